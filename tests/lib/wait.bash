@@ -1,0 +1,27 @@
+# Waiting for a condition, never for a time.
+# shellcheck shell=bash
+
+# eventually [SECONDS] COMMAND [ARGUMENT...]: try until it succeeds; 30 seconds unless told. Prints
+# what the last try said, whatever its end.
+eventually() {
+	local limit=30 deadline said status
+	if [[ $1 =~ ^[0-9]+$ ]]; then
+		limit=$1
+		shift
+	fi
+	deadline=$((${EPOCHREALTIME/[.,]/} + limit * 1000000))
+	while true; do
+		status=0
+		said=$("$@" 2>&1) || status=$?
+		if [ "$status" = 0 ]; then
+			[ -z "$said" ] || printf '%s\n' "$said"
+			return 0
+		fi
+		if [ "${EPOCHREALTIME/[.,]/}" -ge "$deadline" ]; then
+			printf 'not within %s s: %s\n' "$limit" "$*"
+			printf 'the last try ended with %s and said:\n%s\n' "$status" "$said"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
