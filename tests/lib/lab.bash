@@ -41,6 +41,9 @@ lab_start() {
 	chmod 755 "$LAB"
 	mkdir "$LAB/hosts"
 	printf '127.0.0.1 localhost\n::1 localhost\n' >"$LAB/etc-hosts"
+	# As it is now: "make repo" may make it anew while the lab is up.
+	mkdir "$LAB/repo"
+	[ ! -d "$lab_project/build/repo" ] || cp -r "$lab_project/build/repo/." "$LAB/repo"
 	ip netns add "$(lab_netns)"
 	ip -n "$(lab_netns)" link set lo up
 	ip -n "$(lab_netns)" link add lab0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0
@@ -167,17 +170,15 @@ host_add_repos() {
 # host_boot NAME: power on. Returns as soon as its systemd answers.
 host_boot() {
 	local name=$1 folder=$LAB/hosts/$1 binds
-	binds=("--bind-ro=$LAB_PGDG:/srv/pgdg$LAB_PGMAJOR" "--bind-ro=$LAB/etc-hosts:/etc/hosts")
-	if [ -d "$lab_project/build/repo" ]; then
-		binds+=("--bind-ro=$lab_project/build/repo:/srv/pgrepl")
-	fi
+	binds=("--bind-ro=$LAB_PGDG:/srv/pgdg$LAB_PGMAJOR" "--bind-ro=$LAB/repo:/srv/pgrepl"
+		"--bind-ro=$LAB/etc-hosts:/etc/hosts")
 	rm -f "$folder/pid" "$folder/leader"
 	(
 		lab_enter_cgroup "$name"
 		lab_close_files
 		exec setsid systemd-nspawn --quiet --boot --directory="$folder/root" --machine="$name" \
 			--register=no --keep-unit --settings=no --link-journal=no --resolv-conf=off --timezone=off \
-			--console=pipe --network-namespace-path="/run/netns/$(lab_netns "$name")" "${binds[@]}" \
+			--console=read-only --network-namespace-path="/run/netns/$(lab_netns "$name")" "${binds[@]}" \
 			</dev/null >>"$folder/console" 2>&1
 	) &
 	lab_process_mark $! >"$folder/pid"

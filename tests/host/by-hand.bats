@@ -1,0 +1,73 @@
+#!/usr/bin/env bats
+# dnf install, an edit of the ini, systemctl start: an administrator at a running host.
+
+load hosts
+
+setup_file() {
+	PASSWORD=$(new_password)
+	export PASSWORD
+	lab_start
+	# the order of their making gives them their addresses; the primary stays off
+	host_create primary
+	host_add_repos primary
+	boot_installed standby standby
+}
+
+@test "installing changes nothing but files: no server runs and PGDATA is empty" {
+	run host_run standby systemctl is-active postgresql-12 pgrepl-standby
+	[ "$output" = $'inactive\ninactive' ]
+	host_run standby find "$DATA" -mindepth 1 | lacks .
+	[ "$(host_run standby stat -c '%U:%a' /etc/pgrepl.ini)" = root:600 ]
+}
+
+@test "an ini that was not filled in is refused: exit 78, what to do, and nothing changed" {
+	host_run standby cp -a /etc/pgrepl.ini /root/filled-in
+	host_run standby sed -i 's/^primary_host =.*/primary_host =/' /etc/pgrepl.ini
+	run -78 host_run standby pgrepl-standby setup
+	contains '^pgrepl-standby: error: .*primary_host' <<<"$output"
+	contains '^pgrepl-standby: hint: ' <<<"$output"
+	host_run standby find /var/lib/pgsql/12 -mindepth 2 | lacks .
+	host_run standby mv /root/filled-in /etc/pgrepl.ini
+}
+
+@test "a standby whose primary is off waits, and its status says for what" {
+	host_run standby systemctl start --no-block pgrepl-standby
+	says_what_it_waits_for() {
+		host_run standby systemctl status pgrepl-standby --no-pager |
+			contains "Status: \"waiting for the primary $(host_ip primary):5432: "
+	}
+	eventually 30 says_what_it_waits_for
+	[ "$(host_run standby systemctl is-active pgrepl-standby)" = activating ]
+	run -75 host_run standby pgrepl-standby status
+}
+
+@test "the primary is made by dnf install, the ini and systemctl start" {
+	host_boot primary
+	install_by_hand primary primary
+	host_run primary systemctl start pgrepl-primary
+	[ "$(host_run primary systemctl is-active postgresql-12)" = active ]
+	[ "$(host_sql primary 'select pg_is_in_recovery()')" = f ]
+}
+
+@test "the waiting standby then arrives by itself" {
+	host_wait_set_up standby standby
+	wait_until_streams primary standby
+}
+
+@test "checksums are on, and the encoding is UTF8 whatever LANG is" {
+	[ "$(host_sql primary 'show data_checksums; show server_encoding')" = $'on\nUTF8' ]
+}
+
+@test "a host is a primary or a standby, never both" {
+	run -1 host_run standby dnf -q -y install pgrepl-primary
+	contains 'conflict' <<<"$output"
+}
+
+@test "a cluster set up once is adopted when its package is installed again" {
+	host_run standby dnf -q -y remove pgrepl-standby
+	[ "$(host_run standby systemctl is-active postgresql-12)" = active ]
+	install_by_hand standby standby
+	host_run standby systemctl start pgrepl-standby
+	host_journal standby -u pgrepl-standby -n 1 | contains 'nothing to do|steps? changed'
+	wait_until_streams primary standby
+}
