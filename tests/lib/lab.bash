@@ -279,11 +279,9 @@ wait_until_streams() {
 }
 
 host_streams() {
-	local address lsn sender receiver replayed
-	address=$(host_ip "$2")
-	sender=$(host_sql "$1" "select state from pg_stat_replication where client_addr = '$address'
-		and backend_type = 'walsender'" 2>/dev/null ||
-		host_sql "$1" "select state from pg_stat_replication where client_addr = '$address'") || return 1
+	local sender receiver lsn replayed
+	sender=$(host_sql "$1" "select state from pg_stat_replication
+		where client_addr = '$(host_ip "$2")' and application_name <> 'pg_basebackup'") || return 1
 	receiver=$(host_sql "$2" 'select status from pg_stat_wal_receiver') || return 1
 	lsn=$(host_sql "$1" 'select pg_current_wal_lsn()') || return 1
 	replayed=$(host_sql "$2" "select pg_last_wal_replay_lsn() >= '$lsn'") || return 1
