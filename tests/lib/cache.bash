@@ -34,6 +34,7 @@ cache_path() (
 	root=$(cache_root)
 	made=$root/$name-$key
 	if [ -d "$made" ]; then
+		touch -c "$made" 2>/dev/null || true
 		printf '%s\n' "$made"
 		exit 0
 	fi
@@ -46,6 +47,8 @@ cache_path() (
 		"$1" "$root/$name".partial "${@:2}" >&2 {lock}>&-
 		chmod 755 "$root/$name".partial
 		mv -T "$root/$name".partial "$made"
+		# and what nobody has asked for in a month goes
+		find "$root" -mindepth 1 -maxdepth 1 -type d -mtime +30 -exec rm -rf --one-file-system {} +
 	fi
 	printf '%s\n' "$made"
 )

@@ -85,7 +85,8 @@ lab_sweep() {
 
 # lab_explain: what went on in the hosts, for the end of a test that failed.
 lab_explain() {
-	local host
+	local host lines
+	lines=$((120 / ($(lab_hosts | wc -l) + 1)))
 	for host in $(lab_hosts); do
 		echo "--- $host"
 		if ! host_is_up "$host"; then
@@ -93,8 +94,8 @@ lab_explain() {
 			continue
 		fi
 		host_run "$host" systemctl --failed --no-legend --plain || true
-		host_run "$host" journalctl --no-pager --quiet -o short-monotonic -n 40 -u 'pgrepl-*' -u 'postgresql-*' || true
-		host_run "$host" sh -c 'tail -n 15 /var/log/cloud-init-output.log 2>/dev/null' || true
+		host_run "$host" journalctl --no-pager --quiet -o short-monotonic -n "$lines" -u 'pgrepl-*' -u 'postgresql-*' || true
+		host_run "$host" sh -c 'tail -n 10 /var/log/cloud-init-output.log 2>/dev/null' || true
 	done
 }
 
