@@ -1,0 +1,98 @@
+# pgrepl: "make" builds the two programs into build/; README.md has the other targets.
+
+PGMAJOR ?= 12
+BUILD ?= build
+VERSION := $(shell sed -n 's/^Version:[[:space:]]*//p' SPECS/pgrepl.spec)
+
+prefix ?= /usr
+sbindir ?= $(prefix)/sbin
+mandir ?= $(prefix)/share/man
+sysconfdir ?= /etc
+localstatedir ?= /var
+unitdir ?= $(prefix)/lib/systemd/system
+presetdir ?= $(prefix)/lib/systemd/system-preset
+
+CC ?= gcc
+CFLAGS ?= -O2 -g
+WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wno-missing-field-initializers
+ifdef WERROR
+WARNINGS += -Werror
+endif
+# PGDG's, else the system's. Never its --ldflags: PGDG's carry an rpath.
+PG_CONFIG ?= $(firstword $(wildcard /usr/pgsql-$(PGMAJOR)/bin/pg_config) pg_config)
+PQ_INCLUDE := $(shell $(PG_CONFIG) --includedir)
+PQ_LIBDIR := $(shell $(PG_CONFIG) --libdir)
+ALL_CPPFLAGS = -D_GNU_SOURCE -DPGMAJOR=$(PGMAJOR) -DVERSION='"$(VERSION)"' -Isrc -Ifirstboot \
+	-isystem $(PQ_INCLUDE) -isystem /usr/include/iniparser $(CPPFLAGS)
+ALL_CFLAGS = -std=gnu99 $(WARNINGS) $(CFLAGS)
+LIBS = -L$(PQ_LIBDIR) -lpq -liniparser -lsystemd
+
+OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/*.c) \
+	$(filter-out firstboot/primary.c firstboot/standby.c,$(wildcard firstboot/*.c)))
+PROGRAMS = $(BUILD)/pgrepl-primary $(BUILD)/pgrepl-standby
+
+all: $(PROGRAMS)
+
+# Both programs are the same objects; one file, the role's, differs.
+$(BUILD)/pgrepl-%: $(BUILD)/firstboot/%.o $(OBJECTS)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/%.o: %.c Makefile SPECS/pgrepl.spec | $(BUILD)/flags-$(PGMAJOR)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Objects of another major are made again.
+$(BUILD)/flags-$(PGMAJOR):
+	@rm -rf $(BUILD)/src $(BUILD)/firstboot $(BUILD)/flags-*
+	@mkdir -p $(BUILD)
+	@touch $@
+
+.SECONDARY:
+-include $(wildcard $(BUILD)/*/*.d)
+
+# The texts in SOURCES are written for PostgreSQL 12.
+FOR_MAJOR = sed 's,\(pgsql-\|postgresql-\|pgsql/\)12,\1$(PGMAJOR),g; s,PostgreSQL 12,PostgreSQL $(PGMAJOR),g'
+TEXTS = $(unitdir)/pgrepl-primary.service $(unitdir)/pgrepl-standby.service \
+	$(presetdir)/50-pgrepl-primary.preset $(presetdir)/50-pgrepl-standby.preset \
+	$(mandir)/man8/pgrepl-primary.8 $(mandir)/man8/pgrepl-standby.8 $(mandir)/man5/pgrepl.ini.5 \
+	$(sysconfdir)/pgrepl.ini
+
+install: all
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(localstatedir)/lib/pgrepl
+	install -m 0755 $(PROGRAMS) $(DESTDIR)$(sbindir)
+	@set -e; for text in $(TEXTS); do \
+		install -d "$(DESTDIR)$${text%/*}"; \
+		$(FOR_MAJOR) "SOURCES/$${text##*/}" > "$(DESTDIR)$$text"; \
+		chmod 0644 "$(DESTDIR)$$text"; \
+	done
+	chmod 0600 $(DESTDIR)$(sysconfdir)/pgrepl.ini
+
+rpm srpm repo:
+	PGMAJOR=$(PGMAJOR) scripts/build-rpm $@
+
+demo:
+	KEEP=$(KEEP) PGMAJOR=$(PGMAJOR) scripts/demo
+
+check:
+	scripts/check
+
+check-%:
+	scripts/check $*
+
+lint:
+	scripts/lint
+
+bench:
+	scripts/bench
+
+deps:
+	scripts/install-deps build rpm
+
+# What one object is compiled with, for scripts/lint.
+print-cflags:
+	@echo $(ALL_CPPFLAGS) $(ALL_CFLAGS)
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all install rpm srpm repo demo check lint bench deps print-cflags clean

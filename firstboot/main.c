@@ -1,0 +1,370 @@
+/*
+ * main.c - the command line that both programs share.
+ */
+#include "file.h"
+#include "host.h"
+#include "log.h"
+#include "monitor.h"
+#include "report.h"
+#include "service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#ifndef VERSION
+#error "VERSION has to be defined"
+#endif
+
+#define STATE_DIRECTORY "/var/lib/pgrepl"
+#define STRINGIFY_(x)   #x
+#define STRINGIFY(x)    STRINGIFY_(x)
+
+struct options {
+	const char *config;
+	bool dry_run;
+	bool json;
+	long timeout_ms;
+};
+
+struct command {
+	const char *name;
+	const char *arguments;
+	const char *help;
+	bool dry_run, json, timeout; /* the options that it takes */
+	/* In the worker; returns an exit code. NULL: reading the ini is all of it. */
+	int (*run)(struct host *host, const struct options *options);
+};
+
+static int finish(struct fault *fault)
+{
+	if (fault->class != FAULT_NONE)
+		fault_log(fault);
+	return fault_exit_code(fault);
+}
+
+static int run_setup(struct host *host, const struct options *options)
+{
+	host->dry_run = options->dry_run;
+	return (options->dry_run ? step_dry_run_all : step_run_all)(host, role.steps,
+								    role.steps_count);
+}
+
+static int run_verify(struct host *host, const struct options *options)
+{
+	FAULT_AUTO fault = { 0 };
+
+	(void)role.verify(host, options->timeout_ms, &fault);
+	return finish(&fault);
+}
+
+static int run_status(struct host *host, const struct options *options)
+{
+	FAULT_AUTO fault = { 0 };
+
+	(void)report_status(host, options->json, &fault);
+	return finish(&fault);
+}
+
+static const struct command commands[] = {
+	{ "setup", " [--dry-run]",
+	  "make this host what the ini says, or say what that would change",
+	  .dry_run = true, .run = run_setup },
+	{ "verify", " [--timeout TIME]", "prove that replication works, now",
+	  .timeout = true, .run = run_verify },
+	{ "status", " [--json]", "say what the server is and does", .json = true,
+	  .run = run_status },
+	{ "check-config", "", "read the ini and say what is wrong with it", .run = NULL },
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_help(void)
+{
+	printf("Usage: %s [--config FILE] COMMAND\n\n"
+	       "Sets this host up as a PostgreSQL streaming %s, as its ini file says.\n\nCommands:\n",
+	       role.program, role.name);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		STRING_AUTO usage = text_format("%s%s", commands[i].name,
+						commands[i].arguments);
+
+		printf("  %-26s %s\n", usage, commands[i].help);
+	}
+	printf("\nOptions:\n"
+	       "  -c, --config FILE          the ini file (default: " SETTINGS_DEFAULT_PATH
+	       ")\n"
+	       "  -h, --help                 show this help\n"
+	       "  -V, --version              show the version\n\n"
+	       "Exit codes: 0 success, 75 it may pass later, 78 somebody has to act, 64 wrong usage.\n"
+	       "See %s(8) and pgrepl.ini(5).\n",
+	       role.program);
+}
+
+static int usage_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
+static int usage_error(const char *fmt, ...)
+{
+	TEXT_AUTO message = { 0 };
+	va_list args;
+
+	va_start(args, fmt);
+	text_addv(&message, fmt, args);
+	va_end(args);
+	log_line(LOG_LEVEL_ERROR, "error", text_str(&message));
+	log_hint("Try \"%s --help\".", role.program);
+	return EX_USAGE;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (text_equal(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+/* --- getting ready, before the worker is forked --- */
+
+static int find_user(const struct settings *settings, struct host *host,
+		     struct monitor *monitor, struct fault *fault)
+{
+	bool root = geteuid() == 0;
+	const struct passwd *user;
+
+	if (!root && settings->server_control == SERVER_CONTROL_SYSTEMD) {
+		fault_set(fault, FAULT_OPERATOR, "this has to be run as root");
+		fault_hint(fault, "Without root only server_control = pg_ctl works.");
+		return -EPERM;
+	}
+	errno = 0;
+	user = root ? getpwnam(settings->os_user) : getpwuid(geteuid());
+	if (!user || strlen(user->pw_name) >= sizeof(host->superuser)) {
+		fault_set(fault, FAULT_OPERATOR, "there is no user \"%s\"",
+			  settings->os_user);
+		fault_hint(
+			fault,
+			"Install postgresql%d-server, which brings it, or set os_user in "
+			"section [common].",
+			PGMAJOR);
+		return -ENOENT;
+	}
+	if (root && user->pw_uid == 0) {
+		fault_set(fault, FAULT_OPERATOR, "os_user cannot be root");
+		fault_hint(fault, "PostgreSQL does not run as root.");
+		return -EINVAL;
+	}
+	snprintf(host->superuser, sizeof(host->superuser), "%s", user->pw_name);
+	snprintf(host->home, sizeof(host->home), "%s", user->pw_dir);
+	monitor->uid = user->pw_uid;
+	monitor->gid = user->pw_gid;
+	monitor->user = root ? host->superuser : NULL;
+	return 0;
+}
+
+static void without_trailing_slash(char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		path[--len] = '\0';
+}
+
+/* The ini's data directory, else the service's, else PGDG's; and the first two agree. */
+static int find_data_directory(const struct settings *settings, struct host *host,
+			       struct fault *fault)
+{
+	struct service_state service = { .loaded = false };
+
+	if (settings->server_control == SERVER_CONTROL_SYSTEMD) {
+		if (service_look(settings->service, -1, &service, fault) < 0)
+			return -EIO;
+		if (!service.loaded) {
+			fault_set(fault, FAULT_OPERATOR, "there is no service \"%s\"",
+				  settings->service);
+			fault_hint(
+				fault,
+				"Install postgresql%d-server, or set service in section "
+				"[common].",
+				PGMAJOR);
+			return -ENOENT;
+		}
+		without_trailing_slash(service.pgdata);
+	}
+	if (*settings->data_directory && *service.pgdata &&
+	    !text_equal(settings->data_directory, service.pgdata)) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "data_directory is \"%s\", and %s uses \"%s\"",
+			  settings->data_directory, settings->service, service.pgdata);
+		fault_hint(fault,
+			   "Leave data_directory out, or set PGDATA of the service by "
+			   "\"systemctl edit %s\".",
+			   settings->service);
+		return -EINVAL;
+	}
+	if (*settings->data_directory)
+		host->data_directory = text_copy(settings->data_directory);
+	else if (*service.pgdata)
+		host->data_directory = text_copy(service.pgdata);
+	else
+		host->data_directory =
+			text_copy("/var/lib/pgsql/" STRINGIFY(PGMAJOR) "/data");
+	return 0;
+}
+
+struct work {
+	struct host host;
+	const struct command *command;
+	const struct options *options;
+};
+
+static int worker(void *arg, int verbs, int cancel_fd)
+{
+	struct work *work = arg;
+	FAULT_AUTO fault = { 0 };
+	int code;
+
+	work->host.verbs = verbs;
+	work->host.cancel_fd = cancel_fd;
+	if (host_open(&work->host, &fault) < 0)
+		code = finish(&fault);
+	else
+		code = work->command->run(&work->host, work->options);
+	host_close(&work->host);
+	fflush(stdout);
+	return code;
+}
+
+/* So that later boots leave a host alone that its owner has promoted or retuned since. */
+static void mark_done(void)
+{
+	STRING_AUTO path = text_format(STATE_DIRECTORY "/%s.done", role.name);
+	FD_AUTO fd = -1;
+
+	(void)mkdir(STATE_DIRECTORY, 0755);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0 || file_sync_parent(path) < 0) {
+		log_warning("could not create \"%s\": %s", path, strerror(errno));
+		log_hint(
+			"The next boot will run setup again, which then finds nothing to do.");
+	}
+}
+
+static int run_command(const struct command *command, const struct options *options)
+{
+	FAULT_AUTO fault = { 0 };
+	struct work work = { .command = command, .options = options };
+	struct settings *settings = &work.host.settings;
+	struct monitor monitor = { .work = worker, .arg = &work };
+	bool sets_up = command->run == run_setup && !options->dry_run;
+	int code;
+
+	if (settings_load(settings, options->config, role.settings, sets_up, &fault) < 0)
+		return finish(&fault);
+	if (!command->run) {
+		printf("%s: %s is fine\n", role.program, options->config);
+		settings_free(settings);
+		return EX_OK;
+	}
+	gethostname(work.host.host_name, sizeof(work.host.host_name) - 1);
+	if (find_user(settings, &work.host, &monitor, &fault) < 0 ||
+	    find_data_directory(settings, &work.host, &fault) < 0) {
+		settings_free(settings);
+		return finish(&fault);
+	}
+	monitor.unit = settings->service;
+	monitor.data_directory = work.host.data_directory;
+	monitor.start_timeout_ms = settings->start_timeout_ms;
+	code = monitor_run(&monitor);
+	if (code == EX_OK && sets_up &&
+	    settings->server_control == SERVER_CONTROL_SYSTEMD)
+		mark_done();
+	text_drop(&work.host.data_directory);
+	settings_free(settings);
+	return code;
+}
+
+/* Nothing of the caller's environment reaches libpq or a program, but where to notify. */
+static void clean_environment(void)
+{
+	const char *given = getenv("NOTIFY_SOCKET");
+	STRING_AUTO notify = given ? text_copy(given) : NULL;
+
+	clearenv();
+	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	setenv("LC_ALL", "C", 1);
+	if (notify)
+		setenv("NOTIFY_SOCKET", notify, 1);
+}
+
+int main(int argc, char **argv)
+{
+	enum { OPT_DRY_RUN = 256, OPT_JSON, OPT_TIMEOUT };
+	static const struct option long_options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+		{ "json", no_argument, NULL, OPT_JSON },
+		{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct options options = { .config = SETTINGS_DEFAULT_PATH,
+				   .timeout_ms = 10 * 1000 };
+	const struct command *command;
+	bool timeout = false;
+	int option;
+
+	log_open(role.program);
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "c:hV", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			options.config = optarg;
+			break;
+		case 'h':
+			print_help();
+			return EX_OK;
+		case 'V':
+			printf("%s " VERSION " (PostgreSQL %d)\n", role.program, PGMAJOR);
+			return EX_OK;
+		case OPT_DRY_RUN:
+			options.dry_run = true;
+			break;
+		case OPT_JSON:
+			options.json = true;
+			break;
+		case OPT_TIMEOUT:
+			timeout = true;
+			if (text_to_ms(optarg, 24L * 3600 * 1000, &options.timeout_ms) <
+			    0)
+				return usage_error("\"%s\" for --timeout is no time",
+						   optarg);
+			break;
+		default:
+			return usage_error(
+				"unknown option, or a value is missing: \"%s\"",
+				argv[optind - 1]);
+		}
+	}
+	if (optind >= argc)
+		return usage_error("a command is missing");
+	command = find_command(argv[optind]);
+	if (!command)
+		return usage_error("unknown command \"%s\"", argv[optind]);
+	if (optind + 1 < argc)
+		return usage_error("\"%s\" is one argument too many", argv[optind + 1]);
+	if ((options.dry_run && !command->dry_run) || (options.json && !command->json) ||
+	    (timeout && !command->timeout))
+		return usage_error("\"%s\" does not take that option", command->name);
+	/* a reader that went away is told by write(2), not by a signal */
+	(void)signal(SIGPIPE, SIG_IGN);
+	clean_environment();
+	return run_command(command, &options);
+}

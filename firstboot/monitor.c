@@ -1,0 +1,264 @@
+#include "monitor.h"
+
+#include "clock.h"
+#include "file.h"
+#include "log.h"
+#include "ownership.h"
+#include "service.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum {
+	STOP_GRACE_MS = 15 * 1000,
+	SWEEP_MS = 5 * 1000,
+};
+
+/* One packet, root to worker. Text goes in this direction only. */
+struct answer {
+	int32_t result;
+	int32_t class;
+	struct verb_look look;
+	char message[1024], detail[2048], hint[1024];
+};
+
+static void become_user(const struct monitor *monitor)
+{
+	if (!monitor->user)
+		return;
+	if (initgroups(monitor->user, monitor->gid) < 0 || setgid(monitor->gid) < 0 ||
+	    setuid(monitor->uid) < 0 || setuid(0) == 0) {
+		log_error("could not become user \"%s\": %s", monitor->user,
+			  strerror(errno));
+		_exit(EX_SOFTWARE);
+	}
+}
+
+static void __attribute__((noreturn))
+worker_main(const struct monitor *monitor, int verbs, const sigset_t *stop, pid_t parent)
+{
+	int cancel_fd;
+
+	if (setsid() < 0)
+		_exit(EX_SOFTWARE);
+	become_user(monitor);
+	/* after the change of user, which clears it; SIGTERM, so that children are taken along */
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
+		_exit(EX_SOFTWARE);
+	umask(077);
+	cancel_fd = signalfd(-1, stop, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (cancel_fd < 0)
+		_exit(EX_OSERR);
+	_exit(monitor->work(monitor->arg, verbs, cancel_fd));
+}
+
+/* The session of a process, from the sixth field of /proc/PID/stat; the second may hold anything. */
+static pid_t session_of(const char *pid)
+{
+	enum { STAT_STATE = 3, STAT_SESSION = 6 }; /* proc(5) */
+	STRING_AUTO path = text_format("/proc/%s/stat", pid);
+	TEXT_AUTO stat = { 0 };
+	char *field = NULL, *rest;
+	long session = -1;
+
+	if (file_read(path, 4096, &stat) < 0 || !stat.s)
+		return -1;
+	rest = strrchr(stat.s, ')');
+	if (!rest)
+		return -1;
+	rest++;
+	for (int i = STAT_STATE; i <= STAT_SESSION; i++) {
+		field = strtok_r(NULL, " ", &rest);
+		if (!field || (i == STAT_STATE && *field == 'Z'))
+			return -1;
+	}
+	(void)text_to_long(field, 0, INT_MAX, &session);
+	return (pid_t)session;
+}
+
+static size_t kill_session_once(pid_t session)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	size_t found = 0;
+
+	while (proc && (entry = readdir(proc))) {
+		if (!isdigit((unsigned char)*entry->d_name) ||
+		    session_of(entry->d_name) != session)
+			continue;
+		kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL);
+		found++;
+	}
+	if (proc)
+		closedir(proc);
+	return found;
+}
+
+static void kill_session(pid_t session)
+{
+	long long deadline = clock_ms() + SWEEP_MS;
+
+	while (kill_session_once(session) && clock_ms() < deadline)
+		(void)clock_sleep_ms(5, -1);
+}
+
+static int do_verb(const struct monitor *monitor, uint8_t verb, int cancel_fd,
+		   struct answer *answer, struct fault *fault)
+{
+	struct service_state state;
+	int r;
+
+	if (!monitor->user)
+		return fault_set(fault, FAULT_OPERATOR, "this needs root");
+	switch ((enum verb)verb) {
+	case VERB_LOOK:
+		r = service_look(monitor->unit, cancel_fd, &state, fault);
+		if (r == 0)
+			answer->look = (struct verb_look){ state.loaded, state.active,
+							   state.failed, state.enabled };
+		return r;
+	case VERB_START:
+		return service_act(monitor->unit, SERVICE_START,
+				   monitor->start_timeout_ms, cancel_fd, fault);
+	case VERB_RESTART:
+		return service_act(monitor->unit, SERVICE_RESTART,
+				   monitor->start_timeout_ms, cancel_fd, fault);
+	case VERB_ENABLE:
+		return service_act(monitor->unit, SERVICE_ENABLE,
+				   monitor->start_timeout_ms, cancel_fd, fault);
+	case VERB_OWN:
+		return ownership_repair(monitor->data_directory, monitor->uid,
+					monitor->gid, fault);
+	}
+	return fault_set(fault, FAULT_BUG, "unknown verb %d", verb);
+}
+
+static void serve(const struct monitor *monitor, int verbs, uint8_t verb, int cancel_fd)
+{
+	FAULT_AUTO fault = { 0 };
+	struct answer answer;
+
+	memset(&answer, 0, sizeof(answer));
+	answer.result = do_verb(monitor, verb, cancel_fd, &answer, &fault);
+	answer.class = (int32_t)fault.class;
+	snprintf(answer.message, sizeof(answer.message), "%s", text_str(&fault.message));
+	snprintf(answer.detail, sizeof(answer.detail), "%s", text_str(&fault.detail));
+	snprintf(answer.hint, sizeof(answer.hint), "%s", text_str(&fault.hint));
+	(void)send(verbs, &answer, sizeof(answer), MSG_NOSIGNAL);
+}
+
+/* Serves verbs until the worker has closed its end, by ending. */
+static void serve_all(const struct monitor *monitor, int verbs, int cancel_fd,
+		      pid_t worker)
+{
+	long long deadline = -1;
+
+	for (;;) {
+		struct pollfd fds[] = {
+			{ .fd = verbs, .events = POLLIN },
+			{ .fd = deadline < 0 ? cancel_fd : -1, .events = POLLIN },
+		};
+		uint8_t verb;
+
+		if (poll(fds, 2, clock_left_ms(deadline)) < 0 && errno != EINTR)
+			return;
+		if (fds[0].revents) {
+			if (recv(verbs, &verb, sizeof(verb), 0) != (ssize_t)sizeof(verb))
+				return;
+			serve(monitor, verbs, verb, cancel_fd);
+		}
+		/* not read: it stays readable, and so stops a verb's program as well */
+		if (fds[1].revents) {
+			kill(worker, SIGTERM);
+			deadline = clock_ms() + STOP_GRACE_MS;
+		} else if (deadline >= 0 && clock_ms() >= deadline) {
+			kill(worker, SIGKILL);
+			return;
+		}
+	}
+}
+
+int monitor_run(const struct monitor *monitor)
+{
+	FD_AUTO ours = -1;
+	FD_AUTO cancel_fd = -1;
+	pid_t parent = getpid(), worker;
+	int ends[2], status;
+	sigset_t stop;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGHUP);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+	cancel_fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (cancel_fd < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+		log_error("could not set up the worker: %s", strerror(errno));
+		return EX_OSERR;
+	}
+	fflush(stdout);
+	worker = fork();
+	if (worker == 0) {
+		close(ends[0]);
+		close(cancel_fd);
+		worker_main(monitor, ends[1], &stop, parent);
+	}
+	close(ends[1]);
+	ours = ends[0];
+	if (worker < 0) {
+		log_error("could not fork: %s", strerror(errno));
+		return EX_OSERR;
+	}
+	serve_all(monitor, ours, cancel_fd, worker);
+	while (waitpid(worker, &status, 0) < 0 && errno == EINTR)
+		;
+	kill_session(worker);
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	log_error("the worker was ended by signal %d", WTERMSIG(status));
+	return EX_SOFTWARE;
+}
+
+int monitor_ask(int verbs, enum verb verb, struct verb_look *look, struct fault *fault)
+{
+	uint8_t byte = (uint8_t)verb;
+	struct answer answer;
+	ssize_t n;
+
+	if (send(verbs, &byte, sizeof(byte), MSG_NOSIGNAL) != (ssize_t)sizeof(byte))
+		return fault_errno(fault, FAULT_BUG, -errno,
+				   "could not ask the root side");
+	do
+		n = recv(verbs, &answer, sizeof(answer), 0);
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(answer))
+		return fault_set(fault, FAULT_BUG, "the root side did not answer");
+	if (answer.result < 0) {
+		fault_set(fault, (enum fault_class)answer.class, "%s", answer.message);
+		if (*answer.detail)
+			fault_detail(fault, "%s", answer.detail);
+		if (*answer.hint)
+			fault_hint(fault, "%s", answer.hint);
+		return answer.result;
+	}
+	if (look)
+		*look = answer.look;
+	return answer.result;
+}

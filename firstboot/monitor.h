@@ -1,0 +1,51 @@
+/*
+ * monitor.h - the process that stays root, and the worker that does not.
+ *
+ * The monitor forks a worker, which becomes the server's user for good and does everything. What needs
+ * root the worker asks for by a verb of one byte, and that is all it can say: paths, names of
+ * units and users are the monitor's own, from the ini and from systemd. Run without root there are the
+ * same two processes and no verb works.
+ *
+ * The worker is the leader of a session. When it ends, however it ends, every process of that session is
+ * killed: pg_basebackup's child, which outlives it otherwise, included. A server that pg_ctl started has
+ * a session of its own.
+ */
+#ifndef PGREPL_MONITOR_H
+#define PGREPL_MONITOR_H
+
+#include "fault.h"
+
+#include <sys/types.h>
+
+enum verb {
+	VERB_LOOK,    /* is the server's unit active, enabled */
+	VERB_START,   /* start it */
+	VERB_RESTART, /* restart it */
+	VERB_ENABLE,  /* start it at boot */
+	VERB_OWN,     /* give PGDATA to the server's user */
+};
+
+struct monitor {
+	const char *unit;
+	const char *data_directory;
+	const char *user; /* NULL: stay who we are, and refuse every verb */
+	uid_t uid;
+	gid_t gid;
+	long start_timeout_ms;
+	/* The worker's main; its return value is the exit code. */
+	int (*work)(void *arg, int verbs, int cancel_fd);
+	void *arg;
+};
+
+/* Runs a worker to its end and returns its exit code. SIGTERM and SIGINT are passed on to it. */
+int monitor_run(const struct monitor *monitor);
+
+/* What VERB_LOOK answers. */
+struct verb_look {
+	bool loaded, active, failed, enabled;
+};
+
+/* The worker's side: asks, and waits for the answer. look may be NULL. */
+int monitor_ask(int verbs, enum verb verb, struct verb_look *look, struct fault *fault);
+
+#endif

@@ -1,0 +1,110 @@
+#include "step.h"
+
+#include "clock.h"
+#include "host.h"
+#include "log.h"
+
+#include <stdio.h>
+#include <sysexits.h>
+
+static void report(const char *word, const struct step *step, const char *detail)
+{
+	printf("%-8s %-20s %s\n", word, step->name, detail);
+	fflush(stdout);
+}
+
+static int give_up(const struct step *step, struct fault *fault)
+{
+	if (fault->class == FAULT_NONE)
+		fault_set(fault, FAULT_BUG, "step \"%s\" failed and did not say why",
+			  step->name);
+	report("refused", step, text_str(&fault->message));
+	fault_log(fault);
+	log_status("%s: %s", step->name, text_str(&fault->message));
+	return fault_exit_code(fault);
+}
+
+static int run(struct host *host, const struct step *step, size_t *changed)
+{
+	FAULT_AUTO fault = { 0 };
+	TEXT_AUTO detail = { 0 };
+	TEXT_AUTO again = { 0 };
+	enum step_state state = step->check(host, &detail, &fault);
+
+	if (state == STEP_REFUSED)
+		return give_up(step, &fault);
+	if (state == STEP_DONE) {
+		report("ok", step, text_str(&detail));
+		return EX_OK;
+	}
+	log_status("%s: %s", step->name, text_str(&detail));
+	if (step->apply(host, &fault) < 0)
+		return give_up(step, &fault);
+	state = step->check(host, &again, &fault);
+	if (state == STEP_NEEDED)
+		fault_set(&fault, FAULT_BUG, "step \"%s\" was done and does not hold: %s",
+			  step->name, text_str(&again));
+	if (state != STEP_DONE)
+		return give_up(step, &fault);
+	(*changed)++;
+	report("changed", step, text_str(&again));
+	return EX_OK;
+}
+
+int step_run_all(struct host *host, const struct step *steps, size_t count)
+{
+	long long started = clock_ms();
+	size_t changed = 0, done = 0;
+	double seconds;
+
+	for (size_t i = 0; i < count; i++) {
+		int code;
+
+		if (steps[i].staged_only && host_in_place(host))
+			continue;
+		code = run(host, &steps[i], &changed);
+		if (code != EX_OK)
+			return code;
+		done++;
+	}
+	seconds = (double)(clock_ms() - started) / 1000;
+	if (changed)
+		printf("%s: %zu steps changed, %zu already right (%.2f s)\n",
+		       role.program, changed, done - changed, seconds);
+	else
+		printf("%s: nothing to do\n", role.program);
+	fflush(stdout);
+	log_status("set up");
+	return EX_OK;
+}
+
+int step_dry_run_all(struct host *host, const struct step *steps, size_t count)
+{
+	size_t needed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		FAULT_AUTO fault = { 0 };
+		TEXT_AUTO detail = { 0 };
+
+		if (steps[i].staged_only && host_in_place(host))
+			continue;
+		switch (steps[i].check(host, &detail, &fault)) {
+		case STEP_DONE:
+			report("ok", &steps[i], text_str(&detail));
+			break;
+		case STEP_NEEDED:
+			report("would", &steps[i], text_str(&detail));
+			needed++;
+			break;
+		case STEP_REFUSED:
+			return give_up(&steps[i], &fault);
+		}
+	}
+	if (needed)
+		printf("%s: setup would change %zu steps; nothing was changed\n",
+		       role.program, needed);
+	else
+		printf("%s: nothing to do\n", role.program);
+	fflush(stdout);
+	return EX_OK;
+}

@@ -1,0 +1,592 @@
+#include "steps.h"
+
+#include "certificate.h"
+#include "clock.h"
+#include "file.h"
+#include "log.h"
+#include "monitor.h"
+#include "ownership.h"
+#include "service.h"
+#include "spawn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	CONF_MAX = 4 * 1024 * 1024,
+	VERSION_TIMEOUT_MS = 30 * 1000,
+	RELOAD_TIMEOUT_MS = 10 * 1000,
+};
+
+enum step_state step_refused(struct fault *fault, int r, const char *what,
+			     const char *path)
+{
+	fault_errno(fault, FAULT_OPERATOR, r, "could not %s \"%s\"", what, path);
+	return STEP_REFUSED;
+}
+
+/* --- programs --- */
+
+/* "postgres (PostgreSQL) 12.22": the version, and its major. */
+static int server_version(struct host *host, struct text *ret_version,
+			  struct fault *fault)
+{
+	STRING_AUTO program = text_format("%s/postgres", host->settings.bin_directory);
+	TEXT_AUTO out = { 0 };
+	const char *argv[] = { program, "--version", NULL };
+	struct spawn spawn = {
+		.argv = argv,
+		.timeout_ms = VERSION_TIMEOUT_MS,
+		.cancel_fd = host->cancel_fd,
+		.out = &out,
+	};
+	int status = spawn_run(&spawn);
+	const char *version;
+	char *major;
+
+	if (status < 0)
+		return fault_errno(fault, FAULT_OPERATOR, status, "could not run \"%s\"",
+				   program);
+	version = out.s ? strstr(text_trim(out.s), ") ") : NULL;
+	if (status || !version)
+		return fault_set(fault, FAULT_OPERATOR, "\"%s --version\" failed",
+				 program);
+	text_add(ret_version, version + 2);
+	major = text_format("%.*s", (int)strspn(version + 2, "0123456789"), version + 2);
+	if (text_to_long(major, 1, 1000, &host->major_number) < 0)
+		fault_set(fault, FAULT_OPERATOR, "\"%s\" has an unknown version",
+			  program);
+	text_drop(&major);
+	return fault->class == FAULT_NONE ? 0 : -EINVAL;
+}
+
+enum step_state programs_check(struct host *host, struct text *detail,
+			       struct fault *fault)
+{
+	static const char *const programs[] = { "postgres", "initdb", "pg_basebackup",
+						"pg_ctl" };
+	const char *folder = host->settings.bin_directory;
+	TEXT_AUTO version = { 0 };
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		STRING_AUTO path = text_format("%s/%s", folder, programs[i]);
+
+		if (access(path, X_OK) == 0)
+			continue;
+		step_refused(fault, -errno, "run", path);
+		fault_hint(fault,
+			   "Install postgresql%d-server, or set bin_directory in section "
+			   "[common].",
+			   PGMAJOR);
+		return STEP_REFUSED;
+	}
+	if (server_version(host, &version, fault) < 0)
+		return STEP_REFUSED;
+	host->major = major_find((int)host->major_number);
+	if (!host->major) {
+		fault_set(fault, FAULT_OPERATOR, "PostgreSQL %s in \"%s\" is too old",
+			  text_str(&version), folder);
+		fault_hint(fault, "Version 12 is the oldest that has standby.signal.");
+		return STEP_REFUSED;
+	}
+	text_addf(detail, "PostgreSQL %s in %s", text_str(&version), folder);
+	return STEP_DONE;
+}
+
+/* --- ownership --- */
+
+enum step_state ownership_check(struct host *host, struct text *detail,
+				struct fault *fault)
+{
+	long others = 0;
+
+	if (ownership_count(host->cluster.path, geteuid(), &others, fault) < 0)
+		return STEP_REFUSED;
+	if (!others) {
+		text_addf(detail, "all of %s is owned by %s", host->cluster.path,
+			  host->superuser);
+		return STEP_DONE;
+	}
+	text_addf(detail, "%ld entries in %s are not owned by %s", others,
+		  host->cluster.path, host->superuser);
+	return STEP_NEEDED;
+}
+
+int ownership_apply(struct host *host, struct fault *fault)
+{
+	return monitor_ask(host->verbs, VERB_OWN, NULL, fault);
+}
+
+/* --- data directory --- */
+
+static enum step_state unusable(struct host *host, struct text *detail,
+				struct fault *fault, const char *what)
+{
+	if (host->settings.existing_data == EXISTING_DATA_MOVE_ASIDE) {
+		text_addf(detail, "move %s aside: it %s", host->cluster.path, what);
+		return STEP_NEEDED;
+	}
+	fault_set(fault, FAULT_OPERATOR, "\"%s\" %s", host->cluster.path, what);
+	fault_hint(
+		fault,
+		"Nothing in it was changed. Empty it, name another data_directory, or set "
+		"existing_data = move_aside to have it renamed.");
+	return STEP_REFUSED;
+}
+
+static enum step_state adoptable(struct host *host, const struct cluster_info *info,
+				 struct text *detail, struct fault *fault)
+{
+	if (info->major != host->major_number) {
+		fault_set(
+			fault, FAULT_OPERATOR,
+			"\"%s\" was made by PostgreSQL %ld, and the programs are of %ld",
+			host->cluster.path, info->major, host->major_number);
+		fault_hint(
+			fault,
+			"Set bin_directory and service to that major's, or upgrade the "
+			"cluster first.");
+		return STEP_REFUSED;
+	}
+	text_addf(detail, "%s holds a %s of PostgreSQL %ld", host->cluster.path,
+		  role.name, info->major);
+	return STEP_DONE;
+}
+
+enum step_state data_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	bool standby = role.settings == SETTINGS_STANDBY;
+	struct cluster_info info;
+
+	if (host_inspect(host, &info, fault) < 0)
+		return STEP_REFUSED;
+	switch (info.state) {
+	case CLUSTER_ABSENT:
+	case CLUSTER_EMPTY:
+		if (file_exists(host->cluster.staging)) {
+			text_addf(detail, "clear %s, left by an interrupted run",
+				  host->cluster.staging);
+			return STEP_NEEDED;
+		}
+		text_addf(detail, "%s is %s", host->cluster.path,
+			  info.state == CLUSTER_EMPTY ? "empty" : "not there yet");
+		return STEP_DONE;
+	case CLUSTER_PARTIAL:
+		text_addf(detail, "%s is half in place; that goes on",
+			  host->cluster.path);
+		return STEP_DONE;
+	case CLUSTER_PRIMARY:
+		if (standby)
+			return unusable(
+				host, detail, fault,
+				"holds a cluster that is no standby (a standby that was "
+				"promoted, perhaps)");
+		return adoptable(host, &info, detail, fault);
+	case CLUSTER_STANDBY:
+		if (!standby)
+			return unusable(
+				host, detail, fault,
+				"holds a standby: promote it to make it a primary");
+		return adoptable(host, &info, detail, fault);
+	case CLUSTER_FOREIGN:
+		break;
+	}
+	return unusable(host, detail, fault,
+			"holds something that is no PostgreSQL cluster");
+}
+
+enum step_state data_look(struct host *host, struct text *detail, struct fault *fault)
+{
+	enum step_state state = access(host->cluster.path, R_OK) < 0 && errno == EACCES
+					? STEP_NEEDED
+					: data_check(host, detail, fault);
+
+	if (state == STEP_NEEDED && !detail->len)
+		text_addf(detail, "%s cannot be read as %s yet", host->cluster.path,
+			  host->superuser);
+	return state == STEP_NEEDED ? STEP_DONE : state;
+}
+
+int data_apply(struct host *host, struct fault *fault)
+{
+	STRING_AUTO aside = NULL;
+	struct cluster_info info;
+	int r = host_inspect(host, &info, fault);
+
+	if (r < 0)
+		return r;
+	if (info.state == CLUSTER_ABSENT || info.state == CLUSTER_EMPTY)
+		return cluster_clear_staging(&host->cluster, fault);
+	r = cluster_move_aside(&host->cluster, &aside, fault);
+	if (r == 0)
+		log_warning("what was in \"%s\" is now in \"%s\"", host->cluster.path,
+			    aside);
+	return r;
+}
+
+/* --- certificate --- */
+
+/* Does the ini bring a certificate of its own, for either file? */
+static bool has_own_certificate(const struct host *host)
+{
+	const struct pgconf *conf = role.settings == SETTINGS_PRIMARY
+					    ? &host->settings.primary_settings
+					    : &host->settings.standby_settings;
+
+	return pgconf_get(conf, "ssl_cert_file") || pgconf_get(conf, "ssl_key_file");
+}
+
+enum step_state certificate_check(struct host *host, struct text *detail,
+				  struct fault *fault)
+{
+	STRING_AUTO certificate = text_format("%s/" CERTIFICATE_FILE,
+					      host_directory(host));
+	STRING_AUTO key = text_format("%s/" CERTIFICATE_KEY_FILE, host_directory(host));
+
+	(void)fault;
+	if (!host->settings.tls)
+		text_add(detail, "tls is off");
+	else if (has_own_certificate(host))
+		text_add(detail, "the ini names one");
+	else if (file_exists(certificate) && file_exists(key))
+		text_add(detail, CERTIFICATE_FILE " and " CERTIFICATE_KEY_FILE);
+	else {
+		text_add(detail, "make a self-signed one");
+		return STEP_NEEDED;
+	}
+	return STEP_DONE;
+}
+
+int certificate_apply(struct host *host, struct fault *fault)
+{
+	const char *primary_host = role.settings == SETTINGS_PRIMARY
+					   ? host->settings.primary_host
+					   : "";
+
+	return certificate_make(host_directory(host), host->host_name, primary_host,
+				host->cancel_fd, fault);
+}
+
+/* --- settings --- */
+
+static int read_conf(const char *path, struct text *ret)
+{
+	int r = file_read(path, CONF_MAX, ret);
+
+	/* a clone of a server whose configuration is kept elsewhere has none: it starts empty */
+	return r == -ENOENT ? 0 : r;
+}
+
+enum step_state settings_look(struct host *host, const struct pgconf *conf,
+			      struct text *detail, struct fault *fault)
+{
+	STRING_AUTO ours = text_format("%s/" PGCONF_FILE, host_directory(host));
+	STRING_AUTO main = text_format("%s/postgresql.conf", host_directory(host));
+	TEXT_AUTO wanted = { 0 };
+	TEXT_AUTO present = { 0 };
+	TEXT_AUTO including = { 0 };
+	int r = read_conf(ours, &present);
+
+	if (r < 0)
+		return step_refused(fault, r, "read", ours);
+	r = read_conf(main, &including);
+	if (r < 0)
+		return step_refused(fault, r, "read", main);
+	pgconf_render(conf, role.name, &wanted);
+	if (text_equal(text_str(&present), text_str(&wanted)) &&
+	    pgconf_has_include(text_str(&including))) {
+		text_addf(detail, "%zu in %s", conf->count, ours);
+		return STEP_DONE;
+	}
+	text_addf(detail, "write %zu to %s", conf->count, ours);
+	return STEP_NEEDED;
+}
+
+static int write_conf(const char *path, const struct text *content, struct fault *fault)
+{
+	int r = file_replace(path, 0600, text_str(content), content->len);
+
+	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"",
+				   path)
+		     : 0;
+}
+
+int settings_write(struct host *host, const struct pgconf *conf, struct fault *fault)
+{
+	const char *directory = host_directory(host);
+	STRING_AUTO ours = text_format("%s/" PGCONF_FILE, directory);
+	STRING_AUTO main = text_format("%s/postgresql.conf", directory);
+	TEXT_AUTO before = { 0 };
+	TEXT_AUTO wanted = { 0 };
+	TEXT_AUTO present = { 0 };
+	TEXT_AUTO including = { 0 };
+	int r = read_conf(main, &present);
+
+	if (r < 0 || (r = read_conf(ours, &before)) < 0)
+		return fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"",
+				   main);
+	pgconf_render(conf, role.name, &wanted);
+	/* ours before the line that includes it: the server reads both at any moment */
+	r = write_conf(ours, &wanted, fault);
+	if (r == 0 && !pgconf_has_include(text_str(&present))) {
+		pgconf_add_include(text_str(&present), &including);
+		r = write_conf(main, &including, fault);
+	}
+	if (r < 0)
+		return r;
+	r = cluster_check_conf(directory, host->settings.bin_directory, host->cancel_fd,
+			       fault);
+	/* an adopted cluster gets back what it had: it has to start at its next boot */
+	if (r < 0 && host_in_place(host)) {
+		FAULT_AUTO second = { 0 };
+
+		if (including.len)
+			(void)write_conf(main, &present, &second);
+		if (before.len)
+			(void)write_conf(ours, &before, &second);
+		else
+			(void)unlink(ours);
+	}
+	return r;
+}
+
+/* --- in place --- */
+
+enum step_state place_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	(void)fault;
+	if (host_in_place(host)) {
+		text_addf(detail, "%s", host->cluster.path);
+		return STEP_DONE;
+	}
+	text_addf(detail, "sync %s and rename it to %s", host->cluster.staging,
+		  host->cluster.path);
+	return STEP_NEEDED;
+}
+
+int place_apply(struct host *host, struct fault *fault)
+{
+	return cluster_place(&host->cluster, fault);
+}
+
+/* --- server --- */
+
+enum step_state server_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	struct postmaster postmaster;
+	struct verb_look look = { .active = true };
+	int lives = cluster_postmaster(&host->cluster, &postmaster);
+
+	if (lives < 0)
+		return step_refused(fault, lives, "read", "postmaster.pid");
+	if (host->settings.server_control == SERVER_CONTROL_SYSTEMD &&
+	    monitor_ask(host->verbs, VERB_LOOK, &look, fault) < 0)
+		return STEP_REFUSED;
+	if (lives && postmaster.ready && !look.active) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "the server (pid %d) runs, and not under %s",
+			  (int)postmaster.pid, host->settings.service);
+		fault_hint(fault,
+			   "Stop it with \"pg_ctl stop\", then run setup again: it will "
+			   "be started as a service.");
+		return STEP_REFUSED;
+	}
+	if (lives && postmaster.ready) {
+		text_addf(detail, "pid %d on port %ld", (int)postmaster.pid,
+			  postmaster.port);
+		return STEP_DONE;
+	}
+	if (host->settings.server_control == SERVER_CONTROL_SYSTEMD)
+		text_addf(detail, "start %s", host->settings.service);
+	else
+		text_add(detail, "start it with pg_ctl");
+	return STEP_NEEDED;
+}
+
+int server_apply(struct host *host, struct fault *fault)
+{
+	return host_start(host, false, fault);
+}
+
+/* --- settings in force --- */
+
+/* The latest time at which one of the files was written. */
+static double written_at(struct host *host)
+{
+	static const char *const files[] = { PGCONF_FILE, "postgresql.conf",
+					     "pg_hba.conf" };
+	double latest = 0;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		STRING_AUTO path = text_format("%s/%s", host->cluster.path, files[i]);
+		struct stat st;
+		double written;
+
+		if (stat(path, &st) < 0)
+			continue;
+		written = (double)st.st_mtim.tv_sec + (double)st.st_mtim.tv_nsec / 1e9;
+		if (written > latest)
+			latest = written;
+	}
+	return latest;
+}
+
+int configuration_loaded(struct host *host, struct fault *fault)
+{
+	struct db *db = host_db(host, fault);
+	RESULT_AUTO loaded = NULL;
+
+	if (!db || db_query(db, "SELECT extract(epoch FROM pg_conf_load_time())", 0, NULL,
+			    &loaded, fault) < 0)
+		return -EIO;
+	return written_at(host) <= strtod(db_value(loaded, 0, 0), NULL);
+}
+
+int configuration_reload(struct host *host, struct fault *fault)
+{
+	long long deadline = clock_ms() + RELOAD_TIMEOUT_MS;
+	struct db *db = host_db(host, fault);
+
+	if (!db || db_exec(db, "SELECT pg_reload_conf()", fault) < 0)
+		return -EIO;
+	/* the postmaster reads the files when it gets to it */
+	while (clock_ms() < deadline) {
+		int loaded = configuration_loaded(host, fault);
+
+		if (loaded)
+			return loaded < 0 ? loaded : 0;
+		if (clock_sleep_ms(20, host->cancel_fd) < 0)
+			return fault_set(fault, FAULT_RETRY, "stopped");
+	}
+	return fault_set(fault, FAULT_RETRY,
+			 "the server did not reload its configuration");
+}
+
+/* Lines of our file that another file overrides, or that the server does not take. */
+static enum step_state find_conflicts(struct db *db, struct fault *fault)
+{
+	RESULT_AUTO result = NULL;
+	int r = db_query(
+		db,
+		"SELECT DISTINCT f.name, coalesce(f.error, ''), coalesce(w.sourcefile, ''),"
+		" coalesce(w.sourceline, 0)"
+		" FROM pg_file_settings f"
+		" LEFT JOIN pg_file_settings w ON w.name = f.name AND w.applied"
+		" JOIN pg_settings s ON lower(s.name) = lower(f.name)"
+		" WHERE f.sourcefile LIKE '%/" PGCONF_FILE "' AND NOT f.applied"
+		/* an error that a restart mends is told by pending_restart */
+		" AND (f.error IS NULL OR s.context <> 'postmaster')",
+		0, NULL, &result, fault);
+
+	if (r < 0)
+		return STEP_REFUSED;
+	if (!PQntuples(result))
+		return STEP_DONE;
+	if (*db_value(result, 0, 1)) {
+		fault_set(fault, FAULT_OPERATOR, "the server does not accept \"%s\": %s",
+			  db_value(result, 0, 0), db_value(result, 0, 1));
+		fault_hint(fault, "Correct it in the ini, then run setup again.");
+		return STEP_REFUSED;
+	}
+	fault_set(fault, FAULT_OPERATOR, "\"%s\" is overridden by %s:%s",
+		  db_value(result, 0, 0), db_value(result, 0, 2), db_value(result, 0, 3));
+	fault_hint(fault,
+		   "Run \"ALTER SYSTEM RESET %s\" as the superuser, or remove that line, "
+		   "then run setup again.",
+		   db_value(result, 0, 0));
+	return STEP_REFUSED;
+}
+
+/* The names of our parameters that wait for a restart, in *ret. */
+static int find_pending(struct db *db, struct text *ret, struct fault *fault)
+{
+	RESULT_AUTO result = NULL;
+	int r = db_query(
+		db,
+		"SELECT DISTINCT s.name FROM pg_settings s JOIN pg_file_settings f"
+		" ON lower(f.name) = lower(s.name)"
+		" WHERE s.pending_restart AND f.sourcefile LIKE '%/" PGCONF_FILE "'",
+		0, NULL, &result, fault);
+
+	for (int i = 0; r == 0 && i < PQntuples(result); i++)
+		text_addf(ret, "%s%s", i ? ", " : "", db_value(result, i, 0));
+	return r;
+}
+
+enum step_state in_force_check(struct host *host, struct text *detail,
+			       struct fault *fault)
+{
+	int loaded = configuration_loaded(host, fault);
+	TEXT_AUTO pending = { 0 };
+	struct db *db;
+
+	if (loaded < 0 && host->dry_run) {
+		fault_clear(fault);
+		text_add(detail, "look at them in the server, once it runs");
+		return STEP_NEEDED;
+	}
+	if (loaded == 0)
+		text_add(detail, "reload the configuration");
+	if (loaded <= 0)
+		return loaded < 0 ? STEP_REFUSED : STEP_NEEDED;
+	db = host_db(host, fault);
+	if (!db || find_conflicts(db, fault) == STEP_REFUSED ||
+	    find_pending(db, &pending, fault) < 0)
+		return STEP_REFUSED;
+	if (!pending.len) {
+		text_add(detail, "the server has them all");
+		return STEP_DONE;
+	}
+	if (host->settings.allow_restart) {
+		text_addf(detail, "restart the server for %s", text_str(&pending));
+		return STEP_NEEDED;
+	}
+	fault_set(fault, FAULT_OPERATOR, "the server has to be restarted for %s",
+		  text_str(&pending));
+	fault_hint(fault,
+		   "Restart it when it suits, or set allow_restart = on in section "
+		   "[common]; then run setup again.");
+	return STEP_REFUSED;
+}
+
+int in_force_apply(struct host *host, struct fault *fault)
+{
+	TEXT_AUTO pending = { 0 };
+	int r = configuration_reload(host, fault);
+	struct db *db = r < 0 ? NULL : host_db(host, fault);
+
+	if (!db)
+		return -EIO;
+	r = find_pending(db, &pending, fault);
+	if (r == 0 && pending.len && host->settings.allow_restart)
+		r = host_start(host, true, fault);
+	return r;
+}
+
+/* --- enabled --- */
+
+enum step_state enabled_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	struct verb_look look;
+
+	if (host->settings.server_control != SERVER_CONTROL_SYSTEMD) {
+		text_add(detail, "no service: the server was started by pg_ctl");
+		return STEP_DONE;
+	}
+	if (monitor_ask(host->verbs, VERB_LOOK, &look, fault) < 0)
+		return STEP_REFUSED;
+	if (look.enabled) {
+		text_addf(detail, "%s", host->settings.service);
+		return STEP_DONE;
+	}
+	text_addf(detail, "enable %s", host->settings.service);
+	return STEP_NEEDED;
+}
+
+int enabled_apply(struct host *host, struct fault *fault)
+{
+	return monitor_ask(host->verbs, VERB_ENABLE, NULL, fault);
+}

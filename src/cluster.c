@@ -1,0 +1,467 @@
+#include "cluster.h"
+
+#include "file.h"
+#include "spawn.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define INSIDE_NAME ".pgrepl-staging"
+
+enum {
+	INITDB_TIMEOUT_MS = 10 * 60 * 1000,
+	SINGLE_USER_TIMEOUT_MS = 5 * 60 * 1000,
+	CHECK_TIMEOUT_MS = 60 * 1000,
+};
+
+/* Resolves links of what exists; a directory that does not exist yet has a parent that does. */
+static char *resolve(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	if (!real && errno == ENOENT) {
+		STRING_AUTO copy = text_copy(path);
+		STRING_AUTO copy2 = text_copy(path);
+		STRING_AUTO parent = realpath(dirname(copy), NULL);
+
+		if (parent)
+			real = text_format("%s/%s", text_equal(parent, "/") ? "" : parent,
+					   basename(copy2));
+	}
+	return real;
+}
+
+static bool needs_staging_inside(const char *path, const char *parent)
+{
+	struct stat path_st, parent_st;
+
+	if (stat(path, &path_st) < 0 || stat(parent, &parent_st) < 0)
+		return false;
+	/* a bind mount of the same device only shows when the rename fails: ask who may write */
+	return path_st.st_dev != parent_st.st_dev || access(parent, W_OK) < 0;
+}
+
+int cluster_open(struct cluster *cluster, const char *data_directory, struct fault *fault)
+{
+	STRING_AUTO copy = NULL;
+
+	memset(cluster, 0, sizeof(*cluster));
+	cluster->path = resolve(data_directory);
+	if (!cluster->path) {
+		int r = fault_errno(fault, FAULT_OPERATOR, -errno,
+				    "could not find data directory \"%s\"",
+				    data_directory);
+
+		fault_hint(fault,
+			   "Create its parent directory, owned by the server's user, or "
+			   "set data_directory in the ini.");
+		return r;
+	}
+	copy = text_copy(cluster->path);
+	cluster->inside = needs_staging_inside(cluster->path, dirname(copy));
+	if (cluster->inside)
+		cluster->staging = text_format("%s/" INSIDE_NAME, cluster->path);
+	else
+		cluster->staging = text_format("%s.pgrepl-staging", cluster->path);
+	return 0;
+}
+
+void cluster_close(struct cluster *cluster)
+{
+	text_drop(&cluster->path);
+	text_drop(&cluster->staging);
+}
+
+static bool has(const char *directory, const char *name)
+{
+	STRING_AUTO path = text_format("%s/%s", directory, name);
+
+	return file_exists(path);
+}
+
+/* Counts what is in PGDATA, without the entries that an empty one may have. */
+static int count_entries(const char *path, size_t *ret)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	*ret = 0;
+	while ((entry = readdir(dir)))
+		if (!text_equal(entry->d_name, ".") && !text_equal(entry->d_name, "..") &&
+		    !text_equal(entry->d_name, "lost+found") &&
+		    !text_equal(entry->d_name, INSIDE_NAME))
+			(*ret)++;
+	closedir(dir);
+	return 0;
+}
+
+static int read_version(const char *directory, long *ret)
+{
+	STRING_AUTO path = text_format("%s/PG_VERSION", directory);
+	TEXT_AUTO content = { 0 };
+	int r = file_read(path, 64, &content);
+
+	if (r < 0)
+		return r;
+	if (!content.s)
+		return -EINVAL;
+	return text_to_long(text_trim(content.s), 1, 1000, ret);
+}
+
+int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
+		    struct fault *fault)
+{
+	struct cluster_info info = { .state = CLUSTER_FOREIGN };
+	size_t entries = 0;
+	int r = count_entries(cluster->path, &entries);
+
+	if (r == -ENOENT) {
+		info.state = CLUSTER_ABSENT;
+	} else if (r < 0) {
+		fault_errno(fault, FAULT_OPERATOR, r,
+			    "could not read data directory \"%s\"", cluster->path);
+		fault_hint(fault,
+			   "It has to be a directory that the server's user owns.");
+		return r;
+	} else if (has(cluster->path, "PG_VERSION")) {
+		r = read_version(cluster->path, &info.major);
+		if (r == 0)
+			info.state = has(cluster->path, "standby.signal")
+					     ? CLUSTER_STANDBY
+					     : CLUSTER_PRIMARY;
+	} else if (!entries) {
+		info.state = CLUSTER_EMPTY;
+	} else if (cluster->inside && has(cluster->staging, "PG_VERSION")) {
+		info.state = CLUSTER_PARTIAL;
+	}
+	*ret = info;
+	return 0;
+}
+
+static bool works_in(pid_t pid, const char *path)
+{
+	STRING_AUTO link = text_format("/proc/%d/cwd", (int)pid);
+	STRING_AUTO cwd = realpath(link, NULL);
+
+	return cwd && text_equal(cwd, path);
+}
+
+int cluster_postmaster(const struct cluster *cluster, struct postmaster *ret)
+{
+	/* lines of postmaster.pid: src/include/utils/pidfile.h of PostgreSQL */
+	enum {
+		LINE_PID,
+		LINE_DATA,
+		LINE_START,
+		LINE_PORT,
+		LINE_SOCKET,
+		LINE_STATUS = 7,
+		LINES
+	};
+	STRING_AUTO path = text_format("%s/postmaster.pid", cluster->path);
+	TEXT_AUTO content = { 0 };
+	struct postmaster postmaster = { .pid = 0 };
+	char *lines[LINES] = { NULL }, *s;
+	long pid;
+	int r = file_read(path, 4096, &content);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	s = content.s;
+	for (int i = 0; i < LINES && s; i++) {
+		lines[i] = s;
+		s = strchr(s, '\n');
+		if (s)
+			*s++ = '\0';
+	}
+	if (!lines[LINE_PID] ||
+	    text_to_long(text_trim(lines[LINE_PID]), 1, INT_MAX, &pid) < 0 ||
+	    kill((pid_t)pid, 0) < 0 || !works_in((pid_t)pid, cluster->path))
+		return 0;
+	postmaster.pid = (pid_t)pid;
+	if (lines[LINE_PORT])
+		(void)text_to_long(text_trim(lines[LINE_PORT]), 1, 65535,
+				   &postmaster.port);
+	if (lines[LINE_SOCKET])
+		snprintf(postmaster.socket_directory, sizeof(postmaster.socket_directory),
+			 "%s", text_trim(lines[LINE_SOCKET]));
+	postmaster.ready = lines[LINE_STATUS] &&
+			   text_equal(text_trim(lines[LINE_STATUS]), "ready");
+	*ret = postmaster;
+	return 1;
+}
+
+int cluster_clear_staging(const struct cluster *cluster, struct fault *fault)
+{
+	int r = file_remove_tree(cluster->staging);
+
+	if (r < 0) {
+		fault_errno(fault, FAULT_OPERATOR, r, "could not remove \"%s\"",
+			    cluster->staging);
+		fault_hint(
+			fault,
+			"It was left by an interrupted run and can be removed by hand.");
+	}
+	return r;
+}
+
+static int move_up(const char *staging, const char *path, const char *name)
+{
+	STRING_AUTO from = text_format("%s/%s", staging, name);
+	STRING_AUTO to = text_format("%s/%s", path, name);
+
+	return rename(from, to) < 0 ? -errno : 0;
+}
+
+/* PG_VERSION is last, and durably so: without it no server starts on what is there. */
+static int place_from_inside(const struct cluster *cluster)
+{
+	DIR *dir = opendir(cluster->staging);
+	STRING_AUTO version = text_format("%s/PG_VERSION", cluster->path);
+	struct dirent *entry;
+	int r = 0;
+
+	if (!dir)
+		return -errno;
+	while (r == 0 && (entry = readdir(dir)))
+		if (!text_equal(entry->d_name, ".") && !text_equal(entry->d_name, "..") &&
+		    !text_equal(entry->d_name, "PG_VERSION"))
+			r = move_up(cluster->staging, cluster->path, entry->d_name);
+	closedir(dir);
+	if (r == 0 && chmod(cluster->path, 0700) < 0)
+		r = -errno;
+	if (r == 0)
+		r = file_sync_parent(version);
+	if (r == 0)
+		r = move_up(cluster->staging, cluster->path, "PG_VERSION");
+	if (r == 0)
+		r = file_sync_parent(version);
+	if (r == 0 && rmdir(cluster->staging) < 0)
+		r = -errno;
+	return r;
+}
+
+int cluster_place(const struct cluster *cluster, struct fault *fault)
+{
+	int r = file_sync_tree(cluster->staging);
+
+	if (r < 0)
+		return fault_errno(fault, FAULT_OPERATOR, r,
+				   "could not write \"%s\" to disk", cluster->staging);
+	if (cluster->inside)
+		r = place_from_inside(cluster);
+	else if (rename(cluster->staging, cluster->path) < 0)
+		r = -errno;
+	else
+		r = file_sync_parent(cluster->path);
+	if (r < 0)
+		fault_errno(fault, FAULT_OPERATOR, r,
+			    "could not put \"%s\" in the place of \"%s\"",
+			    cluster->staging, cluster->path);
+	return r;
+}
+
+int cluster_move_aside(const struct cluster *cluster, char **ret_path,
+		       struct fault *fault)
+{
+	struct postmaster postmaster;
+	char stamp[32];
+	struct tm utc;
+	time_t now = time(NULL);
+	STRING_AUTO aside = NULL;
+
+	if (cluster_postmaster(cluster, &postmaster) > 0) {
+		fault_set(fault, FAULT_OPERATOR, "a server runs on \"%s\" (pid %d)",
+			  cluster->path, (int)postmaster.pid);
+		fault_hint(fault, "Stop it before its data is moved aside.");
+		return -EBUSY;
+	}
+	if (cluster->inside) {
+		fault_set(
+			fault, FAULT_OPERATOR,
+			"\"%s\" is a mount point or in a directory of somebody else: its "
+			"content cannot be moved aside",
+			cluster->path);
+		fault_hint(fault, "Move the content to another place by hand.");
+		return -EXDEV;
+	}
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
+	aside = text_format("%s.pgrepl-old-%s", cluster->path, stamp);
+	if (rename(cluster->path, aside) < 0 || file_sync_parent(aside) < 0)
+		return fault_errno(fault, FAULT_OPERATOR, -errno,
+				   "could not move \"%s\" aside to \"%s\"", cluster->path,
+				   aside);
+	*ret_path = aside;
+	aside = NULL;
+	return 0;
+}
+
+/* A program's failure as a fault: what it wrote last is the detail. */
+static int program_fault(const char *program, int status, const struct text *err,
+			 struct fault *fault)
+{
+	STRING_AUTO copy = text_copy(text_str(err));
+
+	if (status == -ECANCELED)
+		return fault_set(fault, FAULT_RETRY, "\"%s\" was stopped", program);
+	if (status < 0)
+		return fault_errno(fault, FAULT_OPERATOR, status, "could not run \"%s\"",
+				   program);
+	fault_set(fault, FAULT_OPERATOR, "\"%s\" failed with exit code %d", program,
+		  status);
+	if (*text_trim(copy))
+		fault_detail(fault, "%s", text_trim(copy));
+	return -EIO;
+}
+
+/* Character classes decide what upper() and \w know; a collation that changes breaks indexes. */
+static const char *character_locale(void)
+{
+	static const char *const candidates[] = { "C.UTF-8", "en_US.UTF-8" };
+
+	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
+		locale_t found = newlocale(LC_CTYPE_MASK, candidates[i], (locale_t)0);
+
+		if (found) {
+			freelocale(found);
+			return candidates[i];
+		}
+	}
+	return "C";
+}
+
+int cluster_init(const struct cluster *cluster, const struct cluster_init *init,
+		 struct fault *fault)
+{
+	STRING_AUTO program = text_format("%s/initdb", init->bin_directory);
+	STRING_AUTO data = text_format("--pgdata=%s", cluster->staging);
+	STRING_AUTO user = text_format("--username=%s", init->superuser);
+	STRING_AUTO locale = text_format("--locale=%s",
+					 *init->locale ? init->locale : "C");
+	STRING_AUTO ctype = text_format("--lc-ctype=%s", *init->locale
+								 ? init->locale
+								 : character_locale());
+	STRING_AUTO password = NULL;
+	TEXT_AUTO err = { 0 };
+	const char *argv[] = {
+		program,
+		data,
+		user,
+		locale,
+		ctype,
+		"--encoding=UTF8",
+		"--data-checksums",
+		"--auth-local=peer",
+		"--auth-host=scram-sha-256",
+		/* all of it is synced once, when the configuration is in it too */
+		"--no-sync",
+		NULL,
+		NULL,
+	};
+	struct spawn spawn = {
+		.argv = argv,
+		.timeout_ms = INITDB_TIMEOUT_MS,
+		.cancel_fd = init->cancel_fd,
+		.err = &err,
+	};
+	int status;
+
+	if (init->superuser_verifier) {
+		/* the private file is a pipe; the server takes a verifier for what it is */
+		password = text_format("%s\n", init->superuser_verifier);
+		spawn.input = password;
+		argv[sizeof(argv) / sizeof(argv[0]) - 2] = "--pwfile=/dev/stdin";
+	}
+	status = spawn_run(&spawn);
+	return status ? program_fault(program, status, &err, fault) : 0;
+}
+
+int cluster_single_user(const char *directory, const char *bin_directory, const char *sql,
+			int cancel_fd, struct text *ret, struct fault *fault)
+{
+	STRING_AUTO program = text_format("%s/postgres", bin_directory);
+	TEXT_AUTO err = { 0 };
+	const char *argv[] = {
+		program,
+		"--single",
+		"-F",
+		"-D",
+		directory,
+		"-c",
+		"exit_on_error=true",
+		/* a verifier is no password, but has no business in a log either */
+		"-c",
+		"log_min_error_statement=panic",
+		"-c",
+		"log_statement=none",
+		"-c",
+		"log_min_duration_statement=-1",
+		"-c",
+		"logging_collector=off",
+		"-c",
+		"log_destination=stderr",
+		"-c",
+		"shared_buffers=16MB",
+		"-c",
+		"shared_preload_libraries=",
+		"-c",
+		"synchronous_commit=local",
+		"postgres",
+		NULL,
+	};
+	struct spawn spawn = {
+		.argv = argv,
+		.input = sql,
+		.timeout_ms = SINGLE_USER_TIMEOUT_MS,
+		.cancel_fd = cancel_fd,
+		.out = ret,
+		.err = &err,
+	};
+	int status = spawn_run(&spawn);
+
+	return status ? program_fault(program, status, &err, fault) : 0;
+}
+
+int cluster_check_conf(const char *directory, const char *bin_directory, int cancel_fd,
+		       struct fault *fault)
+{
+	STRING_AUTO program = text_format("%s/postgres", bin_directory);
+	TEXT_AUTO err = { 0 };
+	const char *argv[] = { program, "-D", directory, "-C", "config_file", NULL };
+	struct spawn spawn = {
+		.argv = argv,
+		.timeout_ms = CHECK_TIMEOUT_MS,
+		.cancel_fd = cancel_fd,
+		.err = &err,
+	};
+	int status = spawn_run(&spawn);
+
+	if (status <= 0 && status != 0)
+		return program_fault(program, status, &err, fault);
+	if (status) {
+		STRING_AUTO copy = text_copy(text_str(&err));
+
+		fault_set(fault, FAULT_OPERATOR,
+			  "the server does not accept the settings");
+		fault_detail(fault, "%s", text_trim(copy));
+		fault_hint(fault,
+			   "Correct the parameter in section [primary.settings] or "
+			   "[standby.settings] of the ini, then run setup again.");
+		return -EINVAL;
+	}
+	return 0;
+}

@@ -1,0 +1,97 @@
+/*
+ * cluster.h - a data directory: look at it, fill a staging directory beside it, put that in
+ * place.
+ *
+ * Nothing half-made is ever in place. initdb and pg_basebackup fill the staging directory on the
+ * same file system; when all is written, and synced, one rename makes it PGDATA. Where PGDATA is a
+ * mount point, or its parent belongs to somebody else, staging stands inside of it: the entries are
+ * moved up one by one with PG_VERSION last, and no server starts without that file.
+ *
+ * Everything here runs as the owner of the data (never as root).
+ */
+#ifndef PGREPL_CLUSTER_H
+#define PGREPL_CLUSTER_H
+
+#include "fault.h"
+
+#include <sys/types.h>
+
+enum cluster_state {
+	CLUSTER_ABSENT,
+	CLUSTER_EMPTY, /* a directory with nothing in it but lost+found or our staging */
+	CLUSTER_PARTIAL, /* our moving up from staging was interrupted */
+	CLUSTER_PRIMARY, /* PG_VERSION, and no standby.signal */
+	CLUSTER_STANDBY, /* PG_VERSION and standby.signal */
+	CLUSTER_FOREIGN, /* anything else */
+};
+
+struct cluster {
+	char *path; /* PGDATA, links resolved */
+	char *staging;
+	bool inside; /* staging is in path */
+};
+
+struct cluster_info {
+	enum cluster_state state;
+	long major; /* of PG_VERSION; 0 without */
+};
+
+/* What a running server says of itself in postmaster.pid. */
+struct postmaster {
+	pid_t pid;
+	long port;
+	char socket_directory[108]; /* as long as a socket's path can be */
+	bool ready; /* accepts connections; pg_ctl looks at the same field */
+};
+
+/* Finds out where data_directory really is and where its staging goes. */
+int cluster_open(struct cluster *cluster, const char *data_directory,
+		 struct fault *fault);
+void cluster_close(struct cluster *cluster);
+
+int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
+		    struct fault *fault);
+
+/*
+ * Looks for a server on this data directory. 1 and *ret when its process lives, 0 when not, or a
+ * negative errno. A file left by a crash is told by the working directory of the process.
+ */
+int cluster_postmaster(const struct cluster *cluster, struct postmaster *ret);
+
+/* Removes what an earlier, interrupted run left in staging. */
+int cluster_clear_staging(const struct cluster *cluster, struct fault *fault);
+
+/* Syncs staging and makes it PGDATA. PGDATA has to be absent, empty or partial. */
+int cluster_place(const struct cluster *cluster, struct fault *fault);
+
+/* Renames PGDATA to *ret_path (caller frees), whose name says when; not while a server runs. */
+int cluster_move_aside(const struct cluster *cluster, char **ret_path,
+		       struct fault *fault);
+
+/*
+ * Runs initdb into staging: UTF8, data checksums, peer for local and SCRAM for TCP connections.
+ * superuser_verifier may be NULL: then no password can log in. locale "" stands for collation C with
+ * the character classes of C.UTF-8 or en_US.UTF-8, whichever the host has. Not synced yet.
+ */
+struct cluster_init {
+	const char *bin_directory;
+	const char *superuser;
+	const char *superuser_verifier;
+	const char *locale;
+	int cancel_fd;
+};
+int cluster_init(const struct cluster *cluster, const struct cluster_init *init,
+		 struct fault *fault);
+
+/*
+ * Runs SQL, one statement a line, in a server of one user on a directory where none runs. Durable only
+ * after cluster_place(). Output goes to ret.
+ */
+int cluster_single_user(const char *directory, const char *bin_directory, const char *sql,
+			int cancel_fd, struct text *ret, struct fault *fault);
+
+/* Has the server program read a directory's configuration; its complaint becomes the fault. */
+int cluster_check_conf(const char *directory, const char *bin_directory, int cancel_fd,
+		       struct fault *fault);
+
+#endif

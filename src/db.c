@@ -1,0 +1,309 @@
+#include "db.h"
+
+#include "clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int wait_for_socket(const struct db *db, short events, long long deadline)
+{
+	struct pollfd fds[] = {
+		{ .fd = PQsocket(db->conn), .events = events },
+		{ .fd = db->cancel_fd, .events = POLLIN },
+	};
+
+	for (;;) {
+		int n = poll(fds, 2, clock_left_ms(deadline));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (fds[1].revents)
+			return -ECANCELED;
+		return n ? 0 : -ETIMEDOUT;
+	}
+}
+
+void db_sqlstate(const char *message, char ret[6])
+{
+	static const char characters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	/* verbose form: "SEVERITY:  28P01: text"; the severity may be in any language */
+	ret[0] = '\0';
+	for (const char *s = strstr(message, ":  "); s; s = strstr(s + 1, ":  ")) {
+		s += strlen(":  ");
+		if (strspn(s, characters) == 5 && s[5] == ':') {
+			memcpy(ret, s, 5);
+			ret[5] = '\0';
+			return;
+		}
+	}
+}
+
+enum fault_class db_class(const char *sqlstate)
+{
+	/* PostgreSQL manual, Appendix A; what is not here a person has to look at */
+	static const char *const passing[] = {
+		"08",    /* connection exceptions */
+		"53300", /* too many connections, or no walsender free */
+		"55006", /* object in use: all replication slots, for instance, while others clone */
+		"53400", /* configuration limit: all replication slots are in use */
+		"57P",   /* shutting down, crashed, starting up */
+		"28000", /* no line of pg_hba.conf yet, or the role may not log in yet */
+		"40",    /* serialization, deadlock */
+		"55P03", /* lock not available */
+	};
+
+	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+		if (text_starts_with(sqlstate, passing[i]))
+			return FAULT_RETRY;
+	return FAULT_OPERATOR;
+}
+
+/* The message proper: without "connection to server at ...", severity, code, location, line ends. */
+static char *short_message(const char *message)
+{
+	char sqlstate[6];
+	STRING_AUTO copy = text_copy(message);
+	char *start = copy, *end;
+
+	db_sqlstate(message, sqlstate);
+	if (*sqlstate)
+		start = strstr(copy, sqlstate) + strlen(sqlstate) + 1;
+	end = strstr(start, "\nLOCATION:");
+	if (end)
+		*end = '\0';
+	start = text_trim(start);
+	/* network errors: of several addresses, each with a line, the first says enough */
+	end = strchr(start, '\n');
+	if (end)
+		*end = '\0';
+	return text_copy(start);
+}
+
+static void connect_hint(struct fault *fault, const char *sqlstate, const char *message)
+{
+	if (text_equal(sqlstate, "28P01"))
+		fault_hint(fault,
+			   "Check that replication_user and replication_password are the "
+			   "same in the ini files of both hosts, then run setup again.");
+	else if (text_equal(sqlstate, "28000"))
+		fault_hint(fault,
+			   "The primary has no access rule for this host yet: check "
+			   "standby_networks and tls in its ini.");
+	else if (text_equal(sqlstate, "42501"))
+		fault_hint(
+			fault,
+			"The role may not replicate: run \"pgrepl-primary setup\" on the "
+			"primary, or ALTER ROLE ... REPLICATION.");
+	else if (strstr(message, "does not support SSL"))
+		fault_hint(
+			fault,
+			"Set tls = off in both ini files, or turn ssl on at the primary.");
+	else if (strstr(message, "certificate"))
+		fault_hint(fault,
+			   "Check tls_root_cert in section [standby], and that the "
+			   "primary's certificate names primary_host.");
+}
+
+static int connect_fault(struct db *db, int r, struct fault *fault)
+{
+	const char *message = PQerrorMessage(db->conn);
+	STRING_AUTO text = short_message(message);
+	enum fault_class class = FAULT_RETRY;
+	char sqlstate[6];
+
+	db_sqlstate(message, sqlstate);
+	if (*sqlstate)
+		class = db_class(sqlstate);
+	else if (strstr(message, "does not support SSL") ||
+		 strstr(message, "certificate"))
+		class = FAULT_OPERATOR;
+	if (r == -ETIMEDOUT)
+		fault_set(fault, FAULT_RETRY, "no answer within %d ms", db->timeout_ms);
+	else if (r == -ECANCELED)
+		fault_set(fault, FAULT_RETRY, "stopped");
+	else
+		fault_set(fault, class, "%s", text);
+	if (r == 0) {
+		memcpy(fault->sqlstate, sqlstate, sizeof(fault->sqlstate));
+		connect_hint(fault, sqlstate, message);
+	}
+	db_close(db);
+	return r ? r : -ECONNREFUSED;
+}
+
+int db_open(struct db *db, const struct db_target *target, struct fault *fault)
+{
+	long long deadline = clock_ms() + target->timeout_ms;
+	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+	int r = 0;
+
+	*db = (struct db){
+		.conn = PQconnectStartParams(target->keywords, target->values, 0),
+		.timeout_ms = target->timeout_ms,
+		.cancel_fd = target->cancel_fd,
+	};
+	if (!db->conn)
+		return fault_set(fault, FAULT_BUG, "out of memory");
+	/*
+	 * libpq hands out the SQLSTATE of a refused connection in one way only: as a part of
+	 * the verbose message.
+	 */
+	PQsetErrorVerbosity(db->conn, PQERRORS_VERBOSE);
+	if (PQstatus(db->conn) == CONNECTION_BAD)
+		return connect_fault(db, 0, fault);
+	while (r == 0 && state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
+		r = wait_for_socket(db, state == PGRES_POLLING_READING ? POLLIN : POLLOUT,
+				    deadline);
+		if (r == 0)
+			state = PQconnectPoll(db->conn);
+	}
+	if (r < 0 || state == PGRES_POLLING_FAILED)
+		return connect_fault(db, r, fault);
+	return 0;
+}
+
+void db_close(struct db *db)
+{
+	if (db->conn)
+		PQfinish(db->conn);
+	db->conn = NULL;
+}
+
+void db_clear(PGresult **result)
+{
+	PQclear(*result);
+	*result = NULL;
+}
+
+static int query_fault(struct db *db, const PGresult *result, int r, struct fault *fault)
+{
+	const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE)
+				      : NULL;
+	const char *text = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)
+				  : NULL;
+
+	if (r == -ETIMEDOUT)
+		fault_set(fault, FAULT_RETRY,
+			  "the server did not answer a query within %d ms",
+			  db->timeout_ms);
+	else if (r == -ECANCELED)
+		fault_set(fault, FAULT_RETRY, "stopped");
+	else if (sqlstate && text)
+		fault_set(fault, db_class(sqlstate), "the server said: %s", text);
+	else {
+		STRING_AUTO message = short_message(PQerrorMessage(db->conn));
+
+		fault_set(fault, FAULT_RETRY, "the connection to the server was lost: %s",
+			  message);
+	}
+	return r ? r : -EIO;
+}
+
+int db_query(struct db *db, const char *sql, int count, const char *const *values,
+	     PGresult **ret, struct fault *fault)
+{
+	long long deadline = clock_ms() + db->timeout_ms;
+	RESULT_AUTO last = NULL;
+
+	/* the simple protocol for what has no values: a walsender knows no other */
+	if (!(count ? PQsendQueryParams(db->conn, sql, count, NULL, values, NULL, NULL, 0)
+		    : PQsendQuery(db->conn, sql)))
+		return query_fault(db, NULL, 0, fault);
+	for (;;) {
+		PGresult *result;
+
+		while (PQisBusy(db->conn)) {
+			int r = wait_for_socket(db, POLLIN, deadline);
+
+			if (r < 0)
+				return query_fault(db, NULL, r, fault);
+			if (!PQconsumeInput(db->conn))
+				return query_fault(db, NULL, 0, fault);
+		}
+		result = PQgetResult(db->conn);
+		if (!result)
+			break;
+		PQclear(last);
+		last = result;
+	}
+	if (!last || (PQresultStatus(last) != PGRES_TUPLES_OK &&
+		      PQresultStatus(last) != PGRES_COMMAND_OK))
+		return query_fault(db, last, 0, fault);
+	*ret = last;
+	last = NULL;
+	return 0;
+}
+
+int db_exec(struct db *db, const char *sql, struct fault *fault)
+{
+	RESULT_AUTO result = NULL;
+
+	return db_query(db, sql, 0, NULL, &result, fault);
+}
+
+const char *db_value(const PGresult *result, int row, int column)
+{
+	return PQgetvalue(result, row, column);
+}
+
+/* libpq's escaping wants a connection, and takes one that never was connected. */
+static PGconn *unconnected(void)
+{
+	static const char *const keywords[] = { "host", NULL };
+	/* a folder that cannot be: nothing is looked up, nothing is sent */
+	static const char *const values[] = { "/dev/null", NULL };
+
+	return PQconnectStartParams(keywords, values, 0);
+}
+
+static void add_escaped(struct text *ret, const char *value,
+			char *(*escape)(PGconn *, const char *, size_t))
+{
+	PGconn *conn = unconnected();
+	char *escaped = conn ? escape(conn, value, strlen(value)) : NULL;
+
+	/* nothing but a lack of memory can make it fail: settings are checked to be text */
+	if (!escaped)
+		abort();
+	text_add(ret, escaped);
+	PQfreemem(escaped);
+	PQfinish(conn);
+}
+
+void db_add_identifier(struct text *ret, const char *name)
+{
+	add_escaped(ret, name, PQescapeIdentifier);
+}
+
+void db_add_literal(struct text *ret, const char *value)
+{
+	add_escaped(ret, value, PQescapeLiteral);
+}
+
+void db_add_conninfo(struct text *ret, const char *keyword, const char *value)
+{
+	text_addf(ret, "%s%s='", ret->len ? " " : "", keyword);
+	for (; *value; value++) {
+		if (*value == '\'' || *value == '\\')
+			text_add(ret, "\\");
+		text_add_bytes(ret, value, 1);
+	}
+	text_add(ret, "'");
+}
+
+char *db_scram_verifier(const char *user, const char *password)
+{
+	PGconn *conn = unconnected();
+	char *made = conn ? PQencryptPasswordConn(conn, password, user, "scram-sha-256")
+			  : NULL;
+	char *verifier = made ? text_copy(made) : NULL;
+
+	PQfreemem(made);
+	PQfinish(conn);
+	return verifier;
+}

@@ -1,0 +1,66 @@
+/*
+ * db.h - connections and queries with a deadline, sorted by what their failure means.
+ *
+ * Nothing here can block for longer than it was told to: connecting and each query poll the
+ * socket, and stop as soon as the cancel descriptor is readable. (libpq's connect_timeout counts
+ * in seconds, and its blocking calls have none.)
+ */
+#ifndef PGREPL_DB_H
+#define PGREPL_DB_H
+
+#include "fault.h"
+
+#include <libpq-fe.h>
+
+/* How to connect: keyword/value pairs as PQconnectdbParams takes them, both ended by NULL. */
+struct db_target {
+	const char *const *keywords;
+	const char *const *values;
+	int timeout_ms; /* for connecting, and for each query */
+	int cancel_fd;
+};
+
+struct db {
+	PGconn *conn;
+	int timeout_ms;
+	int cancel_fd;
+};
+
+/* Opens a connection. On failure db is closed, and fault says class and reason. */
+int db_open(struct db *db, const struct db_target *target, struct fault *fault);
+/* Closing a closed or zeroed one is fine. */
+void db_close(struct db *db);
+#define DB_AUTO CLEANUP(db_close) struct db
+
+/* The SQLSTATE of a failed connection attempt or query as libpq's text carries it, or "". */
+void db_sqlstate(const char *message, char ret[6]);
+
+/* What a failure with this SQLSTATE means for somebody who could try again. */
+enum fault_class db_class(const char *sqlstate);
+
+/* Runs one statement; values are text or NULL. The caller clears *ret with PQclear(). */
+int db_query(struct db *db, const char *sql, int count, const char *const *values,
+	     PGresult **ret, struct fault *fault);
+void db_clear(PGresult **result);
+#define RESULT_AUTO CLEANUP(db_clear) PGresult *
+
+/* A statement without values whose rows do not matter. */
+int db_exec(struct db *db, const char *sql, struct fault *fault);
+
+/* Column by number of the first row; "" for NULL. */
+const char *db_value(const PGresult *result, int row, int column);
+
+/* Adds an identifier or a literal quoted by libpq; works without a server. */
+void db_add_identifier(struct text *ret, const char *name);
+void db_add_literal(struct text *ret, const char *value);
+
+/* Adds keyword='value' for a connection string, with \ and ' escaped, and a blank before it. */
+void db_add_conninfo(struct text *ret, const char *keyword, const char *value);
+
+/*
+ * A SCRAM-SHA-256 verifier of password (RFC 5803 form, as rolpassword holds it), made
+ * here so that no server sees the password. The caller drops it with secret_drop().
+ */
+char *db_scram_verifier(const char *user, const char *password);
+
+#endif

@@ -1,0 +1,301 @@
+#include "file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void file_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+int file_read_fd(int fd, size_t max, struct text *ret)
+{
+	char chunk[4096];
+	size_t total = 0;
+
+	for (;;) {
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+		total += (size_t)n;
+		if (total > max)
+			return -EFBIG;
+		text_add_bytes(ret, chunk, (size_t)n);
+	}
+}
+
+int file_read(const char *path, size_t max, struct text *ret)
+{
+	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return file_read_fd(fd, max, ret);
+}
+
+int file_write_all(int fd, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+bool file_exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+static int sync_path(const char *path, int flags)
+{
+	FD_AUTO fd = open(path, flags | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return -errno;
+	return 0;
+}
+
+int file_sync_parent(const char *path)
+{
+	STRING_AUTO copy = text_copy(path);
+
+	return sync_path(dirname(copy), O_RDONLY | O_DIRECTORY);
+}
+
+static bool file_has(const char *path, mode_t mode, const char *data, size_t len)
+{
+	TEXT_AUTO content = { 0 };
+	struct stat st;
+
+	if (stat(path, &st) < 0 || (st.st_mode & 07777) != mode ||
+	    st.st_size != (off_t)len)
+		return false;
+	if (file_read(path, len, &content) < 0)
+		return false;
+	return content.len == len && memcmp(text_str(&content), data, len) == 0;
+}
+
+int file_replace(const char *path, mode_t mode, const char *data, size_t len)
+{
+	STRING_AUTO target = realpath(path, NULL);
+	STRING_AUTO temporary = NULL;
+	FD_AUTO fd = -1;
+	int r;
+
+	if (!target)
+		target = text_copy(path);
+	if (file_has(target, mode, data, len))
+		return 0;
+	temporary = text_format("%s.XXXXXX", target);
+	/* mkostemp creates 0600: a secret is never readable, not even for a moment */
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = file_write_all(fd, data, len);
+	if (r == 0 &&
+	    (fchmod(fd, mode) < 0 || fsync(fd) < 0 || rename(temporary, target) < 0))
+		r = -errno;
+	if (r < 0) {
+		unlink(temporary);
+		return r;
+	}
+	r = file_sync_parent(target);
+	return r < 0 ? r : 1;
+}
+
+static bool is_dots(const char *name)
+{
+	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
+
+/* Opens a directory below dir_fd for reading its entries; takes no link. */
+static DIR *open_dir_at(int dir_fd, const char *name)
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir;
+
+	if (fd < 0)
+		return NULL;
+	dir = fdopendir(fd);
+	if (!dir)
+		close(fd);
+	return dir;
+}
+
+static int walk_dir(DIR *dir, dev_t device, file_visit visit, void *arg)
+{
+	struct dirent *entry;
+	int r = 0;
+
+	while (r == 0 && (errno = 0, entry = readdir(dir))) {
+		struct stat st;
+
+		if (is_dots(entry->d_name))
+			continue;
+		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+			if (errno == ENOENT)
+				continue;
+			return -errno;
+		}
+		if (st.st_dev != device)
+			continue;
+		r = visit(arg, dirfd(dir), entry->d_name, &st);
+		if (r == 0 && S_ISDIR(st.st_mode)) {
+			DIR *child = open_dir_at(dirfd(dir), entry->d_name);
+
+			if (!child && errno == ENOENT)
+				continue;
+			if (!child)
+				return -errno;
+			r = walk_dir(child, device, visit, arg);
+			closedir(child);
+		}
+	}
+	return r < 0 ? r : -errno;
+}
+
+int file_walk(const char *path, file_visit visit, void *arg)
+{
+	DIR *dir = open_dir_at(AT_FDCWD, path);
+	struct stat st;
+	int r;
+
+	if (!dir)
+		return -errno;
+	if (fstat(dirfd(dir), &st) < 0)
+		r = -errno;
+	else
+		r = walk_dir(dir, st.st_dev, visit, arg);
+	closedir(dir);
+	return r;
+}
+
+static int start_writeback(void *arg, int dir_fd, const char *name, const struct stat *st)
+{
+	(void)arg;
+	if (S_ISREG(st->st_mode)) {
+		FD_AUTO fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+		/* only a head start: the fsync that follows reports what goes wrong */
+		if (fd >= 0)
+			(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	}
+	return 0;
+}
+
+static int sync_entry(void *arg, int dir_fd, const char *name, const struct stat *st)
+{
+	int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC;
+	FD_AUTO fd = -1;
+
+	(void)arg;
+	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
+		return 0;
+	fd = openat(dir_fd, name, flags);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	/* some file systems cannot fsync a directory and say EINVAL; there it needs none */
+	if (fsync(fd) < 0 && !(S_ISDIR(st->st_mode) && errno == EINVAL))
+		return -errno;
+	return 0;
+}
+
+static int sync_one_tree(const char *path)
+{
+	int r = file_walk(path, start_writeback, NULL);
+
+	if (r == 0)
+		r = file_walk(path, sync_entry, NULL);
+	if (r == 0)
+		r = sync_path(path, O_RDONLY | O_DIRECTORY);
+	return r;
+}
+
+/* The directory that a link at path leads to, synced; anything but a link is done already. */
+static int sync_linked(const char *path)
+{
+	STRING_AUTO target = NULL;
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISLNK(st.st_mode))
+		return 0;
+	target = realpath(path, NULL);
+	return target ? sync_one_tree(target) : -errno;
+}
+
+int file_sync_tree(const char *path)
+{
+	STRING_AUTO wal = text_format("%s/pg_wal", path);
+	STRING_AUTO tablespaces = text_format("%s/pg_tblspc", path);
+	struct dirent *entry;
+	DIR *dir;
+	int r = sync_one_tree(path);
+
+	if (r == 0)
+		r = sync_linked(wal);
+	if (r < 0)
+		return r;
+	dir = opendir(tablespaces);
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	while (r == 0 && (entry = readdir(dir))) {
+		STRING_AUTO link = text_format("%s/%s", tablespaces, entry->d_name);
+
+		if (!is_dots(entry->d_name))
+			r = sync_linked(link);
+	}
+	closedir(dir);
+	return r;
+}
+
+static int remove_at(int dir_fd, const char *name)
+{
+	struct dirent *entry;
+	DIR *dir;
+	int r = 0;
+
+	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	dir = open_dir_at(dir_fd, name);
+	if (!dir)
+		return -errno;
+	while (r == 0 && (entry = readdir(dir)))
+		if (!is_dots(entry->d_name))
+			r = remove_at(dirfd(dir), entry->d_name);
+	closedir(dir);
+	if (r == 0 && unlinkat(dir_fd, name, AT_REMOVEDIR) < 0)
+		r = -errno;
+	return r;
+}
+
+int file_remove_tree(const char *path)
+{
+	return remove_at(AT_FDCWD, path);
+}

@@ -1,0 +1,59 @@
+/*
+ * file.h - files and directory trees, written so that a crash leaves the old
+ * state or the new one.
+ *
+ * All functions return 0 or a negative errno unless they say otherwise, log
+ * nothing, and act as the calling user.
+ */
+#ifndef PGREPL_FILE_H
+#define PGREPL_FILE_H
+
+#include "text.h"
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* Closes a descriptor variable: CLEANUP(file_close) int fd = -1. */
+void file_close(int *fd);
+#define FD_AUTO CLEANUP(file_close) int
+
+/* Appends the whole of a file to ret; -EFBIG when it is longer than max bytes. */
+int file_read(const char *path, size_t max, struct text *ret);
+int file_read_fd(int fd, size_t max, struct text *ret);
+
+/* Writes all of it, whatever write(2) does by pieces. */
+int file_write_all(int fd, const char *data, size_t len);
+
+/*
+ * Gives path this content and mode: a temporary file beside it, full write,
+ * fsync, rename, fsync of the directory. A symbolic link keeps pointing where it
+ * points; its target is replaced. Returns 1 when something was written, 0 when
+ * content and mode were right already and nothing was touched.
+ */
+int file_replace(const char *path, mode_t mode, const char *data, size_t len);
+
+bool file_exists(const char *path);
+
+/* Makes names created, renamed or removed in the directory of path survive a crash. */
+int file_sync_parent(const char *path);
+
+/*
+ * Makes a whole tree durable, as PostgreSQL's fsync_pgdata does: first asks the
+ * kernel to start writing everything, then waits for each file. Follows the
+ * links of pg_wal and of pg_tblspc, which a tree that we made can have, and no others.
+ */
+int file_sync_tree(const char *path);
+
+/* Removes a tree without following links. Nothing there is success. */
+int file_remove_tree(const char *path);
+
+/*
+ * Calls visit for every entry below path, depth first, parents before their
+ * content, without following links or crossing into another file system. A negative
+ * return of visit ends the walk and is returned; -ENOENT of vanished entries is passed over.
+ * dir_fd and name are for the *at() calls: they cannot be redirected by a renamed parent.
+ */
+typedef int (*file_visit)(void *arg, int dir_fd, const char *name, const struct stat *st);
+int file_walk(const char *path, file_visit visit, void *arg);
+
+#endif

@@ -1,0 +1,17 @@
+#include "major.h"
+
+#include <stddef.h>
+
+static const struct major majors[] = {
+	/* newest first; 128 segments of 16 MiB */
+	{ .number = 13, .wal_keep_name = "wal_keep_size", .wal_keep_value = "2GB" },
+	{ .number = 12, .wal_keep_name = "wal_keep_segments", .wal_keep_value = "128" },
+};
+
+const struct major *major_find(int number)
+{
+	for (size_t i = 0; i < sizeof(majors) / sizeof(majors[0]); i++)
+		if (number >= majors[i].number)
+			return &majors[i];
+	return NULL;
+}

@@ -1,0 +1,101 @@
+#include "network.h"
+
+#include "text.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+void networks_free(struct networks *networks)
+{
+	for (size_t i = 0; i < networks->count; i++)
+		text_drop(&networks->cidr[i]);
+	free(networks->cidr);
+	networks->cidr = NULL;
+	networks->count = 0;
+}
+
+static bool is_cidr(const char *item)
+{
+	STRING_AUTO address = text_copy(item);
+	char *slash = strchr(address, '/');
+	unsigned char bytes[sizeof(struct in6_addr)];
+	long bits;
+
+	if (!slash)
+		return false;
+	*slash++ = '\0';
+	if (inet_pton(AF_INET, address, bytes) == 1)
+		return text_to_long(slash, 0, 32, &bits) == 0;
+	if (inet_pton(AF_INET6, address, bytes) == 1)
+		return text_to_long(slash, 0, 128, &bits) == 0;
+	return false;
+}
+
+int networks_parse(struct networks *networks, const char *list, char **ret_wrong)
+{
+	static const char separators[] = ", \t";
+
+	for (list += strspn(list, separators); *list; list += strspn(list, separators)) {
+		size_t len = strcspn(list, separators);
+		char *item = text_format("%.*s", (int)len, list);
+
+		if (!is_cidr(item)) {
+			*ret_wrong = item;
+			return -EINVAL;
+		}
+		networks->cidr =
+			mem_resize(networks->cidr,
+				   (networks->count + 1) * sizeof(*networks->cidr));
+		networks->cidr[networks->count++] = item;
+		list += len;
+	}
+	return 0;
+}
+
+bool network_is_host(const char *host)
+{
+	size_t len = strlen(host);
+
+	return len && len < NI_MAXHOST && *host != '-' &&
+	       strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "0123456789.-_:%") == len;
+}
+
+static bool same_address(const struct sockaddr *a, const struct sockaddr *b)
+{
+	if (!a || !b || a->sa_family != b->sa_family)
+		return false;
+	if (a->sa_family == AF_INET)
+		return memcmp(&((const struct sockaddr_in *)a)->sin_addr,
+			      &((const struct sockaddr_in *)b)->sin_addr,
+			      sizeof(struct in_addr)) == 0;
+	if (a->sa_family == AF_INET6)
+		return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
+			      &((const struct sockaddr_in6 *)b)->sin6_addr,
+			      sizeof(struct in6_addr)) == 0;
+	return false;
+}
+
+bool network_is_local(const char *host)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
+	struct ifaddrs *interfaces = NULL;
+	bool local = false;
+
+	if (getaddrinfo(host, NULL, &hints, &found) != 0)
+		return false;
+	if (getifaddrs(&interfaces) == 0) {
+		for (struct addrinfo *a = found; a && !local; a = a->ai_next)
+			for (struct ifaddrs *i = interfaces; i && !local; i = i->ifa_next)
+				local = same_address(a->ai_addr, i->ifa_addr);
+		freeifaddrs(interfaces);
+	}
+	freeaddrinfo(found);
+	return local;
+}

@@ -1,0 +1,93 @@
+#include "parameters.h"
+
+#include "certificate.h"
+
+#include <limits.h>
+
+const char *const parameters_raised[PARAMETERS_RAISED] = {
+	"max_connections",           "max_worker_processes",      "max_wal_senders",
+	"max_prepared_transactions", "max_locks_per_transaction",
+};
+
+struct parameter {
+	const char *name;
+	const char *value;
+};
+
+static const struct parameter both[] = {
+	{ "listen_addresses", "*" },
+	{ "max_connections", "100" },
+	{ "wal_level", "replica" },
+	{ "synchronous_commit", "on" },
+	{ "max_wal_senders", "32" },
+	/* each clone takes one for its time; the default of 10 refuses the eleventh */
+	{ "max_replication_slots", "32" },
+	{ "wal_sender_timeout", "60s" },
+	{ "hot_standby", "on" },
+	{ "password_encryption", "scram-sha-256" },
+};
+
+static const struct parameter standby[] = {
+	{ "max_connections", "1000" },
+	{ "max_standby_streaming_delay", "30s" },
+	{ "wal_receiver_status_interval", "1s" },
+	{ "hot_standby_feedback", "on" },
+	{ "recovery_target_timeline", "latest" },
+};
+
+static void set_all(struct pgconf *conf, const struct parameter *parameters, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		pgconf_set(conf, parameters[i].name, parameters[i].value);
+}
+
+static void set_both(struct pgconf *conf, const struct settings *settings,
+		     const struct major *major)
+{
+	set_all(conf, both, sizeof(both) / sizeof(both[0]));
+	pgconf_setf(conf, "port", "%ld", settings->port);
+	pgconf_set(conf, major->wal_keep_name, major->wal_keep_value);
+	pgconf_set(conf, "ssl", settings->tls ? "on" : "off");
+	if (settings->tls) {
+		pgconf_set(conf, "ssl_cert_file", CERTIFICATE_FILE);
+		pgconf_set(conf, "ssl_key_file", CERTIFICATE_KEY_FILE);
+	}
+}
+
+void parameters_of_primary(struct pgconf *ret, const struct settings *settings,
+			   const struct major *major)
+{
+	set_both(ret, settings, major);
+	if (settings->synchronous_standbys)
+		pgconf_setf(ret, "synchronous_standby_names", "ANY %ld (*)",
+			    settings->synchronous_standbys);
+	else
+		pgconf_set(ret, "synchronous_standby_names", "");
+	pgconf_merge(ret, &settings->primary_settings);
+}
+
+static void raise_to(struct pgconf *conf, const char *name, long least)
+{
+	const char *text = pgconf_get(conf, name);
+	long value;
+
+	/* what is no number the server itself will refuse, and say so */
+	if (text && text_to_long(text, 0, LONG_MAX, &value) < 0)
+		return;
+	if (!text || value < least)
+		pgconf_setf(conf, name, "%ld", least);
+}
+
+void parameters_of_standby(struct pgconf *ret, const struct settings *settings,
+			   const struct major *major, const char *primary_conninfo,
+			   const long upstream[PARAMETERS_RAISED])
+{
+	set_both(ret, settings, major);
+	set_all(ret, standby, sizeof(standby) / sizeof(standby[0]));
+	/* a standby waits for nobody, whatever the primary's configuration that it was cloned with */
+	pgconf_set(ret, "synchronous_standby_names", "");
+	pgconf_set(ret, "primary_conninfo", primary_conninfo);
+	pgconf_merge(ret, &settings->standby_settings);
+	for (int i = 0; i < PARAMETERS_RAISED; i++)
+		raise_to(ret, parameters_raised[i], upstream[i]);
+}

@@ -1,0 +1,286 @@
+#include "replication.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One to eight hexadecimal digits, from s up to end. */
+static bool parse_hex(const char *s, const char *end, uint32_t *ret)
+{
+	uint32_t value = 0;
+
+	if (s == end || end - s > 8)
+		return false;
+	for (; s < end; s++) {
+		if (!isxdigit((unsigned char)*s))
+			return false;
+		value = value << 4 |
+			(uint32_t)(*s <= '9' ? *s - '0' : (*s | 0x20) - 'a' + 10);
+	}
+	*ret = value;
+	return true;
+}
+
+int replication_parse_lsn(const char *s, uint64_t *ret)
+{
+	const char *slash = strchr(s, '/');
+	uint32_t high, low;
+
+	if (!slash || !parse_hex(s, slash, &high) ||
+	    !parse_hex(slash + 1, s + strlen(s), &low))
+		return -EINVAL;
+	*ret = (uint64_t)high << 32 | low;
+	return 0;
+}
+
+void replication_add_lsn(struct text *ret, uint64_t lsn)
+{
+	text_addf(ret, "%X/%X", (unsigned int)(lsn >> 32), (unsigned int)lsn);
+}
+
+void replication_role_sql(struct text *ret, const char *role, const char *verifier,
+			  bool exists)
+{
+	text_add(ret, exists ? "ALTER ROLE " : "CREATE ROLE ");
+	db_add_identifier(ret, role);
+	text_add(ret, " LOGIN REPLICATION PASSWORD ");
+	db_add_literal(ret, verifier);
+}
+
+int replication_role_look(struct db *db, const char *role, struct replication_role *ret,
+			  struct fault *fault)
+{
+	const char *const values[] = { role };
+	RESULT_AUTO result = NULL;
+	int r = db_query(
+		db,
+		"SELECT rolcanlogin AND rolreplication AND rolpassword IS NOT NULL"
+		" AND coalesce(rolvaliduntil, 'infinity') > now(), rolpassword"
+		" FROM pg_catalog.pg_authid WHERE rolname = $1",
+		1, values, &result, fault);
+
+	if (r < 0)
+		return r;
+	ret->exists = PQntuples(result) == 1;
+	ret->complete = ret->exists && text_equal(db_value(result, 0, 0), "t");
+	ret->verifier = text_copy(ret->exists ? db_value(result, 0, 1) : "");
+	return 0;
+}
+
+void replication_role_clear(struct replication_role *role)
+{
+	secret_drop(&role->verifier);
+}
+
+int replication_role_apply(struct db *db, const char *sql, struct fault *fault)
+{
+	int r = db_exec(db,
+			"BEGIN; SET LOCAL log_statement = 'none';"
+			" SET LOCAL log_min_error_statement = 'panic';"
+			" SET LOCAL log_min_duration_statement = -1;"
+			" SET LOCAL synchronous_commit = 'local'",
+			fault);
+
+	if (r == 0)
+		r = db_exec(db, sql, fault);
+	if (r == 0)
+		r = db_exec(db, "COMMIT", fault);
+	if (r < 0) {
+		FAULT_AUTO second = { 0 };
+
+		(void)db_exec(db, "ROLLBACK", &second);
+	}
+	return r;
+}
+
+void replication_conninfo(struct text *ret, const struct settings *settings,
+			  const char *passfile, const char *application_name)
+{
+	STRING_AUTO port = text_format("%ld", settings->primary_port);
+
+	db_add_conninfo(ret, "host", settings->primary_host);
+	db_add_conninfo(ret, "port", port);
+	db_add_conninfo(ret, "user", settings->replication_user);
+	db_add_conninfo(ret, "passfile", passfile);
+	db_add_conninfo(ret, "application_name", application_name);
+	if (!settings->tls) {
+		db_add_conninfo(ret, "sslmode", "prefer");
+	} else if (*settings->tls_root_cert) {
+		db_add_conninfo(ret, "sslmode", "verify-full");
+		db_add_conninfo(ret, "sslrootcert", settings->tls_root_cert);
+	} else {
+		db_add_conninfo(ret, "sslmode", "require");
+	}
+	/* a primary that vanishes is noticed in a minute, not after the kernel's two hours */
+	db_add_conninfo(ret, "keepalives_idle", "30");
+	db_add_conninfo(ret, "keepalives_interval", "10");
+	db_add_conninfo(ret, "keepalives_count", "3");
+}
+
+static int login_open(const struct replication_login *login, bool replication,
+		      struct db *db, struct fault *fault)
+{
+	STRING_AUTO port = text_format("%ld", login->port);
+	bool verify = login->tls && *login->tls_root_cert;
+	const char *const keywords[] = {
+		"host",
+		"port",
+		"user",
+		"password",
+		"application_name",
+		"gssencmode",
+		"sslmode",
+		replication ? "replication" : "dbname",
+		verify ? "sslrootcert" : NULL,
+		NULL,
+	};
+	const char *const values[] = {
+		login->host,
+		port,
+		login->user,
+		secret_reveal(login->password),
+		"pgrepl",
+		"disable",
+		!login->tls ? "prefer"
+		: verify    ? "verify-full"
+			    : "require",
+		replication ? "true" : "postgres",
+		verify ? login->tls_root_cert : NULL,
+		NULL,
+	};
+	const struct db_target target = {
+		.keywords = keywords,
+		.values = values,
+		.timeout_ms = login->timeout_ms,
+		.cancel_fd = login->cancel_fd,
+	};
+
+	return db_open(db, &target, fault);
+}
+
+static int show_parameters(struct db *db, long ret[PARAMETERS_RAISED],
+			   struct fault *fault)
+{
+	for (int i = 0; i < PARAMETERS_RAISED; i++) {
+		STRING_AUTO sql = text_format("SHOW %s", parameters_raised[i]);
+		RESULT_AUTO result = NULL;
+		int r = db_query(db, sql, 0, NULL, &result, fault);
+
+		if (r < 0)
+			return r;
+		if (PQntuples(result) != 1 ||
+		    text_to_long(db_value(result, 0, 0), 0, LONG_MAX, &ret[i]) < 0)
+			return fault_set(fault, FAULT_BUG,
+					 "the server has no number for \"%s\"",
+					 parameters_raised[i]);
+	}
+	return 0;
+}
+
+int replication_identify(const struct replication_login *login,
+			 struct replication_upstream *ret, struct fault *fault)
+{
+	struct replication_upstream upstream = { .timeline = 0 };
+	DB_AUTO db = { 0 };
+	RESULT_AUTO result = NULL;
+	int r = login_open(login, true, &db, fault);
+
+	if (r == 0)
+		r = db_query(&db, "IDENTIFY_SYSTEM", 0, NULL, &result, fault);
+	if (r < 0)
+		return r;
+	if (PQntuples(result) != 1 || PQnfields(result) < 3 ||
+	    text_to_long(db_value(result, 0, 1), 1, LONG_MAX, &upstream.timeline) < 0 ||
+	    replication_parse_lsn(db_value(result, 0, 2), &upstream.lsn) < 0)
+		return fault_set(fault, FAULT_BUG, "IDENTIFY_SYSTEM had an unknown form");
+	snprintf(upstream.system_id, sizeof(upstream.system_id), "%s",
+		 db_value(result, 0, 0));
+	upstream.version_num = PQserverVersion(db.conn);
+	if (login->parameters)
+		r = show_parameters(&db, upstream.parameters, fault);
+	if (r == 0)
+		*ret = upstream;
+	return r;
+}
+
+int replication_log_in(const struct replication_login *login, struct fault *fault)
+{
+	DB_AUTO db = { 0 };
+
+	return login_open(login, false, &db, fault);
+}
+
+int replication_sender_seen(const struct replication_login *login,
+			    const char *application_name)
+{
+	const char *const values[] = { application_name };
+	FAULT_AUTO fault = { 0 };
+	DB_AUTO db = { 0 };
+	RESULT_AUTO result = NULL;
+	/*
+	 * A role that is no member of pg_read_all_stats sees its own walsenders without their state:
+	 * that there is one is what it can know.
+	 */
+	int r = login_open(login, false, &db, &fault);
+
+	if (r == 0)
+		r = db_query(&db,
+			     "SELECT count(*) FROM pg_catalog.pg_stat_replication"
+			     " WHERE application_name = $1"
+			     " AND coalesce(state, 'streaming') = 'streaming'",
+			     1, values, &result, &fault);
+	if (r < 0)
+		return r;
+	return !text_equal(db_value(result, 0, 0), "0");
+}
+
+static double to_double(const char *s)
+{
+	return *s ? strtod(s, NULL) : -1;
+}
+
+static void to_lsn(const char *s, uint64_t *ret)
+{
+	*ret = 0;
+	(void)replication_parse_lsn(s, ret);
+}
+
+int replication_look(struct db *db, struct replication_state *ret, struct fault *fault)
+{
+	struct replication_state state = { .in_recovery = false };
+	RESULT_AUTO result = NULL;
+	int r = db_query(
+		db,
+		"SELECT pg_catalog.pg_is_in_recovery(), r.pid, r.status, r.sender_host,"
+		" r.sender_port, c.system_identifier, pg_catalog.pg_last_wal_receive_lsn(),"
+		" pg_catalog.pg_last_wal_replay_lsn(), k.timeline_id,"
+		" extract(epoch FROM pg_catalog.clock_timestamp()"
+		"  - pg_catalog.pg_last_xact_replay_timestamp())"
+		" FROM pg_catalog.pg_control_system() c"
+		" CROSS JOIN pg_catalog.pg_control_checkpoint() k"
+		" LEFT JOIN pg_catalog.pg_stat_wal_receiver r ON true",
+		0, NULL, &result, fault);
+
+	if (r < 0)
+		return r;
+	if (PQntuples(result) != 1)
+		return fault_set(fault, FAULT_BUG,
+				 "pg_stat_wal_receiver had more than one row");
+	state.in_recovery = text_equal(db_value(result, 0, 0), "t");
+	(void)text_to_long(db_value(result, 0, 1), 1, INT_MAX, &state.walreceiver_pid);
+	snprintf(state.status, sizeof(state.status), "%s", db_value(result, 0, 2));
+	state.streaming = text_equal(state.status, "streaming");
+	snprintf(state.sender_host, sizeof(state.sender_host), "%s",
+		 db_value(result, 0, 3));
+	(void)text_to_long(db_value(result, 0, 4), 1, 65535, &state.sender_port);
+	snprintf(state.system_id, sizeof(state.system_id), "%s", db_value(result, 0, 5));
+	to_lsn(db_value(result, 0, 6), &state.received_lsn);
+	to_lsn(db_value(result, 0, 7), &state.replayed_lsn);
+	(void)text_to_long(db_value(result, 0, 8), 1, LONG_MAX, &state.timeline);
+	state.replay_delay_s = to_double(db_value(result, 0, 9));
+	*ret = state;
+	return 0;
+}

@@ -1,0 +1,102 @@
+/*
+ * replication.h - the replication role, the connection to the upstream server, and whether WAL
+ * streams.
+ */
+#ifndef PGREPL_REPLICATION_H
+#define PGREPL_REPLICATION_H
+
+#include "db.h"
+#include "parameters.h"
+#include "settings.h"
+
+#include <stdint.h>
+
+/* A position in the WAL, as PostgreSQL writes it: two hexadecimal halves. */
+int replication_parse_lsn(const char *s, uint64_t *ret);
+void replication_add_lsn(struct text *ret, uint64_t lsn);
+
+/* --- the role, on a primary --- */
+
+/* One line of SQL that creates the role, or brings the one that exists to what is needed. */
+void replication_role_sql(struct text *ret, const char *role, const char *verifier,
+			  bool exists);
+
+struct replication_role {
+	bool exists;
+	bool complete; /* LOGIN and REPLICATION, and a password is set */
+	char *verifier; /* rolpassword, "" when there is none; wiped by replication_role_clear() */
+};
+
+int replication_role_look(struct db *db, const char *role, struct replication_role *ret,
+			  struct fault *fault);
+void replication_role_clear(struct replication_role *role);
+#define ROLE_AUTO CLEANUP(replication_role_clear) struct replication_role
+
+/*
+ * Runs a statement that carries a verifier so that it reaches no log, and without waiting for a
+ * synchronous standby, which may not be there yet.
+ */
+int replication_role_apply(struct db *db, const char *sql, struct fault *fault);
+
+/* --- the connection to a server that sends WAL --- */
+
+/*
+ * Everything that libpq has to know to reach the upstream server, as a connection string. The
+ * password is not in it: passfile is.
+ */
+void replication_conninfo(struct text *ret, const struct settings *settings,
+			  const char *passfile, const char *application_name);
+
+struct replication_upstream {
+	char system_id[24];
+	long timeline;
+	uint64_t lsn; /* flushed, or on a cascading standby replayed */
+	long version_num;
+	long parameters[PARAMETERS_RAISED];
+};
+
+/*
+ * Opens a real replication connection to host:port as the replication role and asks IDENTIFY_SYSTEM.
+ * With parameters, also for the values of parameters_raised.
+ */
+struct replication_login {
+	const char *host;
+	long port;
+	const char *user;
+	const struct secret *password;
+	bool tls;
+	const char *tls_root_cert; /* "": any certificate will do */
+	int timeout_ms;
+	int cancel_fd;
+	bool parameters;
+};
+int replication_identify(const struct replication_login *login,
+			 struct replication_upstream *ret, struct fault *fault);
+
+/* Logs in to the database postgres, asks nothing, and logs out: can this role, by this password? */
+int replication_log_in(const struct replication_login *login, struct fault *fault);
+
+/*
+ * Asks the upstream's pg_stat_replication whether a walsender serves application_name: 1, 0, or
+ * a negative errno when it would not let the role ask.
+ */
+int replication_sender_seen(const struct replication_login *login,
+			    const char *application_name);
+
+/* --- streaming, as the standby's own server sees it --- */
+
+struct replication_state {
+	bool in_recovery;
+	bool streaming;       /* the walreceiver's status */
+	long walreceiver_pid; /* 0: there is none */
+	char status[32];
+	char sender_host[256];
+	long sender_port;
+	char system_id[24];
+	uint64_t received_lsn, replayed_lsn; /* 0: nothing yet */
+	long timeline;
+	double replay_delay_s; /* age of the last replayed commit; negative: unknown */
+};
+int replication_look(struct db *db, struct replication_state *ret, struct fault *fault);
+
+#endif

@@ -1,0 +1,197 @@
+#include "service.h"
+
+#include "file.h"
+#include "spawn.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SYSTEMCTL "/usr/bin/systemctl"
+
+enum { LOOK_TIMEOUT_MS = 30 * 1000 };
+
+static const char *const action_words[] = {
+	[SERVICE_START] = "start",
+	[SERVICE_RESTART] = "restart",
+	[SERVICE_ENABLE] = "enable",
+};
+
+/* Environment= is a list of assignments, those with blanks in quotes; the last PGDATA wins. */
+static void parse_environment(const char *s, char *ret, size_t ret_size)
+{
+	static const char name[] = "PGDATA=";
+
+	while (*s) {
+		char quote = *s == '"' || *s == '\'' ? *s : '\0';
+		const char *start = quote ? s + 1 : s;
+		char ends[2] = { quote ? quote : ' ', '\0' };
+		size_t len = strcspn(start, ends);
+
+		if (text_starts_with(start, name)) {
+			size_t skip = sizeof(name) - 1;
+
+			snprintf(ret, ret_size, "%.*s", (int)(len - skip), start + skip);
+		}
+		s = start + len;
+		s += quote && *s == quote;
+		s += strspn(s, " ");
+	}
+}
+
+void service_parse(char *output, struct service_state *ret)
+{
+	struct service_state state = { .loaded = false };
+
+	for (char *line = output, *next; line && *line; line = next) {
+		char *value = strchr(line, '=');
+
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		if (!value || (next && value > next))
+			continue;
+		*value++ = '\0';
+		if (text_equal(line, "LoadState"))
+			state.loaded = text_equal(value, "loaded");
+		else if (text_equal(line, "ActiveState")) {
+			state.active = text_equal(value, "active");
+			state.failed = text_equal(value, "failed");
+		} else if (text_equal(line, "UnitFileState"))
+			state.enabled = text_equal(value, "enabled");
+		else if (text_equal(line, "Environment"))
+			parse_environment(value, state.pgdata, sizeof(state.pgdata));
+	}
+	*ret = state;
+}
+
+static int systemctl_fault(const char *const *argv, int status, const struct text *err,
+			   struct fault *fault)
+{
+	STRING_AUTO copy = text_copy(text_str(err));
+
+	if (status == -ECANCELED)
+		return fault_set(fault, FAULT_RETRY, "\"systemctl %s\" was stopped",
+				 argv[1]);
+	if (status < 0)
+		fault_errno(fault, FAULT_OPERATOR, status, "could not run \"%s\"",
+			    argv[0]);
+	else
+		fault_set(fault, FAULT_OPERATOR,
+			  "\"systemctl %s\" failed with exit code %d", argv[1], status);
+	if (*text_trim(copy))
+		fault_detail(fault, "%s", text_trim(copy));
+	return -EIO;
+}
+
+int service_look(const char *unit, int cancel_fd, struct service_state *ret,
+		 struct fault *fault)
+{
+	TEXT_AUTO out = { 0 };
+	TEXT_AUTO err = { 0 };
+	const char *argv[] = {
+		SYSTEMCTL,     "show", "--no-pager",    "-p", "LoadState",   "-p",
+		"ActiveState", "-p",   "UnitFileState", "-p", "Environment", unit,
+		NULL,
+	};
+	struct spawn spawn = {
+		.argv = argv,
+		.timeout_ms = LOOK_TIMEOUT_MS,
+		.cancel_fd = cancel_fd,
+		.out = &out,
+		.err = &err,
+	};
+	int status = spawn_run(&spawn);
+
+	if (status == 0 && out.s) {
+		service_parse(out.s, ret);
+		return 0;
+	}
+	systemctl_fault(argv, status, &err, fault);
+	fault_hint(fault,
+		   "On a host without systemd set server_control = pg_ctl in section "
+		   "[common].");
+	return -EIO;
+}
+
+int service_act(const char *unit, enum service_action action, long timeout_ms,
+		int cancel_fd, struct fault *fault)
+{
+	TEXT_AUTO err = { 0 };
+	const char *argv[] = { SYSTEMCTL, action_words[action], "--quiet", unit, NULL };
+	struct spawn spawn = {
+		.argv = argv,
+		.timeout_ms = timeout_ms,
+		.cancel_fd = cancel_fd,
+		.err = &err,
+	};
+	int status = spawn_run(&spawn);
+
+	if (status == 0)
+		return 0;
+	if (status == -ETIMEDOUT) {
+		fault_set(fault, FAULT_RETRY, "%s has not become ready within %ld s",
+			  unit, timeout_ms / 1000);
+		fault_hint(fault,
+			   "It goes on starting: watch \"journalctl -fu %s\", then run "
+			   "setup again, or give it more time by start_timeout.",
+			   unit);
+		return status;
+	}
+	systemctl_fault(argv, status, &err, fault);
+	fault_hint(fault,
+		   "Read \"journalctl -xeu %s\" and the server's own log below its data "
+		   "directory.",
+		   unit);
+	return -EIO;
+}
+
+int service_pg_ctl(const char *bin_directory, const char *data_directory,
+		   enum service_action action, long timeout_ms, int cancel_fd,
+		   struct fault *fault)
+{
+	STRING_AUTO program = text_format("%s/pg_ctl", bin_directory);
+	STRING_AUTO log = text_format("%s.log", data_directory);
+	TEXT_AUTO err = { 0 };
+	/*
+	 * -W to start: pg_ctl looks ten times a second, the caller more often. To restart it has to
+	 * wait, for the old server to be gone.
+	 */
+	const char *argv[] = {
+		program, action_words[action],
+		"-D",    data_directory,
+		"-l",    log,
+		"-s",    action == SERVICE_START ? "-W" : "-w",
+		"-m",    "fast",
+		NULL,
+	};
+	struct spawn spawn = {
+		.argv = argv,
+		.timeout_ms = timeout_ms,
+		.cancel_fd = cancel_fd,
+		.err = &err,
+	};
+	int status;
+
+	if (action == SERVICE_START)
+		argv[8] = NULL;
+	status = spawn_run(&spawn);
+	if (status == 0)
+		return 0;
+	if (status == -ETIMEDOUT)
+		return fault_set(fault, FAULT_RETRY,
+				 "the server has not become ready within %ld s",
+				 timeout_ms / 1000);
+	if (status == -ECANCELED)
+		return fault_set(fault, FAULT_RETRY, "pg_ctl was stopped");
+	if (status < 0)
+		fault_errno(fault, FAULT_OPERATOR, status, "could not run \"%s\"",
+			    program);
+	else
+		fault_set(fault, FAULT_OPERATOR, "\"%s %s\" failed with exit code %d",
+			  program, action_words[action], status);
+	if (err.len)
+		fault_detail(fault, "%s", text_str(&err));
+	fault_hint(fault, "Read \"%s\".", log);
+	return -EIO;
+}

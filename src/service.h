@@ -1,0 +1,47 @@
+/*
+ * service.h - starting and stopping the server: by systemd, or by pg_ctl where there is none.
+ *
+ * The systemd functions run systemctl(1) and need root for all but looking. systemctl of 219 has
+ * neither "show --value" nor "start --wait".
+ */
+#ifndef PGREPL_SERVICE_H
+#define PGREPL_SERVICE_H
+
+#include "fault.h"
+
+enum { SERVICE_PATH_MAX = 1024 };
+
+struct service_state {
+	bool loaded; /* systemd knows the unit */
+	bool active;
+	bool failed;
+	bool enabled;
+	char pgdata
+		[SERVICE_PATH_MAX]; /* PGDATA of the unit's environment, drop-ins included, or "" */
+};
+
+enum service_action {
+	SERVICE_START,
+	SERVICE_RESTART,
+	SERVICE_ENABLE,
+};
+
+int service_look(const char *unit, int cancel_fd, struct service_state *ret,
+		 struct fault *fault);
+
+/* Waits until it is done, or timeout_ms: then -ETIMEDOUT, and systemd goes on with the job. */
+int service_act(const char *unit, enum service_action action, long timeout_ms,
+		int cancel_fd, struct fault *fault);
+
+/*
+ * The same two actions by pg_ctl, as the owner of the data. The server's log goes to
+ * PGDATA with ".log" appended, unless the server's own logging collector takes it.
+ */
+int service_pg_ctl(const char *bin_directory, const char *data_directory,
+		   enum service_action action, long timeout_ms, int cancel_fd,
+		   struct fault *fault);
+
+/* Reads what "systemctl show" printed. Apart from its caller so that a test can feed it. */
+void service_parse(char *output, struct service_state *ret);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * settings.h - what the ini file says, checked and typed.
+ *
+ * One table in settings.c names every key with its type, default and limits. pgrepl.ini(5) and
+ * SOURCES/pgrepl.ini explain the same keys to the operator.
+ */
+#ifndef PGREPL_SETTINGS_H
+#define PGREPL_SETTINGS_H
+
+#include "fault.h"
+#include "network.h"
+#include "pgconf.h"
+#include "secret.h"
+
+#define SETTINGS_DEFAULT_PATH "/etc/pgrepl.ini"
+
+enum server_control {
+	SERVER_CONTROL_SYSTEMD,
+	SERVER_CONTROL_PG_CTL,
+};
+
+enum existing_data {
+	EXISTING_DATA_REFUSE,
+	EXISTING_DATA_MOVE_ASIDE,
+};
+
+enum settings_role {
+	SETTINGS_PRIMARY,
+	SETTINGS_STANDBY,
+};
+
+/* Strings are never NULL; "" is not set. */
+struct settings {
+	/* [common] */
+	char *primary_host;
+	long primary_port;
+	char *replication_user;
+	struct secret replication_password;
+	bool tls;
+	char *data_directory; /* "": ask the service */
+	char *bin_directory;
+	long server_control; /* enum server_control */
+	char *service;
+	char *os_user;
+	long start_timeout_ms;
+	long existing_data; /* enum existing_data */
+	bool allow_restart;
+
+	/* [primary] */
+	struct networks standby_networks;
+	char *auth_method;
+	struct secret replication_verifier;
+	struct secret superuser_password;
+	long synchronous_standbys;
+	char *locale;
+	struct pgconf primary_settings;
+
+	/* [standby] */
+	long port; /* of this host's server, whichever role it has */
+	char *application_name;
+	long wait_timeout_ms; /* 0: for ever */
+	char *tls_root_cert;
+	struct pgconf standby_settings;
+};
+
+/*
+ * Reads path for a host of this role. Every section is checked, whichever the role, since one
+ * file can serve all hosts; what is required is required of the role. Files with passwords
+ * that others can write are refused, those that others can read are warned of; with tighten, the
+ * ini itself is then made 0600. Fills ret, which settings_free() empties, or fault.
+ */
+int settings_load(struct settings *ret, const char *path, enum settings_role role,
+		  bool tighten, struct fault *fault);
+void settings_free(struct settings *settings);
+
+#endif
