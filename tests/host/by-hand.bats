@@ -4,8 +4,6 @@
 load hosts
 
 setup_file() {
-	PASSWORD=$(new_password)
-	export PASSWORD
 	lab_start
 	# the order of their making gives them their addresses; the primary stays off
 	host_create primary
@@ -33,7 +31,8 @@ setup_file() {
 @test "a standby whose primary is off waits, and its status says for what" {
 	host_run standby systemctl start --no-block pgrepl-standby
 	says_what_it_waits_for() {
-		host_run standby systemctl status pgrepl-standby --no-pager |
+		# it ends with 3 for a unit that is not active yet
+		{ host_run standby systemctl status pgrepl-standby --no-pager || [ $? = 3 ]; } |
 			contains "Status: \"waiting for the primary $(host_ip primary):5432: "
 	}
 	eventually 30 says_what_it_waits_for
@@ -68,6 +67,6 @@ setup_file() {
 	[ "$(host_run standby systemctl is-active postgresql-12)" = active ]
 	install_by_hand standby standby
 	host_run standby systemctl start pgrepl-standby
-	host_journal standby -u pgrepl-standby -n 1 | contains 'nothing to do|steps? changed'
+	host_journal standby -t pgrepl-standby -n 1 | contains 'nothing to do|steps? changed'
 	wait_until_streams primary standby
 }

@@ -21,15 +21,19 @@ teardown_file() {
 	lab_stop
 }
 
-new_password() {
-	head -c 24 /dev/urandom | base64 | tr '+/' '-_'
+# One password for each lab. It is in no environment: there, a test looks for it.
+password_of_lab() {
+	if [ ! -e "$LAB/password" ]; then
+		(umask 077 && head -c 24 /dev/urandom | base64 | tr '+/' '-_' >"$LAB/password")
+	fi
+	cat "$LAB/password"
 }
 
 # create_from_user_data NAME ROLE: a host that makes itself what the packaged example says. The
 # primary of the lab has to be created first: its address goes into everybody's user data.
 create_from_user_data() {
 	host_create "$1"
-	"$lab_lib/user-data" "$2" "$(host_ip primary)" "$PASSWORD" >"$LAB/user-data"
+	"$lab_lib/user-data" "$2" "$(host_ip primary)" "$(password_of_lab)" >"$LAB/user-data"
 	host_user_data "$1" "$LAB/user-data"
 	rm "$LAB/user-data"
 }
@@ -39,7 +43,7 @@ install_by_hand() {
 	host_run "$1" dnf -q -y install "pgrepl-$2"
 	host_run "$1" sed -i \
 		-e "s|^;*primary_host =.*|primary_host = $(host_ip primary)|" \
-		-e "s|^;*replication_password =.*|replication_password = $PASSWORD|" \
+		-e "s|^;*replication_password =.*|replication_password = $(password_of_lab)|" \
 		-e "s|^;*standby_networks =.*|standby_networks = 10.99.0.0/24, fd99::/64|" \
 		/etc/pgrepl.ini
 }

@@ -6,8 +6,6 @@ load hosts
 readonly standbys=(s1 s2 s3 s4 s5 s6 s7 s8)
 
 setup_file() {
-	PASSWORD=$(new_password)
-	export PASSWORD
 	lab_start
 	create_from_user_data primary primary
 	local name
