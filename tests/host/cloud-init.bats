@@ -160,10 +160,10 @@ fingerprint() {
 
 	# and it would have been seen
 	local canary
-	host_run primary env "CANARY=$(password_of_lab)" sleep 60 >/dev/null 2>&1 &
-	canary=$!
+	canary=$(host_run primary env "CANARY=$(password_of_lab)" sh -c 'sleep 60 >/dev/null 2>&1 & echo $!')
 	eventually 10 test -s "$LAB/leaks"
-	kill "$canary" "$(<"$LAB/watcher")"
+	host_run primary kill "$canary"
+	kill "$(<"$LAB/watcher")"
 }
 
 @test "replication is encrypted, and without TLS nobody gets in" {
