@@ -29,16 +29,8 @@ static enum step_state cluster_check(struct host *host, struct text *detail,
 	return STEP_NEEDED;
 }
 
-static int make_verifier(const char *user, const struct secret *password, char **ret,
-			 struct fault *fault)
-{
-	*ret = db_scram_verifier(user, secret_reveal(password));
-	return *ret ? 0 : fault_set(fault, FAULT_BUG, "could not make a SCRAM verifier");
-}
-
 static int cluster_apply(struct host *host, struct fault *fault)
 {
-	SECRET_STRING_AUTO verifier = NULL;
 	struct cluster_init init = {
 		.bin_directory = host->settings.bin_directory,
 		.superuser = host->superuser,
@@ -46,12 +38,6 @@ static int cluster_apply(struct host *host, struct fault *fault)
 		.cancel_fd = host->cancel_fd,
 	};
 
-	if (secret_is_set(&host->settings.superuser_password)) {
-		if (make_verifier(host->superuser, &host->settings.superuser_password,
-				  &verifier, fault) < 0)
-			return -EIO;
-		init.superuser_verifier = verifier;
-	}
 	return cluster_init(&host->cluster, &init, fault);
 }
 
@@ -82,6 +68,13 @@ static int primary_settings_apply(struct host *host, struct fault *fault)
 
 /* --- replication role (P7) --- */
 
+static int make_verifier(const char *user, const struct secret *password, char **ret,
+			 struct fault *fault)
+{
+	*ret = db_scram_verifier(user, secret_reveal(password));
+	return *ret ? 0 : fault_set(fault, FAULT_BUG, "could not make a SCRAM verifier");
+}
+
 /* The verifier of the ini, or one made here of its password. Caller drops it. */
 static int role_verifier(struct host *host, char **ret, struct fault *fault)
 {
@@ -107,6 +100,22 @@ static enum step_state staged_role_check(struct host *host, struct text *detail,
 	return STEP_NEEDED;
 }
 
+/* P6: ALTER ROLE with a verifier made here. */
+static int add_superuser_sql(struct host *host, struct text *ret, struct fault *fault)
+{
+	SECRET_STRING_AUTO verifier = NULL;
+	int r = make_verifier(host->superuser, &host->settings.superuser_password,
+			      &verifier, fault);
+
+	if (r < 0)
+		return r;
+	text_add(ret, "ALTER ROLE ");
+	db_add_identifier(ret, host->superuser);
+	text_add(ret, " PASSWORD ");
+	db_add_literal(ret, verifier);
+	return 0;
+}
+
 /*
  * Before the first start, so that no standby that already knocks is told that the password is
  * wrong when it is the role that is missing.
@@ -127,8 +136,14 @@ static int staged_role_apply(struct host *host, struct fault *fault)
 		" AND rolreplication AND rolpassword IS NOT NULL AND rolname = ");
 	db_add_literal(&sql, host->settings.replication_user);
 	text_add(&sql, "\n");
-	r = cluster_single_user(host->cluster.staging, host->settings.bin_directory,
-				text_str(&sql), host->cancel_fd, &out, fault);
+	if (secret_is_set(&host->settings.superuser_password)) {
+		r = add_superuser_sql(host, &sql, fault);
+		text_add(&sql, "\n");
+	}
+	if (r == 0)
+		r = cluster_single_user(host->cluster.staging,
+					host->settings.bin_directory, text_str(&sql),
+					host->cancel_fd, &out, fault);
 	secret_wipe(sql.s, sql.len);
 	host->role_staged = r == 0 && strstr(text_str(&out), "pgrepl_roles = \"1\"");
 	return r;
@@ -266,18 +281,11 @@ static enum step_state superuser_check(struct host *host, struct text *detail,
 static int superuser_apply(struct host *host, struct fault *fault)
 {
 	struct db *db = host_db(host, fault);
-	SECRET_STRING_AUTO verifier = NULL;
 	TEXT_AUTO sql = { 0 };
-	int r;
+	int r = db ? add_superuser_sql(host, &sql, fault) : -EIO;
 
-	if (!db || make_verifier(host->superuser, &host->settings.superuser_password,
-				 &verifier, fault) < 0)
-		return -EIO;
-	text_add(&sql, "ALTER ROLE ");
-	db_add_identifier(&sql, host->superuser);
-	text_add(&sql, " PASSWORD ");
-	db_add_literal(&sql, verifier);
-	r = replication_role_apply(db, text_str(&sql), fault);
+	if (r == 0)
+		r = replication_role_apply(db, text_str(&sql), fault);
 	secret_wipe(sql.s, sql.len);
 	return r;
 }

@@ -355,7 +355,6 @@ int cluster_init(const struct cluster *cluster, const struct cluster_init *init,
 	STRING_AUTO ctype = text_format("--lc-ctype=%s", *init->locale
 								 ? init->locale
 								 : character_locale());
-	STRING_AUTO password = NULL;
 	TEXT_AUTO err = { 0 };
 	const char *argv[] = {
 		program,
@@ -380,12 +379,6 @@ int cluster_init(const struct cluster *cluster, const struct cluster_init *init,
 	};
 	int status;
 
-	if (init->superuser_verifier) {
-		/* the private file is a pipe; the server takes a verifier for what it is */
-		password = text_format("%s\n", init->superuser_verifier);
-		spawn.input = password;
-		argv[sizeof(argv) / sizeof(argv[0]) - 2] = "--pwfile=/dev/stdin";
-	}
 	status = spawn_run(&spawn);
 	return status ? program_fault(program, status, &err, fault) : 0;
 }

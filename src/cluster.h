@@ -69,14 +69,14 @@ int cluster_move_aside(const struct cluster *cluster, char **ret_path,
 		       struct fault *fault);
 
 /*
- * Runs initdb into staging: UTF8, data checksums, peer for local and SCRAM for TCP connections.
- * superuser_verifier may be NULL: then no password can log in. locale "" stands for collation C with
- * the character classes of C.UTF-8 or en_US.UTF-8, whichever the host has. Not synced yet.
+ * Runs initdb into staging: UTF8, data checksums, peer for local and SCRAM for TCP
+ * connections; the superuser has no password (initdb 12 would take the first 99 bytes of
+ * one: cluster_single_user() sets it). locale "" stands for collation C with the character
+ * classes of C.UTF-8 or en_US.UTF-8, whichever the host has. Not synced yet.
  */
 struct cluster_init {
 	const char *bin_directory;
 	const char *superuser;
-	const char *superuser_verifier;
 	const char *locale;
 	int cancel_fd;
 };

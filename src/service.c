@@ -169,6 +169,7 @@ int service_pg_ctl(const char *bin_directory, const char *data_directory,
 		.argv = argv,
 		.timeout_ms = timeout_ms,
 		.cancel_fd = cancel_fd,
+		.leaves_server = true,
 		.err = &err,
 	};
 	int status;

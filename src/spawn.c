@@ -194,7 +194,8 @@ static bool reap(struct running *run, int *ret_status)
 	    ended.si_pid != run->pid)
 		return false;
 	/* what is left of the group was the program's own: it has no business after it */
-	kill(-run->pid, SIGKILL);
+	if (!run->spawn->leaves_server || ended.si_code != CLD_EXITED || ended.si_status)
+		kill(-run->pid, SIGKILL);
 	if (waitpid(run->pid, &status, 0) != run->pid)
 		return false;
 	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -4,9 +4,10 @@
  * The program is named by an absolute path, gets an argument vector and an
  * explicit environment, and no shell is involved. It runs in a process group of
  * its own and is killed by the kernel when the caller dies (PR_SET_PDEATHSIG).
- * When it ends, or its time is up, or the caller is told to stop, whatever is
- * left of its process group is killed too (the caller ignores SIGPIPE): pg_basebackup has a child that would
- * live on otherwise. A server that pg_ctl starts has a session of its own and stays.
+ * When it ends, or its time is up, or the caller is told to stop, whatever is left of its
+ * process group is killed too: pg_basebackup has a child that would live on otherwise. A
+ * server that pg_ctl started leaves the group, but maybe not before pg_ctl has ended:
+ * leaves_server is for that. The caller ignores SIGPIPE.
  */
 #ifndef PGREPL_SPAWN_H
 #define PGREPL_SPAWN_H
@@ -19,6 +20,7 @@ struct spawn {
 	const char *input;       /* given on standard input, or NULL for none */
 	long timeout_ms;         /* 0: none */
 	int cancel_fd;           /* readable: end it; -1: none */
+	bool leaves_server;      /* on success the rest of its group is let live */
 	struct text *out;        /* standard output, its first 64 KiB; NULL: dropped */
 	struct text *err;        /* standard error, its last 4 KiB; NULL: dropped */
 	/* Called with each line of standard error, ended by LF or CR; may be NULL. */

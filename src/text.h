@@ -28,7 +28,7 @@ void text_reset(struct text *text);
 void text_add(struct text *text, const char *s);
 void text_add_bytes(struct text *text, const char *bytes, size_t len);
 void text_addf(struct text *text, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void text_addv(struct text *text, const char *fmt, va_list args);
+void text_addv(struct text *text, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
 /* The content as a string that is never NULL; valid until the next change. */
 const char *text_str(const struct text *text);
