@@ -99,3 +99,20 @@ arrives() {
 	host_run killed pgrepl-standby setup
 	wait_until_streams primary killed
 }
+
+@test "the plug is pulled while a primary is made: the next boot finishes the job" {
+	boot_installed second primary
+	# the server's first files are there, and PGDATA is not
+	cluster_is_half_made() {
+		[ -d "$(host_root second)$DATA.pgrepl-staging/base" ]
+	}
+	host_run second systemctl start --no-block pgrepl-primary
+	eventually 30 cluster_is_half_made
+	host_pull_plug second
+	[ -z "$(ls -A "$(host_root second)$DATA")" ]
+	host_boot second
+	host_wait_set_up second primary
+	host_run second test ! -e "$DATA.pgrepl-staging"
+	[ "$(host_sql second 'select pg_is_in_recovery()')" = f ]
+	host_run second pgrepl-primary setup | contains 'nothing to do'
+}

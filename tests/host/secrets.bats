@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# strace sees every program that setup starts, with its arguments and its environment.
+# strace sees every program that setup starts, with its arguments and its environment. This pair has a
+# password for the superuser too, and speaks IPv6.
 
 load hosts
 
@@ -7,6 +8,10 @@ setup_file() {
 	lab_start
 	boot_installed primary primary
 	boot_installed standby standby
+	(umask 077 && head -c 24 /dev/urandom | base64 | tr '+/' '-_' >"$LAB/superuser-password")
+	host_run primary sed -i "s|^;*superuser_password =.*|superuser_password = $(<"$LAB/superuser-password")|" /etc/pgrepl.ini
+	host_run standby sed -i "s|^primary_host =.*|primary_host = $(host_ip6 primary)|" /etc/pgrepl.ini
+	host_run primary grep -qF superuser_password /etc/pgrepl.ini
 }
 
 # setup_traced ROLE: setup, with all that it executes in /root/trace.
@@ -15,17 +20,45 @@ setup_traced() {
 	host_run "$1" cat /root/trace >"$BATS_TEST_TMPDIR/trace"
 }
 
-@test "no program that makes the primary is told the password" {
-	setup_traced primary
-	contains 'execve\("[^"]*/initdb"' <"$BATS_TEST_TMPDIR/trace"
-	run ! grep -F -e "$(password_of_lab)" "$BATS_TEST_TMPDIR/trace"
+no_password_in() {
+	run -1 grep -naF -f "$LAB/password" -f "$LAB/superuser-password" "$@"
 }
 
-@test "no program that makes the standby is told the password" {
+@test "no program that makes the primary is told a password" {
+	setup_traced primary
+	contains 'execve\("[^"]*/initdb"' <"$BATS_TEST_TMPDIR/trace"
+	no_password_in "$BATS_TEST_TMPDIR/trace"
+}
+
+@test "no program that makes the standby is told a password" {
 	setup_traced standby
 	contains 'execve\("[^"]*/pg_basebackup"' <"$BATS_TEST_TMPDIR/trace"
-	run ! grep -F -e "$(password_of_lab)" "$BATS_TEST_TMPDIR/trace"
+	no_password_in "$BATS_TEST_TMPDIR/trace"
 	wait_until_streams primary standby
+	host_sql primary 'select client_addr from pg_stat_replication' | contains "^$(host_ip6 standby)\$"
+}
+
+@test "the superuser logs in over TCP with the password of the ini, and with no other" {
+	login() {
+		printf '*:*:*:*:%s\n' "$1" | host_run standby sh -c 'umask 077; cat >/root/passfile'
+		host_run standby psql -w -At -c 'select current_user' \
+			"host=$(host_ip6 primary) dbname=postgres user=postgres passfile=/root/passfile"
+	}
+	[ "$(login "$(<"$LAB/superuser-password")")" = postgres ]
+	run -2 login wrong
+	contains 'password authentication failed' <<<"$output"
+}
+
+@test "no file of PGDATA, no log and no journal has a password" {
+	local role
+	for role in primary standby; do
+		host_run "$role" tar -cf - -C "$DATA" . >"$BATS_TEST_TMPDIR/data"
+		host_run "$role" sh -c 'cat /var/log/*.log' >"$BATS_TEST_TMPDIR/log"
+		host_journal "$role" -o export >"$BATS_TEST_TMPDIR/journal"
+		[ -s "$BATS_TEST_TMPDIR/data" ]
+		[ -s "$BATS_TEST_TMPDIR/journal" ]
+		no_password_in "$BATS_TEST_TMPDIR/data" "$BATS_TEST_TMPDIR/log" "$BATS_TEST_TMPDIR/journal"
+	done
 }
 
 @test "the server holds the password as a SCRAM verifier" {

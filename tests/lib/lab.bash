@@ -282,7 +282,7 @@ wait_until_streams() {
 host_streams() {
 	local sender receiver lsn replayed
 	sender=$(host_sql "$1" "select state from pg_stat_replication
-		where client_addr = '$(host_ip "$2")' and application_name <> 'pg_basebackup'") || return 1
+		where client_addr in ('$(host_ip "$2")', '$(host_ip6 "$2")') and application_name <> 'pg_basebackup'") || return 1
 	receiver=$(host_sql "$2" 'select status from pg_stat_wal_receiver') || return 1
 	lsn=$(host_sql "$1" 'select pg_current_wal_lsn()') || return 1
 	replayed=$(host_sql "$2" "select pg_last_wal_replay_lsn() >= '$lsn'") || return 1
