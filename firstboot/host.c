@@ -123,11 +123,12 @@ void host_login(struct host *host, struct replication_login *ret)
 
 int host_wait_ready(struct host *host, struct fault *fault)
 {
-	long long deadline = clock_ms() + host->settings.start_timeout_ms;
+	long timeout_ms = host->settings.start_timeout_ms;
+	long long deadline = clock_ms() + timeout_ms;
 	struct postmaster postmaster;
 	int lives = 0;
 
-	while (clock_ms() < deadline) {
+	while (!timeout_ms || clock_ms() < deadline) {
 		int before = lives;
 
 		lives = cluster_postmaster(&host->cluster, &postmaster);
@@ -172,10 +173,4 @@ char *host_passfile(const struct host *host)
 	if (host->cluster.inside)
 		return text_format("%s/.pgrepl.pgpass", host->home);
 	return text_format("%s.pgpass", host->cluster.path);
-}
-
-const char *host_application_name(const struct host *host)
-{
-	return *host->settings.application_name ? host->settings.application_name
-						: host->host_name;
 }

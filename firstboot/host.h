@@ -29,7 +29,8 @@ struct host {
 	struct settings settings;
 	char *data_directory; /* as configured, links not resolved */
 	char host_name[256];
-	char home[1024];      /* of the server's user */
+	char application_name[64]; /* of the standby's walreceiver */
+	char home[1024];           /* of the server's user */
 	char listen_host[64]; /* where a primary's own log-in goes; primary.c finds it */
 	char superuser[64];   /* the server's user and its superuser have one name */
 	bool dry_run;
@@ -37,11 +38,13 @@ struct host {
 	int cancel_fd; /* readable when we are told to stop */
 
 	struct cluster cluster;
+	int lock; /* held while setup is at work */
 	const struct major *major;
-	long major_number; /* of the programs */
-	struct db db;      /* to the local server; host_db() opens it */
-	bool role_staged;  /* the replication role was made, and seen, in staging */
-	bool cloned;       /* the base backup in staging is whole */
+	long major_number;   /* of the programs */
+	struct db db;        /* to the local server; host_db() opens it */
+	bool role_staged;    /* the replication role was made, and seen, in staging */
+	bool settings_tried; /* the server accepts the standby's settings */
+	bool cloned;         /* the base backup in staging is whole */
 
 	struct replication_upstream upstream; /* a standby's; asked for by its step */
 	bool upstream_known;
@@ -72,8 +75,5 @@ int host_start(struct host *host, bool restart, struct fault *fault);
 
 /* The path of the file that the standby's password is in. Caller frees. */
 char *host_passfile(const struct host *host);
-
-/* What application_name the standby's walreceiver has. Valid as long as host. */
-const char *host_application_name(const struct host *host);
 
 #endif

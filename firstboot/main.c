@@ -51,11 +51,32 @@ static int finish(struct fault *fault)
 	return fault_exit_code(fault);
 }
 
+/* What a failed run has made so far is of no use to the next one. */
+static void clear_staging(struct host *host)
+{
+	FAULT_AUTO fault = { 0 };
+	struct cluster_info info;
+
+	if (host_inspect(host, &info, &fault) == 0 &&
+	    (info.state == CLUSTER_ABSENT || info.state == CLUSTER_EMPTY))
+		(void)cluster_clear_staging(&host->cluster, &fault);
+}
+
 static int run_setup(struct host *host, const struct options *options)
 {
+	FAULT_AUTO fault = { 0 };
+	int code;
+
 	host->dry_run = options->dry_run;
-	return (options->dry_run ? step_dry_run_all : step_run_all)(host, role.steps,
-								    role.steps_count);
+	if (host->dry_run)
+		return step_dry_run_all(host, role.steps, role.steps_count);
+	if (cluster_lock(&host->cluster, &host->lock, &fault) < 0)
+		return finish(&fault);
+	code = step_run_all(host, role.steps, role.steps_count);
+	if (code != EX_OK)
+		clear_staging(host);
+	cluster_unlock(&host->cluster, &host->lock);
+	return code;
 }
 
 static int run_verify(struct host *host, const struct options *options)
@@ -232,6 +253,7 @@ static int worker(void *arg, int verbs, int cancel_fd)
 
 	work->host.verbs = verbs;
 	work->host.cancel_fd = cancel_fd;
+	work->host.lock = -1;
 	if (host_open(&work->host, &fault) < 0)
 		code = finish(&fault);
 	else
@@ -273,6 +295,10 @@ static int run_command(const struct command *command, const struct options *opti
 		return EX_OK;
 	}
 	gethostname(work.host.host_name, sizeof(work.host.host_name) - 1);
+	/* a host's name can be one byte longer than what a server keeps of this one */
+	snprintf(work.host.application_name, sizeof(work.host.application_name), "%.63s",
+		 *settings->application_name ? settings->application_name
+					     : work.host.host_name);
 	if (find_user(settings, &work.host, &monitor, &fault) < 0 ||
 	    find_data_directory(settings, &work.host, &fault) < 0) {
 		settings_free(settings);

@@ -67,8 +67,11 @@ static int patience_wait(struct patience *patience, struct host *host, const cha
 			   "section [standby].");
 		return -ETIMEDOUT;
 	}
-	if (clock_sleep_ms(clock_backoff_ms(waited), host->cancel_fd) < 0)
+	if (clock_sleep_ms(clock_backoff_ms(waited), host->cancel_fd) < 0) {
+		text_addf(&fault->message, " (stopped after %.0f s, %d tries)",
+			  (double)waited / 1000, patience->tries);
 		return -ECANCELED;
+	}
 	fault_clear(fault);
 	return 0;
 }
@@ -321,7 +324,7 @@ static int clone_once(struct host *host, struct fault *fault)
 	int status;
 
 	replication_conninfo(&conninfo, &host->settings, passfile,
-			     host_application_name(host));
+			     host->application_name);
 	connect = text_format("--dbname=%s", text_str(&conninfo));
 	argv[2] = connect;
 	log_status("cloning from %s:%ld: waiting for its checkpoint",
@@ -385,7 +388,7 @@ static void standby_parameters(struct host *host, struct pgconf *ret)
 	TEXT_AUTO conninfo = { 0 };
 
 	replication_conninfo(&conninfo, &host->settings, passfile,
-			     host_application_name(host));
+			     host->application_name);
 	parameters_of_standby(ret, &host->settings, host->major, text_str(&conninfo),
 			      host->upstream.parameters);
 }
@@ -475,6 +478,33 @@ static int standby_settings_apply(struct host *host, struct fault *fault)
 	return r;
 }
 
+/*
+ * Before hours of cloning: a name or value that the server does not take is found by it in
+ * milliseconds, in a directory that has the configuration and nothing else.
+ */
+static enum step_state tried_check(struct host *host, struct text *detail,
+				   struct fault *fault)
+{
+	(void)fault;
+	text_add(detail, host->settings_tried ? "the server takes them"
+					      : "try them on the server's program");
+	return host->settings_tried ? STEP_DONE : STEP_NEEDED;
+}
+
+static int tried_apply(struct host *host, struct fault *fault)
+{
+	FAULT_AUTO second = { 0 };
+	int r;
+
+	if (mkdir(host->cluster.staging, 0700) < 0)
+		return fault_errno(fault, FAULT_OPERATOR, -errno,
+				   "could not create \"%s\"", host->cluster.staging);
+	r = standby_settings_apply(host, fault);
+	host->settings_tried = r == 0;
+	(void)cluster_clear_staging(&host->cluster, &second);
+	return r;
+}
+
 /* --- streaming: what both servers say, not what a program returned --- */
 
 static enum step_state streaming_check(struct host *host, struct text *detail,
@@ -518,10 +548,10 @@ static enum step_state streaming_check(struct host *host, struct text *detail,
 			  *state.status ? state.status : "not running");
 		return STEP_NEEDED;
 	}
-	if (replication_sender_seen(&login, host_application_name(host)) == 0) {
+	if (replication_sender_seen(&login, host->application_name) == 0) {
 		text_addf(detail, "no walsender of %s:%ld serves \"%s\" yet",
 			  settings->primary_host, settings->primary_port,
-			  host_application_name(host));
+			  host->application_name);
 		return STEP_NEEDED;
 	}
 	text_addf(detail, "from %s:%ld, walreceiver pid %ld", settings->primary_host,
@@ -584,6 +614,7 @@ static const struct step standby_steps[] = {
 	{ "primary", false, primary_check, primary_apply },
 	{ "ownership", false, ownership_check, ownership_apply },
 	{ "room for a clone", true, data_check, data_apply },
+	{ "settings tried", true, tried_check, tried_apply },
 	{ "password file", false, passfile_check, passfile_apply },
 	{ "base backup", true, clone_check, clone_apply },
 	{ "recovery", true, recovery_check, recovery_apply },

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <locale.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -73,6 +75,7 @@ int cluster_open(struct cluster *cluster, const char *data_directory, struct fau
 		cluster->staging = text_format("%s/" INSIDE_NAME, cluster->path);
 	else
 		cluster->staging = text_format("%s.pgrepl-staging", cluster->path);
+	cluster->lock = text_format("%s.lock", cluster->staging);
 	return 0;
 }
 
@@ -80,6 +83,55 @@ void cluster_close(struct cluster *cluster)
 {
 	text_drop(&cluster->path);
 	text_drop(&cluster->staging);
+	text_drop(&cluster->lock);
+}
+
+/* Is the file that fd has open still the one of that name: its last holder removes it. */
+static bool is_still(int fd, const char *path)
+{
+	struct stat ours, named;
+
+	return fstat(fd, &ours) == 0 && lstat(path, &named) == 0 &&
+	       ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+}
+
+int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault)
+{
+	for (;;) {
+		FD_AUTO fd = open(cluster->lock,
+				  O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		int r;
+
+		if (fd < 0) {
+			r = fault_errno(fault, FAULT_OPERATOR, -errno,
+					"could not create \"%s\"", cluster->lock);
+			fault_hint(fault,
+				   "The server's user has to be able to write to the "
+				   "directory that the data directory is in.");
+			return r;
+		}
+		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			r = -errno;
+			fault_set(fault, FAULT_RETRY,
+				  "another setup is at work on \"%s\"", cluster->path);
+			fault_hint(fault,
+				   "Wait for it, or stop it: at boot it is the unit.");
+			return r;
+		}
+		if (is_still(fd, cluster->lock)) {
+			*ret_fd = fd;
+			fd = -1;
+			return 0;
+		}
+	}
+}
+
+void cluster_unlock(const struct cluster *cluster, int *fd)
+{
+	/* before it is let go of: who waits for it looks whether it is still there */
+	if (*fd >= 0)
+		(void)unlink(cluster->lock);
+	file_close(fd);
 }
 
 static bool has(const char *directory, const char *name)
@@ -101,7 +153,7 @@ static int count_entries(const char *path, size_t *ret)
 	while ((entry = readdir(dir)))
 		if (!text_equal(entry->d_name, ".") && !text_equal(entry->d_name, "..") &&
 		    !text_equal(entry->d_name, "lost+found") &&
-		    !text_equal(entry->d_name, INSIDE_NAME))
+		    !text_starts_with(entry->d_name, INSIDE_NAME))
 			(*ret)++;
 	closedir(dir);
 	return 0;
@@ -429,32 +481,40 @@ int cluster_single_user(const char *directory, const char *bin_directory, const 
 	return status ? program_fault(program, status, &err, fault) : 0;
 }
 
-int cluster_check_conf(const char *directory, const char *bin_directory, int cancel_fd,
-		       struct fault *fault)
+int cluster_show_conf(const char *directory, const char *bin_directory, const char *name,
+		      int cancel_fd, struct text *ret, struct fault *fault)
 {
 	STRING_AUTO program = text_format("%s/postgres", bin_directory);
 	TEXT_AUTO err = { 0 };
-	const char *argv[] = { program, "-D", directory, "-C", "config_file", NULL };
+	const char *argv[] = { program, "-D", directory, "-C", name, NULL };
 	struct spawn spawn = {
 		.argv = argv,
 		.timeout_ms = CHECK_TIMEOUT_MS,
 		.cancel_fd = cancel_fd,
+		.out = ret,
 		.err = &err,
 	};
 	int status = spawn_run(&spawn);
+	STRING_AUTO complaint = text_copy(text_str(&err));
 
-	if (status <= 0 && status != 0)
+	if (status < 0)
 		return program_fault(program, status, &err, fault);
-	if (status) {
-		STRING_AUTO copy = text_copy(text_str(&err));
+	while (ret->len && ret->s[ret->len - 1] == '\n')
+		ret->s[--ret->len] = '\0';
+	if (!status)
+		return 0;
+	fault_set(fault, FAULT_OPERATOR, "the server does not accept the settings");
+	fault_detail(fault, "%s", text_trim(complaint));
+	fault_hint(fault, "Correct the parameter in section [primary.settings] or "
+			  "[standby.settings] of the ini, then run setup again.");
+	return -EINVAL;
+}
 
-		fault_set(fault, FAULT_OPERATOR,
-			  "the server does not accept the settings");
-		fault_detail(fault, "%s", text_trim(copy));
-		fault_hint(fault,
-			   "Correct the parameter in section [primary.settings] or "
-			   "[standby.settings] of the ini, then run setup again.");
-		return -EINVAL;
-	}
-	return 0;
+int cluster_check_conf(const char *directory, const char *bin_directory, int cancel_fd,
+		       struct fault *fault)
+{
+	TEXT_AUTO value = { 0 };
+
+	return cluster_show_conf(directory, bin_directory, "config_file", cancel_fd,
+				 &value, fault);
 }

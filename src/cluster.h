@@ -28,6 +28,7 @@ enum cluster_state {
 struct cluster {
 	char *path; /* PGDATA, links resolved */
 	char *staging;
+	char *lock;  /* a file that is there while setup is at work */
 	bool inside; /* staging is in path */
 };
 
@@ -48,6 +49,13 @@ struct postmaster {
 int cluster_open(struct cluster *cluster, const char *data_directory,
 		 struct fault *fault);
 void cluster_close(struct cluster *cluster);
+
+/*
+ * Keeps a second setup of the same data directory out: 0 and *ret_fd, which
+ * cluster_unlock() takes, or a negative errno, -EWOULDBLOCK when one is at work.
+ */
+int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault);
+void cluster_unlock(const struct cluster *cluster, int *fd);
 
 int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 		    struct fault *fault);
@@ -89,6 +97,13 @@ int cluster_init(const struct cluster *cluster, const struct cluster_init *init,
  */
 int cluster_single_user(const char *directory, const char *bin_directory, const char *sql,
 			int cancel_fd, struct text *ret, struct fault *fault);
+
+/*
+ * What the configuration of a directory says of one parameter, as the server program reads
+ * it; the fault is its complaint.
+ */
+int cluster_show_conf(const char *directory, const char *bin_directory, const char *name,
+		      int cancel_fd, struct text *ret, struct fault *fault);
 
 /* Has the server program read a directory's configuration; its complaint becomes the fault. */
 int cluster_check_conf(const char *directory, const char *bin_directory, int cancel_fd,

@@ -77,6 +77,12 @@ static char *short_message(const char *message)
 	if (end)
 		*end = '\0';
 	start = text_trim(start);
+	/* the caller says which server; libpq does so from 14 on, and 12 in another way */
+	end = strstr(start, " failed: ");
+	if (text_starts_with(start, "connection to server ") && end)
+		start = end + strlen(" failed: ");
+	else if (text_starts_with(start, "could not connect to server: "))
+		start += strlen("could not connect to server: ");
 	/* network errors: of several addresses, each with a line, the first says enough */
 	end = strchr(start, '\n');
 	if (end)

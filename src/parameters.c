@@ -47,11 +47,8 @@ static void set_both(struct pgconf *conf, const struct settings *settings,
 	set_all(conf, both, sizeof(both) / sizeof(both[0]));
 	pgconf_setf(conf, "port", "%ld", settings->port);
 	pgconf_set(conf, major->wal_keep_name, major->wal_keep_value);
+	/* ssl_cert_file and ssl_key_file stay what they are: an adopted cluster may have its own */
 	pgconf_set(conf, "ssl", settings->tls ? "on" : "off");
-	if (settings->tls) {
-		pgconf_set(conf, "ssl_cert_file", CERTIFICATE_FILE);
-		pgconf_set(conf, "ssl_key_file", CERTIFICATE_KEY_FILE);
-	}
 }
 
 void parameters_of_primary(struct pgconf *ret, const struct settings *settings,
@@ -87,6 +84,9 @@ void parameters_of_standby(struct pgconf *ret, const struct settings *settings,
 	/* a standby waits for nobody, whatever the primary's configuration that it was cloned with */
 	pgconf_set(ret, "synchronous_standby_names", "");
 	pgconf_set(ret, "primary_conninfo", primary_conninfo);
+	/* what the primary's configuration names may be outside of what was cloned */
+	pgconf_set(ret, "ssl_cert_file", CERTIFICATE_FILE);
+	pgconf_set(ret, "ssl_key_file", CERTIFICATE_KEY_FILE);
 	pgconf_merge(ret, &settings->standby_settings);
 	for (int i = 0; i < PARAMETERS_RAISED; i++)
 		raise_to(ret, parameters_raised[i], upstream[i]);

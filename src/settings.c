@@ -68,11 +68,25 @@ static void keep_string(void *field, const char *value)
 	*string = text_copy(value);
 }
 
-static int read_string(const struct key *key, char *value, void *field,
+static int read_application_name(const struct key *key, char *value, void *field,
+				 struct fault *fault)
+{
+	for (const unsigned char *c = (unsigned char *)value; *c; c++)
+		if (*c < ' ' || *c > '~' || c - (unsigned char *)value >= ROLE_NAME_MAX)
+			return wrong(key, value, fault, "cannot be an application_name",
+				     "Use at most 63 ASCII characters: the server would "
+				     "change what is beyond that.");
+	keep_string(field, value);
+	return 0;
+}
+
+static int read_locale(const struct key *key, char *value, void *field,
 		       struct fault *fault)
 {
-	(void)key;
-	(void)fault;
+	if (strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			  "0123456789_.@-") != strlen(value))
+		return wrong(key, value, fault, "is no locale",
+			     "Choose one that \"locale -a\" lists.");
 	keep_string(field, value);
 	return 0;
 }
@@ -348,10 +362,10 @@ static const struct key keys[] = {
 	  FIELD(superuser_password) },
 	{ "primary", "synchronous_standbys", read_long, FIELD(synchronous_standbys), "0",
 	  0, 100 },
-	{ "primary", "locale", read_string, FIELD(locale) },
+	{ "primary", "locale", read_locale, FIELD(locale) },
 
 	{ "standby", "port", read_long, FIELD(port), NULL, 1, 65535 },
-	{ "standby", "application_name", read_string, FIELD(application_name) },
+	{ "standby", "application_name", read_application_name, FIELD(application_name) },
 	{ "standby", "wait_timeout", read_ms, FIELD(wait_timeout_ms), "0", 0, YEAR_MS },
 	{ "standby", "tls_root_cert", read_path, FIELD(tls_root_cert) },
 };
@@ -515,8 +529,8 @@ static void set_defaults(struct settings *settings)
 		if (keys[i].fallback) {
 			value = text_copy(keys[i].fallback);
 			read(&keys[i], value, field, &fault);
-		} else if (read == read_string || read == read_host ||
-			   read == read_path) {
+		} else if (read == read_host || read == read_path ||
+			   read == read_locale || read == read_application_name) {
 			keep_string(field, "");
 		}
 	}
