@@ -34,8 +34,9 @@ struct host {
 	char listen_host[64]; /* where a primary's own log-in goes; primary.c finds it */
 	char superuser[64];   /* the server's user and its superuser have one name */
 	bool dry_run;
-	int verbs;     /* to the root side; see monitor.h */
-	int cancel_fd; /* readable when we are told to stop */
+	bool root_side; /* the monitor is root */
+	int verbs;      /* to it; see monitor.h */
+	int cancel_fd;  /* readable when we are told to stop */
 
 	struct cluster cluster;
 	int lock; /* held while setup is at work */

@@ -186,6 +186,7 @@ static int find_user(const struct settings *settings, struct host *host,
 	monitor->uid = user->pw_uid;
 	monitor->gid = user->pw_gid;
 	monitor->user = root ? host->superuser : NULL;
+	host->root_side = root;
 	return 0;
 }
 
@@ -307,6 +308,8 @@ static int run_command(const struct command *command, const struct options *opti
 	monitor.unit = settings->service;
 	monitor.data_directory = work.host.data_directory;
 	monitor.start_timeout_ms = settings->start_timeout_ms;
+	monitor.networks = &settings->standby_networks;
+	monitor.port = settings->port;
 	code = monitor_run(&monitor);
 	if (code == EX_OK && sets_up &&
 	    settings->server_control == SERVER_CONTROL_SYSTEMD)

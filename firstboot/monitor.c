@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "file.h"
+#include "firewall.h"
 #include "log.h"
 #include "ownership.h"
 #include "service.h"
@@ -121,6 +122,11 @@ static void kill_session(pid_t session)
 static int do_verb(const struct monitor *monitor, uint8_t verb, int cancel_fd,
 		   struct answer *answer, struct fault *fault)
 {
+	const struct firewall firewall = {
+		.networks = monitor->networks,
+		.port = monitor->port,
+		.cancel_fd = cancel_fd,
+	};
 	struct service_state state;
 	int r;
 
@@ -130,8 +136,10 @@ static int do_verb(const struct monitor *monitor, uint8_t verb, int cancel_fd,
 	case VERB_LOOK:
 		r = service_look(monitor->unit, cancel_fd, &state, fault);
 		if (r == 0)
-			answer->look = (struct verb_look){ state.loaded, state.active,
-							   state.failed, state.enabled };
+			answer->look = (struct verb_look){ .loaded = state.loaded,
+							   .active = state.active,
+							   .failed = state.failed,
+							   .enabled = state.enabled };
 		return r;
 	case VERB_START:
 		return service_act(monitor->unit, SERVICE_START,
@@ -142,6 +150,20 @@ static int do_verb(const struct monitor *monitor, uint8_t verb, int cancel_fd,
 	case VERB_ENABLE:
 		return service_act(monitor->unit, SERVICE_ENABLE,
 				   monitor->start_timeout_ms, cancel_fd, fault);
+	case VERB_LABEL_LOOK:
+		return selinux_look(monitor->data_directory, cancel_fd,
+				    &answer->look.labels, fault);
+	case VERB_LABEL:
+		return selinux_label(monitor->data_directory, cancel_fd, fault);
+	case VERB_FIREWALL_LOOK:
+		r = firewall_runs(cancel_fd, fault);
+		answer->look.firewall_runs = r > 0;
+		if (r > 0)
+			r = firewall_missing(&firewall, fault);
+		answer->look.firewall_missing = r > 0 ? r : 0;
+		return r < 0 ? r : 0;
+	case VERB_FIREWALL:
+		return firewall_open(&firewall, fault);
 	case VERB_OWN:
 		return ownership_repair(monitor->data_directory, monitor->uid,
 					monitor->gid, fault);

@@ -14,15 +14,21 @@
 #define PGREPL_MONITOR_H
 
 #include "fault.h"
+#include "network.h"
+#include "selinux.h"
 
 #include <sys/types.h>
 
 enum verb {
-	VERB_LOOK,    /* is the server's unit active, enabled */
-	VERB_START,   /* start it */
-	VERB_RESTART, /* restart it */
-	VERB_ENABLE,  /* start it at boot */
-	VERB_OWN,     /* give PGDATA to the server's user */
+	VERB_LOOK,          /* is the server's unit active, enabled */
+	VERB_START,         /* start it */
+	VERB_RESTART,       /* restart it */
+	VERB_ENABLE,        /* start it at boot */
+	VERB_OWN,           /* give PGDATA to the server's user */
+	VERB_LABEL_LOOK,    /* does PGDATA need labels for SELinux */
+	VERB_LABEL,         /* label it */
+	VERB_FIREWALL_LOOK, /* does firewalld run, and does it let the standbys in */
+	VERB_FIREWALL,      /* let them in */
 };
 
 struct monitor {
@@ -32,6 +38,8 @@ struct monitor {
 	uid_t uid;
 	gid_t gid;
 	long start_timeout_ms;
+	const struct networks *networks; /* for the firewall */
+	long port;
 	/* The worker's main; its return value is the exit code. */
 	int (*work)(void *arg, int verbs, int cancel_fd);
 	void *arg;
@@ -40,9 +48,12 @@ struct monitor {
 /* Runs a worker to its end and returns its exit code. SIGTERM and SIGINT are passed on to it. */
 int monitor_run(const struct monitor *monitor);
 
-/* What VERB_LOOK answers. */
+/* What the looking verbs answer, each its part. */
 struct verb_look {
-	bool loaded, active, failed, enabled;
+	bool loaded, active, failed, enabled; /* the unit */
+	struct selinux_look labels;
+	bool firewall_runs;
+	int firewall_missing; /* rules */
 };
 
 /* The worker's side: asks, and waits for the answer. look may be NULL. */

@@ -473,6 +473,8 @@ static const struct step primary_steps[] = {
 	{ "replication role", true, staged_role_check, staged_role_apply },
 	{ "access rules", true, rules_file_check, rules_file_apply },
 	{ "in place", true, place_check, place_apply },
+	{ "labels", false, labels_check, labels_apply },
+	{ "firewall", false, firewall_check, firewall_apply },
 	{ "server", false, server_check, server_apply },
 	{ "settings in force", false, in_force_check, in_force_apply },
 	{ "superuser password", false, superuser_check, superuser_apply },

@@ -621,6 +621,8 @@ static const struct step standby_steps[] = {
 	{ "certificate", false, certificate_check, certificate_apply },
 	{ "settings", false, standby_settings_check, standby_settings_apply },
 	{ "in place", true, place_check, place_apply },
+	{ "labels", false, labels_check, labels_apply },
+	{ "firewall", false, firewall_check, firewall_apply },
 	{ "server", false, server_check, server_apply },
 	{ "settings in force", false, in_force_check, in_force_apply },
 	{ "streaming", false, streaming_check, streaming_apply },

@@ -404,6 +404,67 @@ int place_apply(struct host *host, struct fault *fault)
 	return cluster_place(&host->cluster, fault);
 }
 
+/* --- labels --- */
+
+enum step_state labels_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	struct verb_look look = { .loaded = false };
+
+	if (!host->root_side) {
+		text_add(detail, "left alone: that needs root");
+		return STEP_DONE;
+	}
+	if (monitor_ask(host->verbs, VERB_LABEL_LOOK, &look, fault) < 0)
+		return STEP_REFUSED;
+	if (!look.labels.enabled)
+		text_add(detail, "SELinux is not enabled");
+	else if (look.labels.needs_rule)
+		text_addf(detail,
+			  "semanage fcontext -a -t " SELINUX_DATA_TYPE " '%s(/.*)?', "
+			  "and restorecon -R %s",
+			  host->data_directory, host->data_directory);
+	else if (look.labels.needs_labels)
+		text_addf(detail, "restorecon -R %s", host->data_directory);
+	else
+		text_addf(detail, "%s is labelled as the policy says",
+			  host->data_directory);
+	return look.labels.needs_rule || look.labels.needs_labels ? STEP_NEEDED
+								  : STEP_DONE;
+}
+
+int labels_apply(struct host *host, struct fault *fault)
+{
+	return monitor_ask(host->verbs, VERB_LABEL, NULL, fault);
+}
+
+/* --- firewall --- */
+
+enum step_state firewall_check(struct host *host, struct text *detail,
+			       struct fault *fault)
+{
+	struct verb_look look = { .loaded = false };
+
+	if (!host->settings.open_firewall) {
+		text_add(detail, "open_firewall is off");
+		return STEP_DONE;
+	}
+	if (monitor_ask(host->verbs, VERB_FIREWALL_LOOK, &look, fault) < 0)
+		return STEP_REFUSED;
+	if (!look.firewall_runs) {
+		text_add(detail, "firewalld does not run");
+		return STEP_DONE;
+	}
+	text_addf(detail, "TCP port %ld %s %zu networks", host->settings.port,
+		  look.firewall_missing ? "is to be opened for" : "is open for",
+		  host->settings.standby_networks.count);
+	return look.firewall_missing ? STEP_NEEDED : STEP_DONE;
+}
+
+int firewall_apply(struct host *host, struct fault *fault)
+{
+	return monitor_ask(host->verbs, VERB_FIREWALL, NULL, fault);
+}
+
 /* --- server --- */
 
 enum step_state server_check(struct host *host, struct text *detail, struct fault *fault)

@@ -32,6 +32,15 @@ int certificate_apply(struct host *host, struct fault *fault);
 enum step_state place_check(struct host *host, struct text *detail, struct fault *fault);
 int place_apply(struct host *host, struct fault *fault);
 
+/* SELinux's labels of PGDATA, where it is enabled and we have root. */
+enum step_state labels_check(struct host *host, struct text *detail, struct fault *fault);
+int labels_apply(struct host *host, struct fault *fault);
+
+/* firewalld lets the networks of the ini in, where it runs and the ini says so. */
+enum step_state firewall_check(struct host *host, struct text *detail,
+			       struct fault *fault);
+int firewall_apply(struct host *host, struct fault *fault);
+
 /* The server runs, under its service where there is one (P5, S6). */
 enum step_state server_check(struct host *host, struct text *detail, struct fault *fault);
 int server_apply(struct host *host, struct fault *fault);

@@ -350,6 +350,7 @@ static const struct key keys[] = {
 	{ "common", "existing_data", read_choice, FIELD(existing_data), "refuse",
 	  .choices = existing_datas },
 	{ "common", "allow_restart", read_bool, FIELD(allow_restart), "off" },
+	{ "common", "open_firewall", read_bool, FIELD(open_firewall), "off" },
 
 	{ "primary", "standby_networks", read_networks, FIELD(standby_networks) },
 	{ "primary", "auth_method", read_choice_name, FIELD(auth_method), "scram-sha-256",

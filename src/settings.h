@@ -45,6 +45,7 @@ struct settings {
 	long start_timeout_ms;
 	long existing_data; /* enum existing_data */
 	bool allow_restart;
+	bool open_firewall;
 
 	/* [primary] */
 	struct networks standby_networks;
