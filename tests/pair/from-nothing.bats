@@ -55,3 +55,227 @@ teardown_file() {
 @test "a row written on the primary is read on the standby" {
 	replicates primary standby
 }
+
+# setting_of NAME PARAMETER: what wins in the server.
+setting_of() {
+	sql "$1" "select setting from pg_settings where name = '$2'"
+}
+
+@test "the primary has checksums, UTF8, and its own folder alone" {
+	equal "$(setting_of primary data_checksums)" on
+	equal "$(sql primary "select distinct pg_encoding_to_char(encoding) from pg_database")" UTF8
+	equal "$(setting_of primary data_directory)" "$PAIR/primary"
+	[ ! -e "$PAIR/primary.pgrepl-staging" ]
+}
+
+@test "the primary has the settings of the guide, and they come from our file" {
+	local name
+	equal "$(setting_of primary listen_addresses)" '*'
+	equal "$(setting_of primary port)" "$(port_of primary)"
+	equal "$(setting_of primary max_connections)" 100
+	equal "$(setting_of primary wal_level)" replica
+	equal "$(setting_of primary synchronous_commit)" on
+	equal "$(setting_of primary synchronous_standby_names)" ''
+	equal "$(setting_of primary max_wal_senders)" 32
+	equal "$(setting_of primary max_replication_slots)" 32
+	equal "$(setting_of primary wal_sender_timeout)" 60000
+	equal "$(setting_of primary shared_buffers)" 1024
+	for name in listen_addresses port max_connections wal_level max_wal_senders max_replication_slots wal_sender_timeout; do
+		equal "$(sql primary "select sourcefile from pg_settings where name = '$name'")" "$PAIR/primary/pgrepl.conf"
+	done
+	equal "$(sql primary 'select count(*) from pg_file_settings where error is not null')" 0
+}
+
+@test "the primary keeps 2 GB of WAL, by the name that its major has for it" {
+	if [ "$PGMAJOR" = 12 ]; then
+		equal "$(setting_of primary wal_keep_segments)" 128
+	else
+		equal "$(setting_of primary wal_keep_size)" 2048
+	fi
+}
+
+@test "the access rules stand in one block before the first line for TCP, and the server takes them" {
+	local rules=$PAIR/primary/pg_hba.conf begin first
+	equal "$(grep -c '^# BEGIN pgrepl' "$rules")" 1
+	equal "$(grep -c '^# END pgrepl' "$rules")" 1
+	begin=$(grep -n '^# BEGIN pgrepl' "$rules" | cut -d: -f1)
+	first=$(grep -n '^host' "$rules" | head -n 1 | cut -d: -f1)
+	[ "$begin" -lt "$first" ]
+	equal "$(sql primary 'select count(*) from pg_hba_file_rules where error is not null')" 0
+	equal "$(sql primary "select type, database, user_name, address, netmask, auth_method from pg_hba_file_rules
+		where type = 'hostssl' order by line_number")" \
+		"hostssl|{replication}|{replica}|samehost||scram-sha-256
+hostssl|{all}|{all}|127.0.0.0|255.0.0.0|scram-sha-256
+hostssl|{replication}|{replica}|127.0.0.0|255.0.0.0|scram-sha-256
+hostssl|{all}|{all}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scram-sha-256
+hostssl|{replication}|{replica}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scram-sha-256"
+}
+
+@test "the replication role can log in and replicate, is nothing more, and its password is a SCRAM verifier" {
+	equal "$(sql primary "select rolcanlogin, rolreplication, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls
+		from pg_roles where rolname = 'replica'")" 't|t|f|f|f|f'
+	sql primary "select rolpassword from pg_authid where rolname = 'replica'" | contains '^SCRAM-SHA-256\$[0-9]+:'
+}
+
+@test "the superuser has no password when the ini has none" {
+	equal "$(sql primary 'select count(*) from pg_authid where rolsuper and rolpassword is not null')" 0
+}
+
+@test "the standby is one: standby.signal, recovery, and the primary's identity" {
+	[ -e "$PAIR/standby/standby.signal" ]
+	[ ! -e "$PAIR/standby/recovery.conf" ]
+	[ ! -e "$PAIR/standby.pgrepl-staging" ]
+	equal "$(sql standby 'select pg_is_in_recovery()')" t
+	equal "$(sql standby 'select system_identifier from pg_control_system()')" \
+		"$(sql primary 'select system_identifier from pg_control_system()')"
+}
+
+@test "primary_conninfo names the passfile and has no password" {
+	local conninfo
+	conninfo=$(setting_of standby primary_conninfo)
+	contains "host='127.0.0.1' port='$(port_of primary)' user='replica' passfile='$PAIR/standby.pgpass'" <<<"$conninfo"
+	contains "application_name='standby' sslmode='require'" <<<"$conninfo"
+	lacks 'password=' <<<"$conninfo"
+	equal "$(sql standby "select sourcefile from pg_settings where name = 'primary_conninfo'")" "$PAIR/standby/pgrepl.conf"
+	lacks 'primary_conninfo' <"$PAIR/standby/postgresql.auto.conf"
+}
+
+@test "the standby has the settings of the guide" {
+	equal "$(setting_of standby max_connections)" 1000
+	equal "$(setting_of standby hot_standby)" on
+	equal "$(setting_of standby max_standby_streaming_delay)" 30000
+	equal "$(setting_of standby wal_receiver_status_interval)" 1
+	equal "$(setting_of standby hot_standby_feedback)" on
+	equal "$(setting_of standby recovery_target_timeline)" latest
+	equal "$(setting_of standby port)" "$(port_of standby)"
+}
+
+@test "all belongs to the server's user, and nobody else can look into it" {
+	local name user
+	user=$(stat -c %U "$PAIR/primary/PG_VERSION")
+	for name in primary standby; do
+		equal "$(stat -c %a "$PAIR/$name")" 700
+		equal "$(find "$PAIR/$name" ! -user "$user" -o -perm /0077 ! -type l)" ''
+		equal "$(stat -c %a "$PAIR/$name"/{pgrepl.conf,pg_hba.conf,server.key} | sort -u)" 600
+	done
+	equal "$(stat -c '%U %a' "$PAIR/standby.pgpass")" "$user 600"
+}
+
+@test "verify on the primary shows the role, and that the standby has replayed what is written now" {
+	run -0 pgrepl primary verify
+	contains "^ok +replication log-in +\"replica\" on 127.0.0.1:$(port_of primary): IDENTIFY_SYSTEM says" <<<"$output"
+	contains '^ok +replication role +"replica": LOGIN, REPLICATION, SCRAM verifier$' <<<"$output"
+	contains '^ok +replayed +[0-9A-F]+/[0-9A-F]+ on all of 1 standbys' <<<"$output"
+}
+
+@test "verify on the standby shows a log-in, the walreceiver, one identity and a position" {
+	run -0 pgrepl standby verify
+	contains '^ok +replication log-in' <<<"$output"
+	contains '^ok +walreceiver +pid [0-9]+, streaming' <<<"$output"
+	contains "^ok +system identifier +$(sql primary 'select system_identifier from pg_control_system()')" <<<"$output"
+	contains '^ok +replayed +[0-9A-F]+/[0-9A-F]+' <<<"$output"
+}
+
+@test "status on the primary has a row for each walsender, with its pid" {
+	run -0 pgrepl primary status
+	contains '^role: primary$' <<<"$output"
+	contains "on port $(port_of primary), data in $PAIR/primary\$" <<<"$output"
+	contains '^replication: asynchronous$' <<<"$output"
+	contains "^  pid $(sql primary 'select pid from pg_stat_replication')  standby  127.0.0.1  streaming  async" <<<"$output"
+}
+
+@test "status on the standby has the walreceiver, with its pid" {
+	run -0 pgrepl standby status
+	contains '^role: standby$' <<<"$output"
+	contains "^upstream: 127.0.0.1:$(port_of primary)\$" <<<"$output"
+	contains "^walreceiver: pid $(sql standby 'select pid from pg_stat_wal_receiver'), streaming" <<<"$output"
+}
+
+@test "status --json is one object that a program can read, on both" {
+	need jq
+	run -0 --separate-stderr pgrepl primary status --json
+	equal "$(jq -r '[.role, .port, .in_recovery, .replication, .standbys[0].application_name, .standbys[0].state] | @csv' <<<"$output")" \
+		"\"primary\",$(port_of primary),false,\"asynchronous\",\"standby\",\"streaming\""
+	equal "$(jq .standbys[0].pid <<<"$output")" "$(sql primary 'select pid from pg_stat_replication')"
+	equal "$(jq -r .system_identifier <<<"$output")" "$(sql primary 'select system_identifier from pg_control_system()')"
+	run -0 --separate-stderr pgrepl standby status --json
+	equal "$(jq -r '[.role, .streaming, .wal_receiver.status, .wal_receiver.sender_port] | @csv' <<<"$output")" \
+		"\"standby\",true,\"streaming\",$(port_of primary)"
+	equal "$(jq .wal_receiver.pid <<<"$output")" "$(sql standby 'select pid from pg_stat_wal_receiver')"
+}
+
+# setup_changes_nothing NAME: in less than 0.2 s of three tries, one at least; other tests run beside this one.
+setup_changes_nothing() {
+	local before started took best=1000000 i
+	before=$(configuration_of "$1")
+	for i in 1 2 3; do
+		started=${EPOCHREALTIME/[.,]/}
+		run -0 pgrepl "$1" setup
+		took=$((${EPOCHREALTIME/[.,]/} - started))
+		[ "$took" -ge "$best" ] || best=$took
+		contains "^pgrepl-${1%%-*}: nothing to do\$" <<<"$output"
+		lacks '^(changed|refused)' <<<"$output"
+		unchanged "$before" "$(configuration_of "$1")"
+	done
+	printf 'setup on what is set up took %s us\n' "$best"
+	[ "$best" -lt 200000 ]
+}
+
+@test "a second setup of the primary has nothing to do, changes no byte, and takes no time" {
+	local pid
+	pid=$(pid_of primary)
+	setup_changes_nothing primary
+	equal "$(pid_of primary)" "$pid"
+}
+
+@test "a second setup of the standby has nothing to do, changes no byte, and takes no time" {
+	local pid
+	pid=$(pid_of standby)
+	setup_changes_nothing standby
+	equal "$(pid_of standby)" "$pid"
+}
+
+@test "a dry run on the pair finds nothing to do" {
+	local before name
+	for name in primary standby; do
+		before=$(configuration_of "$name")
+		run -0 pgrepl "$name" setup --dry-run
+		contains "^pgrepl-$name: nothing to do\$" <<<"$output"
+		lacks '^would' <<<"$output"
+		unchanged "$before" "$(configuration_of "$name")"
+	done
+}
+
+@test "what an edited ini asks for is applied to the running server" {
+	local pid
+	pid=$(pid_of primary)
+	ini primary primary.settings.work_mem=7MB
+	run -0 pgrepl primary setup --dry-run
+	contains '^would +settings +write' <<<"$output"
+	equal "$(setting_of primary work_mem)" 4096
+	run -0 pgrepl primary setup
+	contains '^changed +settings in force' <<<"$output"
+	equal "$(setting_of primary work_mem)" 7168
+	equal "$(pid_of primary)" "$pid"
+}
+
+@test "a server that was stopped is started again, with nothing else to do" {
+	stop standby
+	run -75 pgrepl standby status
+	run -0 pgrepl standby setup
+	contains '^changed +server' <<<"$output"
+	contains ': [12] steps changed' <<<"$output"
+	replicates primary standby
+}
+
+@test "verify on a primary whose standby is gone says so, and that it may pass" {
+	stop standby
+	run -75 pgrepl primary verify --timeout 200ms
+	contains 'error: no standby streams from this host' <<<"$output"
+	contains 'hint: ' <<<"$output"
+}
+
+@test "status of a server that does not run exits with 75 and says why" {
+	run -75 pgrepl standby status --json
+	contains "error: no server runs on \"$PAIR/standby\"" <<<"$output"
+}
