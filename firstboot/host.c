@@ -16,12 +16,14 @@ enum {
 
 int host_open(struct host *host, struct fault *fault)
 {
-	return cluster_open(&host->cluster, host->data_directory, fault);
+	return cluster_open(&host->cluster, host->data_directory,
+			    &host->settings.tablespaces, fault);
 }
 
 void host_close(struct host *host)
 {
 	db_close(&host->db);
+	text_free(&host->upstream_tablespaces);
 	cluster_close(&host->cluster);
 }
 

@@ -11,6 +11,7 @@
 #include "steps.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -120,6 +121,13 @@ static int reach_upstream(struct host *host, struct fault *fault)
 	r = replication_identify(&login, &upstream, fault);
 	if (r == 0)
 		r = check_upstream(host, &upstream, fault);
+	if (r == 0 && !host_in_place(host)) {
+		text_reset(&host->upstream_tablespaces);
+		r = replication_tablespaces(&login, &host->upstream_tablespaces, fault);
+		host->tablespaces_known = r == 0;
+		if (r == -EACCES)
+			r = 0;
+	}
 	if (r == 0) {
 		host->upstream = upstream;
 		host->upstream_known = true;
@@ -157,6 +165,50 @@ static int primary_apply(struct host *host, struct fault *fault)
 			return r;
 	}
 	return 0;
+}
+
+/* --- tablespaces: mapped, or refused before a byte is copied --- */
+
+static enum step_state check_tablespace(struct host *host, const char *from,
+					struct fault *fault)
+{
+	const struct tablespace_pair *pair =
+		tablespace_map_find(&host->settings.tablespaces, from);
+
+	if (pair)
+		return tablespace_check_room(pair, fault) < 0 ? STEP_REFUSED : STEP_DONE;
+	fault_set(
+		fault, FAULT_OPERATOR,
+		"the primary has a tablespace in \"%s\", and the ini does not say where it "
+		"goes on this host",
+		from);
+	fault_hint(fault,
+		   "Add \"%s=%s\", or another directory behind the \"=\", to "
+		   "tablespace_mapping in section [standby].",
+		   from, from);
+	return STEP_REFUSED;
+}
+
+static enum step_state tablespaces_check(struct host *host, struct text *detail,
+					 struct fault *fault)
+{
+	STRING_AUTO list = text_copy(text_str(&host->upstream_tablespaces));
+	char *rest = list, *from;
+	size_t count = 0;
+
+	while ((from = strtok_r(rest, "\n", &rest))) {
+		if (check_tablespace(host, from, fault) != STEP_DONE)
+			return STEP_REFUSED;
+		count++;
+	}
+	if (!host->upstream_known)
+		text_add(detail, "to be asked for when the primary answers");
+	else if (!host->tablespaces_known)
+		text_add(detail,
+			 "not known: no access rule lets the role into a database");
+	else
+		text_addf(detail, "the primary has %zu", count);
+	return STEP_DONE;
 }
 
 /* --- password file --- */
@@ -290,21 +342,28 @@ static enum fault_class clone_class(const char *complaint)
 	return FAULT_RETRY;
 }
 
-static int clone_once(struct host *host, struct fault *fault)
+/* pg_basebackup's argument vector: what it always gets, and the tablespaces' options. */
+struct clone_command {
+	char *program, *target, *connect;
+	struct text *mappings;
+	size_t mappings_count;
+	const char **argv;
+};
+
+static void clone_command_free(struct clone_command *command)
 {
-	STRING_AUTO program = text_format("%s/pg_basebackup",
-					  host->settings.bin_directory);
-	STRING_AUTO target = text_format("--pgdata=%s", host->cluster.staging);
-	STRING_AUTO passfile = host_passfile(host);
-	STRING_AUTO connect = NULL;
-	TEXT_AUTO conninfo = { 0 };
-	struct progress progress = { .host = host,
-				     .percent = -1,
-				     .logged_at = clock_ms() };
-	const char *argv[] = {
-		program,
-		target,
-		NULL,
+	text_drop(&command->program);
+	text_drop(&command->target);
+	text_drop(&command->connect);
+	for (size_t i = 0; i < command->mappings_count; i++)
+		text_free(&command->mappings[i]);
+	free(command->mappings);
+	free(command->argv);
+}
+
+static void clone_command_make(const struct host *host, struct clone_command *ret)
+{
+	static const char *const always[] = {
 		"--wal-method=stream",
 		/* without it a busy primary's spread checkpoint is waited for, for minutes */
 		"--checkpoint=fast",
@@ -313,20 +372,46 @@ static int clone_once(struct host *host, struct fault *fault)
 		"--no-sync",
 		/* never asks: without a terminal it would ask for ever */
 		"--no-password",
-		NULL,
 	};
+	const struct tablespace_map *map = &host->settings.tablespaces;
+	STRING_AUTO passfile = host_passfile(host);
+	TEXT_AUTO conninfo = { 0 };
+	size_t count = 0, most = 3 + sizeof(always) / sizeof(always[0]) + map->count + 1;
+
+	replication_conninfo(&conninfo, &host->settings, passfile,
+			     host->application_name);
+	ret->program = text_format("%s/pg_basebackup", host->settings.bin_directory);
+	ret->target = text_format("--pgdata=%s", host->cluster.staging);
+	ret->connect = text_format("--dbname=%s", text_str(&conninfo));
+	ret->mappings_count = map->count;
+	ret->mappings = mem_zalloc(map->count * sizeof(*ret->mappings));
+	ret->argv = mem_zalloc(most * sizeof(*ret->argv));
+	ret->argv[count++] = ret->program;
+	ret->argv[count++] = ret->target;
+	ret->argv[count++] = ret->connect;
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		ret->argv[count++] = always[i];
+	for (size_t i = 0; i < map->count; i++) {
+		tablespace_add_option(&ret->mappings[i], &map->pairs[i]);
+		ret->argv[count++] = text_str(&ret->mappings[i]);
+	}
+}
+
+static int clone_once(struct host *host, struct fault *fault)
+{
+	struct progress progress = { .host = host,
+				     .percent = -1,
+				     .logged_at = clock_ms() };
+	struct clone_command command;
 	struct spawn spawn = {
-		.argv = argv,
 		.cancel_fd = host->cancel_fd,
 		.on_err_line = on_progress,
 		.arg = &progress,
 	};
 	int status;
 
-	replication_conninfo(&conninfo, &host->settings, passfile,
-			     host->application_name);
-	connect = text_format("--dbname=%s", text_str(&conninfo));
-	argv[2] = connect;
+	clone_command_make(host, &command);
+	spawn.argv = command.argv;
 	log_status("cloning from %s:%ld: waiting for its checkpoint",
 		   host->settings.primary_host, host->settings.primary_port);
 	status = spawn_run(&spawn);
@@ -334,13 +419,14 @@ static int clone_once(struct host *host, struct fault *fault)
 		fault_set(fault, FAULT_RETRY, "the clone was stopped");
 	else if (status < 0)
 		fault_errno(fault, FAULT_OPERATOR, status, "could not run \"%s\"",
-			    program);
+			    command.program);
 	else if (status > 0)
 		fault_set(fault, clone_class(text_str(&progress.complaint)), "%s",
 			  progress.complaint.len
 				  ? text_str(&progress.complaint)
 				  : "pg_basebackup failed and did not say why");
 	text_free(&progress.complaint);
+	clone_command_free(&command);
 	return status ? -EIO : 0;
 }
 
@@ -614,6 +700,7 @@ static const struct step standby_steps[] = {
 	{ "primary", false, primary_check, primary_apply },
 	{ "ownership", false, ownership_check, ownership_apply },
 	{ "room for a clone", true, data_check, data_apply },
+	{ "tablespaces", true, tablespaces_check, NULL },
 	{ "settings tried", true, tried_check, tried_apply },
 	{ "password file", false, passfile_check, passfile_apply },
 	{ "base backup", true, clone_check, clone_apply },

@@ -166,7 +166,7 @@ enum step_state data_check(struct host *host, struct text *detail, struct fault 
 	switch (info.state) {
 	case CLUSTER_ABSENT:
 	case CLUSTER_EMPTY:
-		if (file_exists(host->cluster.staging)) {
+		if (cluster_has_leftover(&host->cluster)) {
 			text_addf(detail, "clear %s, left by an interrupted run",
 				  host->cluster.staging);
 			return STEP_NEEDED;

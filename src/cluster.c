@@ -53,11 +53,13 @@ static bool needs_staging_inside(const char *path, const char *parent)
 	return path_st.st_dev != parent_st.st_dev || access(parent, W_OK) < 0;
 }
 
-int cluster_open(struct cluster *cluster, const char *data_directory, struct fault *fault)
+int cluster_open(struct cluster *cluster, const char *data_directory,
+		 const struct tablespace_map *tablespaces, struct fault *fault)
 {
 	STRING_AUTO copy = NULL;
 
 	memset(cluster, 0, sizeof(*cluster));
+	cluster->tablespaces = tablespaces;
 	cluster->path = resolve(data_directory);
 	if (!cluster->path) {
 		int r = fault_errno(fault, FAULT_OPERATOR, -errno,
@@ -257,10 +259,19 @@ int cluster_postmaster(const struct cluster *cluster, struct postmaster *ret)
 	return 1;
 }
 
+bool cluster_has_leftover(const struct cluster *cluster)
+{
+	return file_exists(cluster->staging) ||
+	       tablespace_has_leftover(cluster->tablespaces);
+}
+
 int cluster_clear_staging(const struct cluster *cluster, struct fault *fault)
 {
-	int r = file_remove_tree(cluster->staging);
+	/* before the links in staging that tell which of them are ours */
+	int r = tablespace_clear(cluster->tablespaces, cluster->staging);
 
+	if (r == 0)
+		r = file_remove_tree(cluster->staging);
 	if (r < 0) {
 		fault_errno(fault, FAULT_OPERATOR, r, "could not remove \"%s\"",
 			    cluster->staging);
@@ -314,6 +325,11 @@ int cluster_place(const struct cluster *cluster, struct fault *fault)
 	if (r < 0)
 		return fault_errno(fault, FAULT_OPERATOR, r,
 				   "could not write \"%s\" to disk", cluster->staging);
+	r = tablespace_place(cluster->tablespaces, cluster->staging);
+	if (r < 0)
+		return fault_errno(fault, FAULT_OPERATOR, r,
+				   "could not put the tablespaces of \"%s\" in place",
+				   cluster->staging);
 	if (cluster->inside)
 		r = place_from_inside(cluster);
 	else if (rename(cluster->staging, cluster->path) < 0)

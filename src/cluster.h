@@ -13,6 +13,7 @@
 #define PGREPL_CLUSTER_H
 
 #include "fault.h"
+#include "tablespace.h"
 
 #include <sys/types.h>
 
@@ -28,8 +29,9 @@ enum cluster_state {
 struct cluster {
 	char *path; /* PGDATA, links resolved */
 	char *staging;
-	char *lock;  /* a file that is there while setup is at work */
-	bool inside; /* staging is in path */
+	char *lock; /* a file that is there while setup is at work */
+	const struct tablespace_map *tablespaces; /* the caller's */
+	bool inside;                              /* staging is in path */
 };
 
 struct cluster_info {
@@ -47,7 +49,7 @@ struct postmaster {
 
 /* Finds out where data_directory really is and where its staging goes. */
 int cluster_open(struct cluster *cluster, const char *data_directory,
-		 struct fault *fault);
+		 const struct tablespace_map *tablespaces, struct fault *fault);
 void cluster_close(struct cluster *cluster);
 
 /*
@@ -66,7 +68,8 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
  */
 int cluster_postmaster(const struct cluster *cluster, struct postmaster *ret);
 
-/* Removes what an earlier, interrupted run left in staging. */
+/* Has an earlier, interrupted run left something in staging? Removes it. */
+bool cluster_has_leftover(const struct cluster *cluster);
 int cluster_clear_staging(const struct cluster *cluster, struct fault *fault);
 
 /* Syncs staging and makes it PGDATA. PGDATA has to be absent, empty or partial. */

@@ -213,6 +213,30 @@ int replication_log_in(const struct replication_login *login, struct fault *faul
 	return login_open(login, false, &db, fault);
 }
 
+int replication_tablespaces(const struct replication_login *login, struct text *ret,
+			    struct fault *fault)
+{
+	FAULT_AUTO refusal = { 0 };
+	DB_AUTO db = { 0 };
+	RESULT_AUTO result = NULL;
+	int r = login_open(login, false, &db, &refusal);
+
+	if (r == 0)
+		r = db_query(&db,
+			     "SELECT pg_catalog.pg_tablespace_location(oid)"
+			     " FROM pg_catalog.pg_tablespace"
+			     " WHERE spcname NOT IN ('pg_default', 'pg_global')"
+			     " ORDER BY spcname",
+			     0, NULL, &result, &refusal);
+	if (r < 0 && *refusal.sqlstate)
+		return -EACCES;
+	if (r < 0)
+		return fault_set(fault, refusal.class, "%s", text_str(&refusal.message));
+	for (int i = 0; i < PQntuples(result); i++)
+		text_addf(ret, "%s\n", db_value(result, i, 0));
+	return 0;
+}
+
 int replication_sender_seen(const struct replication_login *login,
 			    const char *application_name)
 {

@@ -77,6 +77,13 @@ int replication_identify(const struct replication_login *login,
 int replication_log_in(const struct replication_login *login, struct fault *fault);
 
 /*
+ * The directories of the upstream's tablespaces, one a line; -EACCES, and no fault, when it
+ * would not let the role into a database to ask.
+ */
+int replication_tablespaces(const struct replication_login *login, struct text *ret,
+			    struct fault *fault);
+
+/*
  * Asks the upstream's pg_stat_replication whether a walsender serves application_name: 1, 0, or
  * a negative errno when it would not let the role ask.
  */

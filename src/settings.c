@@ -220,6 +220,19 @@ static int read_networks(const struct key *key, char *value, void *field,
 		"fd00:0:0:1::/64; one host is 10.0.0.7/32.");
 }
 
+static int read_tablespaces(const struct key *key, char *value, void *field,
+			    struct fault *fault)
+{
+	STRING_AUTO item = NULL;
+
+	if (tablespace_map_parse(field, value, &item) == 0)
+		return 0;
+	return wrong(
+		key, item, fault, "is no pair of directories",
+		"Write the primary's directory, \"=\", and the one on this host, such as "
+		"/srv/fast=/srv/fast; each of the primary's once.");
+}
+
 static int read_secret(const struct key *key, char *value, void *field,
 		       struct fault *fault)
 {
@@ -369,6 +382,7 @@ static const struct key keys[] = {
 	{ "standby", "application_name", read_application_name, FIELD(application_name) },
 	{ "standby", "wait_timeout", read_ms, FIELD(wait_timeout_ms), "0", 0, YEAR_MS },
 	{ "standby", "tls_root_cert", read_path, FIELD(tls_root_cert) },
+	{ "standby", "tablespace_mapping", read_tablespaces, FIELD(tablespaces) },
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -742,6 +756,7 @@ void settings_free(struct settings *settings)
 	secret_clear(&settings->replication_verifier);
 	secret_clear(&settings->superuser_password);
 	networks_free(&settings->standby_networks);
+	tablespace_map_free(&settings->tablespaces);
 	pgconf_free(&settings->primary_settings);
 	pgconf_free(&settings->standby_settings);
 }

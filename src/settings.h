@@ -11,6 +11,7 @@
 #include "network.h"
 #include "pgconf.h"
 #include "secret.h"
+#include "tablespace.h"
 
 #define SETTINGS_DEFAULT_PATH "/etc/pgrepl.ini"
 
@@ -61,6 +62,7 @@ struct settings {
 	char *application_name;
 	long wait_timeout_ms; /* 0: for ever */
 	char *tls_root_cert;
+	struct tablespace_map tablespaces;
 	struct pgconf standby_settings;
 };
 

@@ -1,0 +1,231 @@
+#include "tablespace.h"
+
+#include "file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STAGING_SUFFIX ".pgrepl-staging"
+
+void tablespace_map_free(struct tablespace_map *map)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		text_drop(&map->pairs[i].from);
+		text_drop(&map->pairs[i].to);
+		text_drop(&map->pairs[i].staging);
+	}
+	free(map->pairs);
+	map->pairs = NULL;
+	map->count = 0;
+}
+
+static char *path_of(char *s)
+{
+	char *path = text_trim(s);
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		path[--len] = '\0';
+	return *path == '/' && len > 1 ? path : NULL;
+}
+
+int tablespace_map_parse(struct tablespace_map *map, const char *list, char **ret_wrong)
+{
+	STRING_AUTO copy = text_copy(list);
+	char *rest = copy, *item;
+
+	while ((item = strtok_r(rest, ",", &rest))) {
+		STRING_AUTO original = text_copy(text_trim(item));
+		char *equal = strchr(item, '='), *from, *to;
+
+		if (equal)
+			*equal++ = '\0';
+		from = path_of(item);
+		to = equal ? path_of(equal) : NULL;
+		if (!from || !to || tablespace_map_find(map, from)) {
+			*ret_wrong = original;
+			original = NULL;
+			return -EINVAL;
+		}
+		map->pairs = mem_resize(map->pairs,
+					(map->count + 1) * sizeof(*map->pairs));
+		map->pairs[map->count++] = (struct tablespace_pair){
+			.from = text_copy(from),
+			.to = text_copy(to),
+			.staging = text_format("%s" STAGING_SUFFIX, to),
+		};
+	}
+	return 0;
+}
+
+const struct tablespace_pair *tablespace_map_find(const struct tablespace_map *map,
+						  const char *from)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (text_equal(map->pairs[i].from, from))
+			return &map->pairs[i];
+	return NULL;
+}
+
+static int is_empty(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int empty = 1;
+
+	if (!dir)
+		return errno == ENOENT ? 1 : -errno;
+	while ((entry = readdir(dir)))
+		if (!text_equal(entry->d_name, ".") && !text_equal(entry->d_name, ".."))
+			empty = 0;
+	closedir(dir);
+	return empty;
+}
+
+int tablespace_check_room(const struct tablespace_pair *pair, struct fault *fault)
+{
+	STRING_AUTO copy = text_copy(pair->to);
+	const char *parent = dirname(copy);
+	int r = is_empty(pair->to);
+
+	if (r < 0)
+		return fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"",
+				   pair->to);
+	if (r == 0) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "\"%s\", for the tablespace in \"%s\", is not empty", pair->to,
+			  pair->from);
+		fault_hint(fault, "Nothing in it was changed. Empty it, or name another "
+				  "directory in tablespace_mapping.");
+		return -ENOTEMPTY;
+	}
+	if (access(parent, W_OK) < 0) {
+		r = fault_errno(fault, FAULT_OPERATOR, -errno,
+				"could not write to \"%s\"", parent);
+		fault_hint(fault,
+			   "Create it, owned by the server's user: the tablespace is "
+			   "made beside \"%s\" first.",
+			   pair->to);
+		return r;
+	}
+	return 0;
+}
+
+static void add_escaped(struct text *ret, const char *path)
+{
+	for (; *path; path++) {
+		if (*path == '=')
+			text_add(ret, "\\");
+		text_add_bytes(ret, path, 1);
+	}
+}
+
+void tablespace_add_option(struct text *ret, const struct tablespace_pair *pair)
+{
+	text_add(ret, "--tablespace-mapping=");
+	add_escaped(ret, pair->from);
+	text_add(ret, "=");
+	add_escaped(ret, pair->staging);
+}
+
+bool tablespace_has_leftover(const struct tablespace_map *map)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (file_exists(map->pairs[i].staging))
+			return true;
+	return false;
+}
+
+/* Is there a link below pg_tblspc of our staging that leads to path? *ret_link is its path. */
+static bool find_link(const char *cluster_staging, const char *path, char **ret_link)
+{
+	STRING_AUTO folder = text_format("%s/pg_tblspc", cluster_staging);
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	bool found = false;
+
+	while (dir && !found && (entry = readdir(dir))) {
+		STRING_AUTO link = text_format("%s/%s", folder, entry->d_name);
+		char target[PATH_MAX];
+		ssize_t len = readlink(link, target, sizeof(target) - 1);
+
+		if (len < 0)
+			continue;
+		target[len] = '\0';
+		found = text_equal(target, path);
+		if (found) {
+			*ret_link = link;
+			link = NULL;
+		}
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* Removes the directories that a server of any major makes in a tablespace, and no other. */
+static int clear_server_directories(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int r = 0;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	while (r == 0 && (entry = readdir(dir))) {
+		STRING_AUTO child = text_format("%s/%s", path, entry->d_name);
+
+		if (text_starts_with(entry->d_name, "PG_"))
+			r = file_remove_tree(child);
+	}
+	closedir(dir);
+	return r;
+}
+
+int tablespace_clear(const struct tablespace_map *map, const char *cluster_staging)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		STRING_AUTO link = NULL;
+		int r = file_remove_tree(map->pairs[i].staging);
+
+		/* a run that ended between the renames: staging says that this one is ours */
+		if (r == 0 && find_link(cluster_staging, map->pairs[i].to, &link))
+			r = clear_server_directories(map->pairs[i].to);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The link first: while it says "ours", what it leads to is ours to clear again. */
+static int place_one(const struct tablespace_pair *pair, const char *link)
+{
+	STRING_AUTO new_link = text_format("%s.new", link);
+
+	if (symlink(pair->to, new_link) < 0 || rename(new_link, link) < 0)
+		return -errno;
+	if (file_sync_parent(link) < 0 || rename(pair->staging, pair->to) < 0)
+		return -errno;
+	return file_sync_parent(pair->to);
+}
+
+int tablespace_place(const struct tablespace_map *map, const char *cluster_staging)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		STRING_AUTO link = NULL;
+		int r;
+
+		if (!find_link(cluster_staging, map->pairs[i].staging, &link))
+			continue;
+		r = place_one(&map->pairs[i], link);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
