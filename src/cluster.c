@@ -121,8 +121,7 @@ int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault
 			return r;
 		}
 		if (is_still(fd, cluster->lock)) {
-			*ret_fd = fd;
-			fd = -1;
+			*ret_fd = file_steal(&fd);
 			return 0;
 		}
 	}

@@ -17,6 +17,14 @@ void file_close(int *fd)
 	*fd = -1;
 }
 
+int file_steal(int *fd)
+{
+	int stolen = *fd;
+
+	*fd = -1;
+	return stolen;
+}
+
 int file_read_fd(int fd, size_t max, struct text *ret)
 {
 	char chunk[4096];
