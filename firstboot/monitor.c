@@ -130,8 +130,15 @@ static int do_verb(const struct monitor *monitor, uint8_t verb, int cancel_fd,
 	struct service_state state;
 	int r;
 
-	if (!monitor->user)
-		return fault_set(fault, FAULT_OPERATOR, "this needs root");
+	if (!monitor->user) {
+		fault_set(fault, FAULT_OPERATOR, "this needs root");
+		fault_hint(
+			fault,
+			"Run setup as root, or give all of \"%s\" to the user who runs "
+			"it.",
+			monitor->data_directory);
+		return -EPERM;
+	}
 	switch ((enum verb)verb) {
 	case VERB_LOOK:
 		r = service_look(monitor->unit, cancel_fd, &state, fault);

@@ -272,7 +272,7 @@ struct progress {
 	long percent;
 	long logged_percent;
 	long long logged_at;
-	struct text complaint; /* the last line that is no progress */
+	struct text complaint; /* the first error, or the last line that is no progress */
 };
 
 /* " 23456/45678 kB (51%), 0/1 tablespace" */
@@ -292,6 +292,21 @@ static bool parse_percent(const char *line, long *ret)
 	return text_to_long(digits, 0, 1000, ret) == 0;
 }
 
+static bool is_error(const char *line)
+{
+	return strstr(line, "error: ") || strstr(line, "FATAL: ") ||
+	       strstr(line, "ERROR: ");
+}
+
+/* What follows the first error is its consequence, or how the directory is cleared. */
+static void complain(struct text *complaint, const char *line)
+{
+	if (is_error(text_str(complaint)))
+		return;
+	text_reset(complaint);
+	text_add(complaint, line);
+}
+
 static void on_progress(void *arg, const char *line)
 {
 	struct progress *progress = arg;
@@ -299,8 +314,7 @@ static void on_progress(void *arg, const char *line)
 	long percent;
 
 	if (!parse_percent(line, &percent)) {
-		text_reset(&progress->complaint);
-		text_add(&progress->complaint, line);
+		complain(&progress->complaint, line);
 		return;
 	}
 	if (percent == progress->percent)
@@ -699,7 +713,8 @@ static const struct step standby_steps[] = {
 	/* before anything on this host is touched */
 	{ "primary", false, primary_check, primary_apply },
 	{ "ownership", false, ownership_check, ownership_apply },
-	{ "room for a clone", true, data_check, data_apply },
+	/* whatever is in place: it may have to be moved aside */
+	{ "room for a clone", false, data_check, data_apply },
 	{ "tablespaces", true, tablespaces_check, NULL },
 	{ "settings tried", true, tried_check, tried_apply },
 	{ "password file", false, passfile_check, passfile_apply },
