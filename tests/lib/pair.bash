@@ -227,9 +227,10 @@ replicates() {
 
 # --- what is on disk ------------------------------------------------------------------------------
 
-# listing [PATH]...: every name with kind, mode, owner, times, inode, and the checksum of every file.
+# listing [PATH]...: every name with kind, mode, owner, times, inode, and the checksum of every file;
+# of all that is in $PAIR unless told.
 listing() {
-	[ $# -gt 0 ] || set -- "$PAIR"
+	[ $# -gt 0 ] || set -- "$PAIR" -mindepth 1
 	find "$@" ! -path "$PAIR/*.out" -printf '%p %y %m %u:%g %s %T@ %C@ %i %l\n' | sort
 	find "$@" -type f ! -path "$PAIR/*.out" -exec sha256sum {} + | sort
 }

@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# What setup finds and must not touch; and what it may.
+
+load ../lib/pair
+
+setup() {
+	pair_open
+}
+
+teardown() {
+	explain
+	pair_close
+}
+
+# make_foreign NAME: a folder that is no cluster.
+make_foreign() {
+	"${as_server[@]}" mkdir -p "$PAIR/$1/photos"
+	echo 'a cat' >"$PAIR/$1/photos/cat.txt"
+	ln -s photos/cat.txt "$PAIR/$1/link"
+	[ "$(id -u)" != 0 ] || chown -Rh postgres: "$PAIR/$1"
+}
+
+# refuses NAME REGEX: with 78, with a hint, and the disk is as it was.
+refuses() {
+	local before
+	before=$(listing)
+	run -78 pgrepl "$1" setup
+	contains "error: .*$2" <<<"$output"
+	contains 'hint: ' <<<"$output"
+	unchanged "$before" "$(listing)"
+}
+
+@test "a data folder with foreign content is refused with 78, and untouched" {
+	ini primary
+	make_foreign primary
+	refuses primary 'holds something that is no PostgreSQL cluster'
+}
+
+@test "a standby refuses foreign content before it asks any primary" {
+	ini standby
+	make_foreign standby
+	refuses standby 'holds something that is no PostgreSQL cluster'
+}
+
+@test "existing_data = move_aside keeps what was there under a name that says when" {
+	local before
+	ini primary common.existing_data=move_aside
+	make_foreign primary
+	before=$(cd "$PAIR/primary" && find . -type f -exec sha256sum {} + -o -printf '%p %y %l %i\n' | sort)
+	run -0 pgrepl primary setup
+	contains "warning: what was in \"$PAIR/primary\" is now in \"$PAIR/primary.pgrepl-old-[0-9]{8}T[0-9]{6}Z\"" <<<"$output"
+	equal "$(sql primary 'select 1')" 1
+	unchanged "$before" "$(cd "$PAIR"/primary.pgrepl-old-*Z && find . -type f -exec sha256sum {} + -o -printf '%p %y %l %i\n' | sort)"
+	run -0 pgrepl primary setup
+	contains 'nothing to do$' <<<"$output"
+}
+
+@test "a standby moves an old primary aside only when the ini says so, and follows the new one" {
+	start_primary
+	ini primary-old common.primary_port="$(port_of primary-old)"
+	pgrepl primary-old setup
+	stop primary-old
+	ini standby common.data_directory="$PAIR/primary-old" standby.port="$(port_of primary-old)" standby.application_name=old
+	run -78 pgrepl standby setup
+	contains 'error: .* holds a cluster that is no standby' <<<"$output"
+	[ ! -e "$PAIR/primary-old/standby.signal" ]
+	ini standby common.data_directory="$PAIR/primary-old" standby.port="$(port_of primary-old)" standby.application_name=old \
+		common.existing_data=move_aside
+	run -0 pgrepl standby setup
+	streams old
+}
+
+@test "data is not moved aside under a server that runs on it" {
+	start_primary
+	ini standby common.data_directory="$PAIR/primary" common.existing_data=move_aside
+	run -78 pgrepl standby setup
+	contains "error: a server runs on \"$PAIR/primary\"" <<<"$output"
+	equal "$(sql primary 'select 1')" 1
+}
+
+@test "a standby that was promoted is refused, and goes on as it is" {
+	start_primary
+	start_standby standby
+	pg_ctl -D "$PAIR/standby" -w promote
+	run -78 pgrepl standby setup
+	contains 'error: .* holds a cluster that is no standby \(a standby that was promoted, perhaps\)' <<<"$output"
+	equal "$(sql standby 'select pg_is_in_recovery()')" f
+}
+
+@test "a standby's data is refused as a primary's" {
+	start_primary
+	start_standby standby
+	ini primary-new common.data_directory="$PAIR/standby"
+	run -78 pgrepl primary-new setup
+	contains 'error: .* holds a standby: promote it' <<<"$output"
+	streams standby
+}
+
+@test "a cluster of another major is refused" {
+	start_primary
+	stop primary
+	echo 9 >"$PAIR/primary/PG_VERSION"
+	refuses primary "was made by PostgreSQL 9, and the programs are of $PGMAJOR"
+}
+
+@test "programs that are missing are named, with 78" {
+	local program
+	mkdir "$PAIR/programs"
+	ini primary common.bin_directory="$PAIR/programs"
+	for program in postgres initdb pg_basebackup pg_ctl; do
+		refuses primary "could not run \"$PAIR/programs/$program\": No such file or directory"
+		ln -s "$PG/bin/$program" "$PAIR/programs/$program"
+	done
+}
+
+@test "what an interrupted run has left beside the data folder is cleared" {
+	ini primary
+	"${as_server[@]}" mkdir -p "$PAIR/primary.pgrepl-staging/base/1"
+	echo 12 >"$PAIR/primary.pgrepl-staging/PG_VERSION"
+	echo half >"$PAIR/primary.pgrepl-staging/base/1/1"
+	ln -s "$PAIR/bin" "$PAIR/primary.pgrepl-staging/pg_wal"
+	run -0 pgrepl primary setup --dry-run
+	contains '^would +data directory +clear' <<<"$output"
+	run -0 pgrepl primary setup
+	[ ! -e "$PAIR/primary.pgrepl-staging" ]
+	[ -x "$PAIR/bin/pgrepl-primary" ]
+	equal "$(sql primary 'select 1')" 1
+}
+
+@test "a setting that PostgreSQL does not know is refused with 78, and nothing is put in place" {
+	local before
+	ini primary primary.settings.wrok_mem=1MB
+	before=$(listing)
+	run -78 pgrepl primary setup
+	contains 'unrecognized configuration parameter "wrok_mem"' <<<"$output"
+	contains 'hint: .*\[primary.settings\]' <<<"$output"
+	unchanged "$before" "$(listing)"
+}
+
+@test "a setting that PostgreSQL does not take on a running server leaves it the configuration it had" {
+	local before
+	start_primary
+	before=$(listing "$PAIR/primary"/{pgrepl.conf,postgresql.conf,pg_hba.conf} | grep -v ' [yfd] ')
+	ini primary primary.settings.work_mem=lots
+	run -78 pgrepl primary setup
+	contains 'invalid value for parameter "work_mem": "lots"' <<<"$output"
+	unchanged "$before" "$(listing "$PAIR/primary"/{pgrepl.conf,postgresql.conf,pg_hba.conf} | grep -v ' [yfd] ')"
+	equal "$(sql primary 'show work_mem')" 4MB
+}
+
+@test "a port that somebody else has is told, with the server's log, and data that is made stays" {
+	start_primary
+	ini primary-second common.primary_port="$(port_of primary)" primary.settings.unix_socket_directories="$PAIR/bin"
+	run -78 pgrepl primary-second setup
+	contains 'error: ' <<<"$output"
+	contains "hint: Read " <<<"$output"
+	[ -e "$PAIR/primary-second/PG_VERSION" ]
+	stop primary
+	run -0 pgrepl primary-second setup
+	contains '^changed +server' <<<"$output"
+}
+
+@test "setup is at work once at a time on a data folder" {
+	local standby
+	ini standby
+	pgrepl_in_background standby setup
+	standby=$!
+	eventually 5 grep -q 'waiting for the primary' "$PAIR/standby.out"
+	run -75 pgrepl standby setup
+	contains 'error: ' <<<"$output"
+	kill -TERM "$standby"
+	wait "$standby" || [ $? = 75 ]
+	no_process_of "$PAIR"
+}
+
+@test "a block in pg_hba.conf that begins and does not end is refused, and not guessed at" {
+	local before
+	start_primary
+	sed -i '/^# END pgrepl/d' "$PAIR/primary/pg_hba.conf"
+	before=$(sha256sum "$PAIR/primary/pg_hba.conf")
+	run -78 pgrepl primary setup
+	contains 'error: the block in .*pg_hba.conf" begins and does not end' <<<"$output"
+	equal "$(sha256sum "$PAIR/primary/pg_hba.conf")" "$before"
+}

@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# A standby whose primary is not there, not ready, or not the one it should be.
+
+load ../lib/pair
+
+setup() {
+	pair_open
+}
+
+teardown() {
+	explain
+	pair_close
+}
+
+says() {
+	grep -E -- "$2" "$PAIR/$1.out" || {
+		cat "$PAIR/$1.out"
+		return 1
+	}
+}
+
+@test "a standby that is started first says what it waits for, and arrives when the primary is there" {
+	local standby
+	ini standby
+	pgrepl_in_background standby setup
+	standby=$!
+	eventually 5 says standby "^pgrepl-standby: waiting for the primary 127.0.0.1:$(port_of primary): Connection refused"
+	[ ! -e "$PAIR/standby" ]
+	[ ! -e "$PAIR/standby.pgrepl-staging" ]
+	start_primary
+	wait "$standby"
+	streams standby
+	replicates primary standby
+}
+
+@test "wait_timeout ends the waiting with 75, and nothing on disk has changed" {
+	local before
+	ini standby standby.wait_timeout=500ms
+	before=$(listing)
+	run -75 pgrepl standby setup
+	contains 'error: .*Connection refused.*\(gave up after' <<<"$output"
+	contains 'hint: .*wait_timeout' <<<"$output"
+	unchanged "$before" "$(listing)"
+	no_process_of "$PAIR"
+}
+
+@test "a waiting standby that is told to stop ends at once with 75" {
+	local standby started status=0
+	ini standby
+	pgrepl_in_background standby setup
+	standby=$!
+	eventually 5 says standby 'waiting for the primary'
+	started=${EPOCHREALTIME/[.,]/}
+	kill -TERM "$standby"
+	wait "$standby" || status=$?
+	equal "$status" 75
+	[ $((${EPOCHREALTIME/[.,]/} - started)) -lt 1000000 ]
+	no_process_of "$PAIR"
+}
+
+@test "a wrong password is told at once, with 78, and nothing on disk has changed" {
+	local before started
+	start_primary
+	ini standby 'common.replication_password=not-the-one'
+	before=$(listing "$PAIR/standby.ini" "$PAIR/bin" "$PAIR/ports"; ls -A "$PAIR")
+	started=${EPOCHREALTIME/[.,]/}
+	run -78 pgrepl standby setup
+	[ $((${EPOCHREALTIME/[.,]/} - started)) -lt 2000000 ]
+	contains 'error: password authentication failed for user "replica"' <<<"$output"
+	contains 'hint: Check that replication_user and replication_password are the same' <<<"$output"
+	lacks 'not-the-one' <<<"$output"
+	unchanged "$before" "$(listing "$PAIR/standby.ini" "$PAIR/bin" "$PAIR/ports"; ls -A "$PAIR")"
+}
+
+@test "a primary of another major is refused with 78, before anything is cloned" {
+	local other=15 bin
+	[ "$PGMAJOR" != 15 ] || other=12
+	bin=$("$pair_lib/postgresql-tree" "$other")/bin
+	ini primary common.bin_directory="$bin"
+	pgrepl primary setup
+	ini standby
+	run -78 pgrepl standby setup
+	contains "error: the server on 127.0.0.1:$(port_of primary) is PostgreSQL $other, and this host has $PGMAJOR" <<<"$output"
+	contains "hint: Install the packages of PostgreSQL $other" <<<"$output"
+	[ ! -e "$PAIR/standby" ]
+	[ ! -e "$PAIR/standby.pgpass" ]
+}
+
+@test "a standby that is pointed at itself is refused with 78" {
+	local before host
+	for host in 127.0.0.1 localhost ::1; do
+		ini standby common.primary_host="$host" standby.port="$(port_of primary)"
+		before=$(listing)
+		run -78 pgrepl standby setup
+		contains "error: primary_host \"$host\" is this host itself" <<<"$output"
+		contains 'hint: Set primary_host' <<<"$output"
+		unchanged "$before" "$(listing)"
+	done
+}
+
+@test "a standby that is pointed at its own running server is refused with 78" {
+	start_primary
+	start_standby standby
+	# the same folder, with the other host's part and its own swapped
+	ini standby common.primary_port="$(port_of standby)"
+	run -78 pgrepl standby setup
+	contains 'error: .*this host itself' <<<"$output"
+}
+
+@test "a primary that has no rule for the standby yet is waited for" {
+	local standby
+	start_primary
+	sed -i '/^# BEGIN pgrepl/,/^# END pgrepl/d; /^host/d' "$PAIR/primary/pg_hba.conf"
+	pg_ctl -D "$PAIR/primary" reload
+	ini standby
+	pgrepl_in_background standby setup
+	standby=$!
+	eventually 10 says standby 'waiting for the primary .*: no pg_hba.conf entry'
+	run -0 pgrepl primary setup
+	contains '^changed +access rules' <<<"$output"
+	wait "$standby"
+	streams standby
+}
+
+@test "a primary without a free walsender is waited for" {
+	local standby
+	start_primary primary.settings.max_wal_senders=1 common.allow_restart=on
+	ini standby
+	pgrepl_in_background standby setup
+	standby=$!
+	eventually 10 says standby 'requested standby connections exceeds max_wal_senders'
+	ini primary common.allow_restart=on
+	run -0 pgrepl primary setup
+	wait "$standby"
+	streams standby
+}
+
+@test "a primary that does not answer is given up after wait_timeout, with 75" {
+	start_primary
+	ini standby standby.wait_timeout=1s
+	kill -STOP "$(pid_of primary)"
+	run -75 pgrepl standby setup
+	kill -CONT "$(pid_of primary)"
+	contains 'error: no answer within' <<<"$output"
+}
