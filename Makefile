@@ -67,7 +67,7 @@ install: all
 	done
 	chmod 0600 $(DESTDIR)$(sysconfdir)/pgrepl.ini
 
-rpm srpm repo:
+rpm srpm repo release:
 	PGMAJOR=$(PGMAJOR) scripts/build-rpm $@
 
 demo:
@@ -95,4 +95,4 @@ print-cflags:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all install rpm srpm repo demo check lint bench deps print-cflags clean
+.PHONY: all install rpm srpm repo release demo check lint bench deps print-cflags clean
