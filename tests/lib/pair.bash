@@ -8,7 +8,8 @@
 #   sql NAME "SQL" [psql argument]...  rows as a|b, as the superuser through the socket
 #   port_of NAME, pid_of NAME, stop NAME
 #
-# Everything runs as postgres when bats runs as root, else as oneself.
+# Everything runs as postgres when bats runs as root, else as oneself. The programs are those in
+# build/, or in the folder that $PGREPL_PROGRAMS names.
 # shellcheck shell=bash
 
 bats_require_minimum_version 1.5.0
@@ -36,7 +37,11 @@ pair_open() {
 	PAIR=$(mktemp -d "/tmp/pgrepl-pair.$$.XXXXXX")
 	export PGMAJOR PG PAIR
 	mkdir "$PAIR/bin" "$PAIR/ports"
-	cp "$pair_lib"/../../build/pgrepl-{primary,standby} "$PAIR/bin/"
+	cp "${PGREPL_PROGRAMS:-$pair_lib/../../build}"/pgrepl-{primary,standby} "$PAIR/bin/"
+	if [ -n "${PGREPL_PROGRAMS:-}" ]; then
+		# with the libraries that they bring along
+		find "$PGREPL_PROGRAMS" -maxdepth 1 -name 'lib*.so.*' -exec cp -t "$PAIR/bin" {} +
+	fi
 	(umask 077 && head -c 18 /dev/urandom | base64 | tr '+/' '-_' >"$PAIR/password")
 	if [ "$(id -u)" = 0 ]; then
 		chown -R postgres: "$PAIR"
