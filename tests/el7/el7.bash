@@ -1,0 +1,85 @@
+# What the tests of CentOS 7 share. CentOS 7 is rpm 4.11.3, systemd 219, glibc 2.17, gcc 4.8.5,
+# iniparser 3.1 and libpq 12; facts/ has what those versions know, as lists.
+#
+#   el7_programs        builds both programs for CentOS 7 and prints their folder
+#   el7_objects         prints their objects, one a line (build first)
+#   fails_with REGEX CMD...   CMD fails and says REGEX
+# shellcheck shell=bash
+
+bats_require_minimum_version 1.5.0
+
+EL7=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(cd "$EL7/../.." && pwd)
+EL7_BUILD=$TOP/build/el7
+# shellcheck source=tests/lib/need.bash
+. "$EL7/../lib/need.bash"
+
+# shared NAME: where the dynamic linker finds it.
+shared() {
+	local found
+	found=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | awk -v name="$1" '$1 == name { print $NF; exit }')
+	[ -n "$found" ] || {
+		printf 'there is no %s here\n' "$1" >&2
+		return 1
+	}
+	printf '%s\n' "$found"
+}
+
+# Headers: those that CentOS 7's differ from are ours. Of libpq and libsystemd the ones installed
+# here, apart from all others, since only they may be taken from this machine.
+el7_headers() {
+	local headers=$EL7_BUILD/include pq
+	pq=$("${PG_CONFIG:-pg_config}" --includedir)
+	mkdir -p "$headers/systemd"
+	cp -u "$pq"/{libpq-fe,postgres_ext,pg_config_ext}.h "$headers/"
+	cp -u /usr/include/systemd/{sd-daemon,_sd-common}.h "$headers/systemd/"
+	cp -u "$EL7"/include/*.h "$headers/"
+}
+
+# el7_libraries POSTGRESQL: the libraries to link to, by the names that CentOS 7 gives them.
+el7_libraries() {
+	local libraries=$EL7_BUILD/lib
+	mkdir -p "$libraries" "$EL7_BUILD/programs"
+	ln -sfn "$1/lib/libpq.so.5" "$libraries/libpq.so"
+	ln -sfn "$(shared libsystemd.so.0)" "$libraries/libsystemd.so"
+	if [ ! "$libraries/libiniparser.so" -nt "$EL7/iniparser31.c" ]; then
+		"$EL7/../lib/zig-cc" -std=gnu99 -Wall -Wextra -Werror -O1 -g -fPIC -shared \
+			-I"$EL7/include" -Wl,-soname,libiniparser.so.0 \
+			-o "$libraries/libiniparser.so" "$EL7/iniparser31.c"
+	fi
+	cp -u "$libraries/libiniparser.so" "$EL7_BUILD/programs/libiniparser.so.0"
+	if [ ! "$libraries/nonshared.o" -nt "$EL7/nonshared.c" ]; then
+		"$EL7/../lib/zig-cc" -std=gnu99 -Wall -Wextra -Werror -O1 -g -c \
+			-o "$libraries/nonshared.o" "$EL7/nonshared.c"
+	fi
+}
+
+# By the rules of the Makefile, with another compiler. They find iniparser beside themselves, and
+# libpq 12 where PostgreSQL is.
+el7_programs() {
+	local pg
+	pg=$("$EL7/../lib/postgresql-tree" 12)
+	el7_headers >&2
+	el7_libraries "$pg" >&2
+	# shellcheck disable=SC2016 # $ORIGIN is for the dynamic linker, $$ for make
+	make --no-print-directory -s -C "$TOP" -j"$(nproc)" BUILD=build/el7/programs \
+		CC="$EL7/../lib/zig-cc" CFLAGS='-O2 -g' WARNINGS='-Wall -Wextra -Werror' \
+		PQ_INCLUDE=build/el7/include PQ_LIBDIR=build/el7/lib \
+		LDFLAGS='build/el7/lib/nonshared.o -Wl,--allow-shlib-undefined -Wl,-rpath,'"'"'$$ORIGIN'"'"' -Wl,-rpath,'"$pg/lib" \
+		all >&2
+	printf '%s\n' "$EL7_BUILD/programs"
+}
+
+el7_objects() {
+	find "$EL7_BUILD/programs" -name '*.o' | sort
+}
+
+fails_with() {
+	local regex=$1 said status=0
+	shift
+	said=$("$@" 2>&1) || status=$?
+	if [ "$status" = 0 ] || ! grep -qE -- "$regex" <<<"$said"; then
+		printf 'expected a failure that says: %s\nexit code %s, and:\n%s\n' "$regex" "$status" "$said"
+		return 1
+	fi
+}

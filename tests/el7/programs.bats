@@ -1,0 +1,174 @@
+#!/usr/bin/env bats
+# The programs, compiled for CentOS 7: its glibc, its libpq, its iniparser, its gcc's language.
+
+load el7
+
+setup_file() {
+	need npm patchelf nm objdump
+	PROGRAMS=$(el7_programs)
+	export PROGRAMS
+}
+
+sources() {
+	find "$TOP/src" "$TOP/firstboot" -name '*.[ch]' | sort
+}
+
+# compile TEXT: one file of C, as the programs are compiled.
+compile() {
+	printf '%s\n' "$1" >"$BATS_TEST_TMPDIR/one.c"
+	"$EL7/../lib/zig-cc" -std=gnu99 -Wall -Wextra -Werror -O2 -D_GNU_SOURCE -isystem "$EL7_BUILD/include" \
+		-c -o "$BATS_TEST_TMPDIR/one.o" "$BATS_TEST_TMPDIR/one.c"
+}
+
+# knows TEXT: check-c on one file.
+knows() {
+	printf '%s\n' "$1" >"$BATS_TEST_TMPDIR/one.c"
+	"$EL7/check-c" "$BATS_TEST_TMPDIR/one.c"
+}
+
+@test "both programs compile for glibc 2.17 without a warning, link, and say their version" {
+	local role
+	for role in primary standby; do
+		run -0 "$PROGRAMS/pgrepl-$role" --version
+		[[ $output == "pgrepl-$role "*"(PostgreSQL 12)" ]]
+	done
+}
+
+@test "they ask for libpq, iniparser 3.1, libsystemd and the C library, and for nothing else" {
+	local role needed
+	for role in primary standby; do
+		needed=$(objdump -p "$PROGRAMS/pgrepl-$role" | awk '$1 == "NEEDED" { print $2 }' | sort | xargs)
+		echo "pgrepl-$role needs $needed"
+		[[ $needed =~ ^libc\.so\.6\ libiniparser\.so\.0\ libpq\.so\.5\ (libpthread\.so\.0\ )?libsystemd\.so\.0$ ]]
+	done
+}
+
+@test "no symbol that they ask the C library for is newer than 2.17" {
+	local versions newest
+	versions=$(objdump -T "$PROGRAMS"/pgrepl-{primary,standby} | grep -o 'GLIBC_[0-9.]*' | sort -uV)
+	echo "$versions"
+	newest=$(tail -n 1 <<<"$versions")
+	[ "$(printf '%s\nGLIBC_2.17\n' "$newest" | sort -V | tail -n 1)" = GLIBC_2.17 ]
+}
+
+@test "every symbol that their objects ask for is in glibc 2.17, libpq 12, iniparser 3.1 or libsystemd 219" {
+	local objects
+	mapfile -t objects < <(el7_objects)
+	[ ${#objects[@]} -gt 20 ]
+	"$EL7/check-symbols" "${objects[@]}"
+}
+
+@test "the check of symbols finds one of each library that came later" {
+	compile 'int getrandom(void *, unsigned long, unsigned); int PQenterPipelineMode(void *);
+		int iniparser_getseckey(void *); int sd_bus_open(void *);
+		int f(void *p) { return getrandom(p, 1, 0) + PQenterPipelineMode(p) + iniparser_getseckey(p) + sd_bus_open(p); }'
+	for symbol in getrandom PQenterPipelineMode iniparser_getseckey sd_bus_open; do
+		fails_with "^not on CentOS 7: $symbol, of one.o$" "$EL7/check-symbols" "$BATS_TEST_TMPDIR/one.o"
+	done
+	compile '#include <sys/stat.h>
+		int f(const char *path) { struct stat st; return stat(path, &st); }'
+	"$EL7/check-symbols" "$BATS_TEST_TMPDIR/one.o"
+}
+
+# build TEXT: a whole program.
+build() {
+	compile "$1" && "$EL7/../lib/zig-cc" -o "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/one.o"
+}
+
+@test "what glibc 2.17 has not is no program, whatever its header says" {
+	local call head='#include <stdlib.h>
+		#include <string.h>
+		#include <sys/random.h>
+		int main(void) { char memory[4], *p = memory;'
+	build "$head memset(p, 0, 4); return secure_getenv(\"HOME\") == p; }"
+	for call in 'explicit_bzero(p, 4)' 'p = reallocarray(p, 2, 4)' 'return (int)getrandom(p, 4, 0)'; do
+		fails_with '(undeclared function|undefined symbol).*(explicit_bzero|reallocarray|getrandom)' \
+			build "$head $call; return !p; }"
+	done
+}
+
+@test "the compiler refuses a call that iniparser 3.1 takes otherwise" {
+	compile '#include <iniparser.h>
+		char *f(dictionary *d) { return iniparser_getstring(d, "a:b", NULL); }'
+	fails_with 'const|qualifier' compile '#include <iniparser.h>
+		char *f(const dictionary *d) { return iniparser_getstring(d, "a:b", NULL); }'
+	fails_with 'too many arguments' compile '#include <iniparser.h>
+		char **f(dictionary *d, char **keys) { return iniparser_getseckeys(d, "a", keys); }'
+	fails_with 'iniparser_set_error_callback' compile '#include <iniparser.h>
+		void f(void) { iniparser_set_error_callback(NULL); }'
+}
+
+@test "no word in the sources is newer than gcc 4.8, glibc 2.17, libpq 12 and the tools of CentOS 7" {
+	local files
+	mapfile -t files < <(sources)
+	[ ${#files[@]} -gt 40 ]
+	"$EL7/check-c" "${files[@]}"
+}
+
+@test "no flag of the compiler is newer than gcc 4.8, in the Makefile and in the spec" {
+	local flags
+	read -ra flags <<<"$(make --no-print-directory -s -C "$TOP" print-cflags)"
+	[[ " ${flags[*]} " == *' -std=gnu99 '* ]]
+	# shellcheck disable=SC2046 # words
+	"$EL7/check-c" --flags "${flags[@]}" $(grep -oE -- ' -[fWOsm][a-z][^ "]*' "$TOP/SPECS/pgrepl.spec")
+}
+
+@test "the check of words finds each kind of what came later, with file and line" {
+	fails_with 'one.c:2: word __builtin_add_overflow: came with gcc 5' knows '
+int f(int a, int b, int *c) { return __builtin_add_overflow(a, b, c); }'
+	fails_with 'word _Generic' knows '#define f(x) _Generic(x, int: 1)'
+	fails_with 'word _Thread_local' knows 'static _Thread_local int x;'
+	fails_with 'word _Atomic' knows '_Atomic int x;'
+	fails_with 'word __auto_type' knows 'void f(void) { __auto_type x = 1; }'
+	fails_with 'word __has_include' knows '#if __has_include(<x.h>)'
+	fails_with 'header stdatomic.h' knows '#include <stdatomic.h>'
+	fails_with 'header sys/random.h' knows '#  include <sys/random.h>'
+	fails_with 'directive elifdef' knows '#elifdef X'
+	fails_with 'attribute fallthrough' knows 'void f(void) { __attribute__((fallthrough)); }'
+	fails_with 'attribute nonstring' knows 'char x[4] __attribute__((aligned(8), __nonstring__));'
+	fails_with 'attribute in \[\[' knows '[[nodiscard]] int f(void);'
+	fails_with 'word O_TMPFILE' knows 'int flags = O_TMPFILE;'
+	fails_with 'word F_OFD_SETLK' knows 'int command = F_OFD_SETLK;'
+	fails_with 'word RENAME_NOREPLACE' knows 'int flags = RENAME_NOREPLACE;'
+	fails_with 'word _DEFAULT_SOURCE' knows '#define _DEFAULT_SOURCE'
+	fails_with 'word PGRES_PIPELINE_SYNC' knows 'int status = PGRES_PIPELINE_SYNC;'
+	fails_with 'text --value: came with systemctl' knows 'const char *argv[] = { "systemctl", "show", "--value" };'
+	fails_with 'text --wait' knows 'const char *command = "start --wait x";'
+	fails_with 'text -addext: came with openssl' knows 'const char *option = "-addext";'
+	fails_with 'text --manifest-checksums=none' knows 'const char *option = "--manifest-checksums=none";'
+	fails_with 'text channel_binding' knows 'const char *conninfo = "host=a channel_binding=require";'
+	fails_with 'flag -ffile-prefix-map=a=b' "$EL7/check-c" --flags -O2 -ffile-prefix-map=a=b
+	fails_with 'flag -Wimplicit-fallthrough' "$EL7/check-c" --flags -Wimplicit-fallthrough
+}
+
+@test "the check of words leaves comments, other text and what there was alone" {
+	knows '/* _Generic came later,
+ * and so did O_TMPFILE */ // _Atomic
+#include <stdlib.h>
+static int access(int copy) __attribute__((unused, format(printf, 1, 2)));
+const char *s = "O_TMPFILE \" _Generic --valued", c = '\''"'\'';
+const char *argv[] = { "systemctl", "enable", "--now" };'
+}
+
+# The host's gcc is newer, and knows what came after C99 and C11.
+@test "gcc finds nothing in the sources that C99 with GNU's extensions of 4.8 does not have" {
+	local flags
+	read -ra flags <<<"$(make --no-print-directory -s -C "$TOP" print-cflags)"
+	cd "$TOP"
+	flags+=(-Wc99-c11-compat -Wc11-c2x-compat -Werror -fsyntax-only)
+	printf 'int f(int x)\n{\n\tgoto out;\nout:\n\tint y = x;\n\treturn y;\n}\n' >"$BATS_TEST_TMPDIR/late.c"
+	fails_with 'label' gcc "${flags[@]}" "$BATS_TEST_TMPDIR/late.c"
+	find src firstboot -name '*.c' -print0 | xargs -0 -n 8 -P "$(nproc)" gcc "${flags[@]}"
+}
+
+# The whole way from two ini files to a pair, with the programs as CentOS 7 has them.
+@test "the programs so built make a pair of PostgreSQL 12, from nothing" {
+	# bats puts a folder of its own in front of PATH
+	run env -i PATH="${PATH//"$BATS_LIBEXEC":/}" HOME="$HOME" ${PGREPL_CACHE:+PGREPL_CACHE="$PGREPL_CACHE"} \
+		PGREPL_PROGRAMS="$PROGRAMS" PGREPL_TEST_MAJOR=12 \
+		bats --tap "$EL7/../pair/from-nothing.bats" 3>&- </dev/null
+	echo "$output"
+	[ "$status" = 0 ]
+	grep -q '^1\.\.[1-9]' <<<"$output"
+	run ! grep -E '^not ok|# skip' <<<"$output"
+}
