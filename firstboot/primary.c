@@ -449,6 +449,12 @@ static enum step_state login_check(struct host *host, struct text *detail,
 		text_addf(detail, "set the password of \"%s\"", login.user);
 		return STEP_NEEDED;
 	}
+	if (host->dry_run) {
+		/* the steps before this one have not been done */
+		text_addf(detail, "try it again; it is refused now: %s",
+			  text_str(&refusal.message));
+		return STEP_NEEDED;
+	}
 	fault_set(fault, refusal.class, "\"%s\" cannot replicate from %s:%ld: %s",
 		  login.user, login.host, login.port, text_str(&refusal.message));
 	if (text_equal(refusal.sqlstate, "28P01"))

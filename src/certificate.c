@@ -13,10 +13,12 @@ enum { OPENSSL_TIMEOUT_MS = 60 * 1000 };
 static void add_name(struct text *conf, const char *name)
 {
 	unsigned char address[16];
-	bool is_address = inet_pton(AF_INET, name, address) == 1 ||
-			  inet_pton(AF_INET6, name, address) == 1;
 
-	text_addf(conf, ",%s:%s", is_address ? "IP" : "DNS", name);
+	/* an address as a name too: libpq before 15 compares nothing else with it */
+	text_addf(conf, ",DNS:%s", name);
+	if (inet_pton(AF_INET, name, address) == 1 ||
+	    inet_pton(AF_INET6, name, address) == 1)
+		text_addf(conf, ",IP:%s", name);
 }
 
 int certificate_make(const char *directory, const char *host_name,
