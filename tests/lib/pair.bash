@@ -58,7 +58,7 @@ processes_of() {
 	{
 		find /proc/[0-9]* -maxdepth 1 \( -name cwd -o -name exe \) -lname "$1/*" -printf '%h\n' 2>/dev/null || :
 		# the brackets keep grep from finding itself
-		grep -lsz -- "[${escaped:0:1}]${escaped:1}/" /proc/[0-9]*/cmdline | sed 's,/cmdline$,,' || :
+		grep -lsz -- "[${escaped:0:1}]${escaped:1}[/.]" /proc/[0-9]*/cmdline | sed 's,/cmdline$,,' || :
 	} | sed 's,^/proc/,,' | sort -nu
 }
 
@@ -247,6 +247,16 @@ configuration_of() {
 }
 
 # --- what a test expects --------------------------------------------------------------------------
+
+# says NAME REGEX: the program that runs in the background has said it.
+says() {
+	contains "$2" <"$PAIR/$1.out"
+}
+
+# setting_of NAME PARAMETER: what wins in the server.
+setting_of() {
+	sql "$1" "select setting from pg_settings where name = '$2'"
+}
 
 # contains REGEX, lacks REGEX: of what is given on stdin; both show it when they fail.
 contains() {

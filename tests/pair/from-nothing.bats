@@ -56,11 +56,6 @@ teardown_file() {
 	replicates primary standby
 }
 
-# setting_of NAME PARAMETER: what wins in the server.
-setting_of() {
-	sql "$1" "select setting from pg_settings where name = '$2'"
-}
-
 @test "the primary has checksums, UTF8, and its own folder alone" {
 	equal "$(setting_of primary data_checksums)" on
 	equal "$(sql primary "select distinct pg_encoding_to_char(encoding) from pg_database")" UTF8

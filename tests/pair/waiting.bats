@@ -12,13 +12,6 @@ teardown() {
 	pair_close
 }
 
-says() {
-	grep -E -- "$2" "$PAIR/$1.out" || {
-		cat "$PAIR/$1.out"
-		return 1
-	}
-}
-
 @test "a standby that is started first says what it waits for, and arrives when the primary is there" {
 	local standby
 	ini standby

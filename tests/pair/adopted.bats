@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# Servers that somebody has made by hand, and that setup takes over as they run.
+
+load ../lib/pair
+
+setup() {
+	pair_open
+}
+
+teardown() {
+	explain
+	pair_close
+}
+
+# by_hand NAME [LINE OF postgresql.conf]...: a running cluster.
+by_hand() {
+	local name=$1
+	shift
+	"${as_server[@]}" "$PG/bin/initdb" -D "$PAIR/$name" -A trust --no-sync >/dev/null
+	printf '%s\n' "port = $(port_of "$name")" "unix_socket_directories = '$PAIR'" 'shared_buffers = 8MB' "$@" \
+		>>"$PAIR/$name/postgresql.conf"
+	pg_ctl -D "$PAIR/$name" -l "$PAIR/$name.log" -w start
+}
+
+@test "a primary that needs a restart is refused without allow_restart, and runs on" {
+	local pid
+	by_hand primary 'wal_level = minimal' 'max_wal_senders = 0'
+	pid=$(pid_of primary)
+	ini primary
+	run -78 pgrepl primary setup
+	contains 'error: the server has to be restarted for .*wal_level' <<<"$output"
+	contains 'hint: .*allow_restart = on' <<<"$output"
+	equal "$(pid_of primary)" "$pid"
+	equal "$(setting_of primary wal_level)" minimal
+}
+
+@test "with allow_restart a primary is adopted, its data and its rules are kept, and a standby follows" {
+	local pid
+	by_hand primary 'wal_level = minimal' 'max_wal_senders = 0'
+	sql primary "create table older as select 'than the pair' as what"
+	cp "$PAIR/primary/pg_hba.conf" "$PAIR/rules"
+	pid=$(pid_of primary)
+	ini primary common.allow_restart=on
+	run -0 pgrepl primary setup
+	contains '^changed +settings in force' <<<"$output"
+	[ "$(pid_of primary)" != "$pid" ]
+	equal "$(setting_of primary wal_level)" replica
+	diff <(sed '/^# BEGIN pgrepl/,/^# END pgrepl/d' "$PAIR/primary/pg_hba.conf") "$PAIR/rules"
+	run -0 pgrepl primary setup
+	contains 'nothing to do$' <<<"$output"
+	start_standby standby
+	equal "$(sql standby 'table older')" 'than the pair'
+}
+
+@test "a primary that needs no restart gets none" {
+	local pid
+	# what a restart would be needed for is what the ini asks for already
+	by_hand primary "listen_addresses = '*'" 'max_wal_senders = 32' 'max_replication_slots = 32'
+	pid=$(pid_of primary)
+	ini primary
+	run -0 pgrepl primary setup
+	equal "$(pid_of primary)" "$pid"
+	start_standby standby
+	replicates primary standby
+}
+
+@test "what ALTER SYSTEM has set against the ini is refused, with the statement that undoes it" {
+	start_primary
+	sql primary "alter system set wal_sender_timeout = '5s'"
+	run -78 pgrepl primary setup
+	contains 'error: "wal_sender_timeout" is overridden by .*postgresql.auto.conf:[0-9]+' <<<"$output"
+	contains 'hint: Run "ALTER SYSTEM RESET wal_sender_timeout"' <<<"$output"
+	sql primary 'alter system reset wal_sender_timeout'
+	run -0 pgrepl primary setup
+	equal "$(setting_of primary wal_sender_timeout)" 60000
+}
+
+@test "a role that lacks what it needs is given it" {
+	by_hand primary "listen_addresses = '*'" 'max_wal_senders = 32' 'max_replication_slots = 32'
+	sql primary "create role replica password 'something else' valid until '2001-01-01'"
+	ini primary
+	run -0 pgrepl primary setup --dry-run
+	contains '^would +replication role +let "replica" log in and replicate' <<<"$output"
+	run -0 pgrepl primary setup
+	contains '^changed +replication role' <<<"$output"
+	start_standby standby
+	streams standby
+}
+
+@test "a standby that was cloned by hand is adopted once nothing of it beats the ini" {
+	start_primary
+	printf '*:*:*:*:%s\n' "$(<"$PAIR/password")" >"$PAIR/by-hand"
+	chmod 600 "$PAIR/by-hand"
+	[ "$(id -u)" != 0 ] || chown postgres: "$PAIR/by-hand"
+	"${as_server[@]}" "$PG/bin/pg_basebackup" -D "$PAIR/standby" -c fast -w --write-recovery-conf \
+		-d "host=127.0.0.1 port=$(port_of primary) user=replica passfile=$PAIR/by-hand"
+	printf '%s\n' "port = $(port_of standby)" >>"$PAIR/standby/postgresql.auto.conf"
+	pg_ctl -D "$PAIR/standby" -l "$PAIR/standby.log" -w start
+	ini standby common.allow_restart=on
+	run -78 pgrepl standby setup
+	contains 'error: "(port|primary_conninfo)" is overridden by .*postgresql.auto.conf' <<<"$output"
+	contains 'hint: Run "ALTER SYSTEM RESET (port|primary_conninfo)"' <<<"$output"
+	sql standby 'alter system reset all'
+	run -0 pgrepl standby setup
+	contains '^changed +settings in force' <<<"$output"
+	streams standby
+	replicates primary standby
+	run -0 pgrepl standby setup
+	contains 'nothing to do$' <<<"$output"
+}
+
+@test "a standby that follows another primary than the ini's is refused" {
+	start_primary
+	start_standby standby
+	ini primary-other common.primary_port="$(port_of primary-other)"
+	pgrepl primary-other setup
+	ini standby common.primary_port="$(port_of primary-other)" common.allow_restart=on
+	run -78 pgrepl standby setup
+	contains 'error: .*system' <<<"$output"
+	contains 'hint: ' <<<"$output"
+}

@@ -1,0 +1,86 @@
+#!/usr/bin/env bats
+# Encryption, and who is believed to be the primary.
+
+load ../lib/pair
+
+setup() {
+	pair_open
+}
+
+teardown() {
+	explain
+	pair_close
+}
+
+is_encrypted() {
+	sql primary "select ssl from pg_stat_ssl join pg_stat_replication using (pid) where application_name = '$1'"
+}
+
+@test "tls is on unless told: the standby streams over it, and the primary lets nobody in without" {
+	start_primary
+	start_standby standby
+	equal "$(is_encrypted standby)" t
+	run -2 "${as_server[@]}" "$PG/bin/psql" -XAtw "host=127.0.0.1 port=$(port_of primary) dbname=postgres user=replica sslmode=disable"
+	contains 'no pg_hba.conf entry|no password supplied' <<<"$output"
+	equal "$(sql primary "select count(*) from pg_hba_file_rules where type = 'host' and user_name = '{replica}'")" 0
+}
+
+@test "tls = off gives the plain lines of the guide" {
+	start_primary common.tls=off
+	start_standby standby common.tls=off
+	equal "$(is_encrypted standby)" f
+	equal "$(setting_of primary ssl)" off
+	[ ! -e "$PAIR/primary/server.key" ]
+	equal "$(sql primary "select count(*) from pg_hba_file_rules where type = 'hostssl'")" 0
+	equal "$(sql primary "select count(*) from pg_hba_file_rules where type = 'host' and user_name = '{replica}'")" 3
+	replicates primary standby
+}
+
+@test "a standby that wants TLS refuses a primary without, with 78" {
+	start_primary common.tls=off
+	ini standby
+	run -78 pgrepl standby setup
+	contains 'error: .*does not support SSL' <<<"$output"
+	contains 'hint: Set tls = off in both ini files, or turn ssl on at the primary' <<<"$output"
+	[ ! -e "$PAIR/standby" ]
+}
+
+@test "with a copy of its certificate the primary's name is verified in full" {
+	start_primary
+	cp -p "$PAIR/primary/server.crt" "$PAIR/root.crt"
+	start_standby standby standby.tls_root_cert="$PAIR/root.crt"
+	contains "sslmode='verify-full' sslrootcert='$PAIR/root.crt'" <<<"$(setting_of standby primary_conninfo)"
+	equal "$(is_encrypted standby)" t
+	replicates primary standby
+	run -0 pgrepl standby verify
+}
+
+@test "a primary with another certificate than the one that is trusted is refused with 78" {
+	start_primary
+	ini primary-other common.primary_port="$(port_of primary-other)"
+	pgrepl primary-other setup
+	cp -p "$PAIR/primary-other/server.crt" "$PAIR/root.crt"
+	ini standby standby.tls_root_cert="$PAIR/root.crt"
+	run -78 pgrepl standby setup
+	contains 'error: .*certificate verify failed' <<<"$output"
+	contains 'hint: Check tls_root_cert' <<<"$output"
+	[ ! -e "$PAIR/standby" ]
+}
+
+@test "a primary whose certificate has another name is refused with 78" {
+	start_primary common.primary_host=db.example
+	cp -p "$PAIR/primary/server.crt" "$PAIR/root.crt"
+	ini standby standby.tls_root_cert="$PAIR/root.crt"
+	run -78 pgrepl standby setup
+	contains 'error: .*does not match host name "127.0.0.1"' <<<"$output"
+	contains 'hint: .*names primary_host' <<<"$output"
+}
+
+@test "a pair speaks IPv6" {
+	start_primary common.primary_host=::1 primary.standby_networks=::1/128
+	cp -p "$PAIR/primary/server.crt" "$PAIR/root.crt"
+	start_standby standby common.primary_host=::1 standby.tls_root_cert="$PAIR/root.crt"
+	equal "$(sql primary 'select client_addr from pg_stat_replication')" ::1
+	replicates primary standby
+	run -0 pgrepl standby verify
+}
