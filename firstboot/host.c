@@ -12,8 +12,8 @@ enum {
 	LOCAL_TIMEOUT_MS = 30 * 1000,
 	REMOTE_TIMEOUT_MS = 10 * 1000,
 	READY_POLL_MS = 10,
-	NO_SERVER_MS = 5 *
-		       1000, /* a server that starts has a postmaster.pid long before */
+	/* a server that starts has a postmaster.pid long before */
+	NO_SERVER_MS = 5 * 1000,
 };
 
 int host_open(struct host *host, struct fault *fault)
@@ -128,8 +128,7 @@ void host_login(struct host *host, struct replication_login *ret)
 int host_wait_ready(struct host *host, struct fault *fault)
 {
 	long timeout_ms = host->settings.start_timeout_ms;
-	long long deadline = clock_ms() + timeout_ms,
-		  give_up_at = clock_ms() + NO_SERVER_MS;
+	long long started = clock_ms(), deadline = started + timeout_ms;
 	struct postmaster postmaster;
 	int lives = 0;
 
@@ -139,7 +138,7 @@ int host_wait_ready(struct host *host, struct fault *fault)
 		lives = cluster_postmaster(&host->cluster, &postmaster);
 		if (lives > 0 && postmaster.ready)
 			return 0;
-		if (lives == 0 && (before > 0 || clock_ms() >= give_up_at)) {
+		if (lives == 0 && (before > 0 || clock_ms() >= started + NO_SERVER_MS)) {
 			fault_set(fault, FAULT_OPERATOR,
 				  "the server stopped while it was starting");
 			fault_hint(fault, "Read its log.");

@@ -121,7 +121,7 @@ static int reach_upstream(struct host *host, struct fault *fault)
 	r = replication_identify(&login, &upstream, fault);
 	if (r == 0)
 		r = check_upstream(host, &upstream, fault);
-	if (r == 0 && !host_in_place(host)) {
+	if (r == 0) {
 		text_reset(&host->upstream_tablespaces);
 		r = replication_tablespaces(&login, &host->upstream_tablespaces, fault);
 		host->tablespaces_known = r == 0;
