@@ -1,0 +1,140 @@
+#!/usr/bin/env bats
+# A clone that is interrupted in the middle. The primary is made large by a file of nothing in its
+# folder, which a clone takes along, and the process that sends it is stopped to hold the clone there.
+
+load ../lib/pair
+
+setup() {
+	pair_open
+	start_primary
+	"${as_server[@]}" truncate -s 2G "$PAIR/primary/ballast"
+	ini standby
+}
+
+teardown() {
+	explain
+	pair_close
+}
+
+has_cloned_some() {
+	[ "$(stat -c %s "$PAIR/standby.pgrepl-staging/ballast")" -gt 1000000 ]
+}
+
+# start_held_clone: $standby is the monitor, $worker its worker, $sender what is held.
+start_held_clone() {
+	pgrepl_in_background standby setup
+	standby=$!
+	eventually 20 has_cloned_some
+	sender=$(sql primary "select pid from pg_stat_replication where state = 'backup'")
+	kill -STOP "$sender"
+	worker=$(pgrep -P "$standby")
+	[ ! -e "$PAIR/standby" ]
+}
+
+# let_go: the sender finds that nobody listens, and the primary is small again.
+let_go() {
+	kill -CONT "$sender"
+	rm "$PAIR/primary/ballast"
+}
+
+sends_no_backup() {
+	equal "$(sql primary "select count(*) from pg_stat_replication where state = 'backup'")" 0
+}
+
+# arrives: the next setup does it all, whatever the one before has left.
+arrives() {
+	[ ! -e "$PAIR/standby/PG_VERSION" ]
+	let_go
+	eventually 20 sends_no_backup
+	run -0 pgrepl standby setup
+	[ ! -e "$PAIR/standby.pgrepl-staging" ]
+	streams standby
+	replicates primary standby
+}
+
+@test "the worker is killed: no clone goes on, and the next setup arrives" {
+	local status=0
+	start_held_clone
+	kill -KILL "$worker"
+	wait "$standby" || status=$?
+	equal "$status" 70
+	no_process_of "$PAIR/standby"
+	says standby 'error: the worker was ended by signal 9'
+	arrives
+}
+
+@test "the monitor is killed: worker and clone end by themselves, and the next setup arrives" {
+	start_held_clone
+	kill -KILL "$standby"
+	wait "$standby" || :
+	eventually 10 no_process_of "$PAIR/standby"
+	arrives
+}
+
+@test "monitor and worker are killed at once: no clone goes on, and the next setup arrives" {
+	start_held_clone
+	kill -KILL "$standby" "$worker"
+	wait "$standby" || :
+	eventually 10 no_process_of "$PAIR/standby"
+	arrives
+}
+
+@test "setup is told to stop: it ends with 75, leaves no process, and the next one arrives" {
+	local status=0
+	start_held_clone
+	kill -TERM "$standby"
+	wait "$standby" || status=$?
+	equal "$status" 75
+	no_process_of "$PAIR/standby"
+	[ ! -e "$PAIR/standby.pgrepl-staging" ]
+	arrives
+}
+
+@test "control-C reaches it as well" {
+	local status=0
+	start_held_clone
+	kill -INT "$standby" "$worker"
+	wait "$standby" || status=$?
+	equal "$status" 75
+	no_process_of "$PAIR/standby"
+	arrives
+}
+
+@test "pg_basebackup is killed: setup clones again by itself" {
+	local clone
+	start_held_clone
+	clone=$(pgrep -P "$worker" pg_basebackup)
+	kill -KILL "$clone"
+	let_go
+	wait "$standby"
+	says standby 'cloning again from'
+	streams standby
+	replicates primary standby
+}
+
+@test "the primary crashes and comes back: setup clones again by itself" {
+	start_held_clone
+	kill -CONT "$sender"
+	stop primary immediate
+	eventually 10 says standby 'cloning again from'
+	rm "$PAIR/primary/ballast"
+	pgrepl primary setup
+	wait "$standby"
+	streams standby
+	replicates primary standby
+}
+
+@test "the disk is full: that is told at once with 78, and room is made again" {
+	[ "$(id -u)" = 0 ] || skip 'a small file system needs root'
+	"${as_server[@]}" mkdir "$PAIR/small"
+	ini standby common.data_directory="$PAIR/small/data"
+	# in a mount namespace of its own, which takes the file system along when it ends
+	run unshare --mount bash -c 'mount -t tmpfs -o "size=64m,mode=0700,uid=$1,gid=$2" pgrepl-test "$3" && shift 3 && exec "$@"' \
+		bash "$(id -u postgres)" "$(id -g postgres)" "$PAIR/small" \
+		"${as_server[@]}" timeout 60 "$(program_of standby)" --config "$PAIR/standby.ini" setup
+	equal "$status" 78
+	contains 'error: .*No space left on device' <<<"$output"
+	rm "$PAIR/primary/ballast"
+	run -0 pgrepl standby setup
+	eventually 10 streams standby
+}
