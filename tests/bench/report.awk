@@ -50,7 +50,7 @@ END {
 	for (run in cpu) add("cpu " program_of[run], cpu[run])
 	printf "%s; %s.\n", machine, storage
 	if (rounds) {
-		printf "Median of %d run%s of each, in turns; in brackets the fastest and the slowest.\n\n", rounds, rounds > 1 ? "s" : ""
+		printf "Median of %d run%s of each, in turns; in brackets the fastest and the slowest.\n\n", rounds, (rounds > 1 ? "s" : "")
 		printf "| from empty directories to `state = streaming` |"
 		for (m = 12; m <= 15; m++) if (m in majors) printf " PostgreSQL %d |", m
 		printf "\n|---|"
