@@ -76,6 +76,9 @@ static const char *parse_quoted(char *s, struct line *line, struct text *raw)
 	if (*line->value &&
 	    (isspace((unsigned char)s[1]) || isspace((unsigned char)end[-1])))
 		return "a quoted value cannot start or end with a blank";
+	/* and take these for an empty one */
+	if (text_equal(line->value, "\"\"") || text_equal(line->value, "''"))
+		return "a value of two quotes and nothing else";
 	return NULL;
 }
 

@@ -495,8 +495,7 @@ static int take_key(struct settings *settings, const struct key *key,
 	FAULT_AUTO reason = { 0 };
 	int r;
 
-	if (!*entry->value)
-		return 0;
+	/* an empty one as well: "= #x" is a password that begins with "#", or none */
 	if (key->secret && entry->bare_with_comment) {
 		fault_set(
 			fault, FAULT_OPERATOR,
@@ -509,6 +508,8 @@ static int take_key(struct settings *settings, const struct key *key,
 			entry->key);
 		return -EINVAL;
 	}
+	if (!*entry->value)
+		return 0;
 	r = key->read(key, entry->value, (char *)settings + key->offset, &reason);
 	return r < 0 ? at_line(ini, entry, &reason, fault) : 0;
 }
