@@ -22,11 +22,15 @@ pair_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/lib/need.bash
 . "$pair_lib/need.bash"
 
-# In front of a command: who runs servers. Words and not a function, so that $! is the command itself.
+# as_server COMMAND...: as the user who runs servers. Behind it words, so that $! is a command itself.
 as_server=()
 if [ "$(id -u)" = 0 ]; then
 	as_server=(setpriv --reuid=postgres --regid=postgres --init-groups --)
 fi
+
+as_server() {
+	"${as_server[@]}" "$@"
+}
 
 # --- the folder -----------------------------------------------------------------------------------
 
@@ -242,8 +246,13 @@ listing() {
 
 # configuration_of NAME: the same of what setup writes and a server does not.
 configuration_of() {
-	listing "$PAIR/$1.ini" "$PAIR/$1"/{PG_VERSION,postgresql.conf,postgresql.auto.conf,pgrepl.conf,pg_hba.conf,pg_ident.conf} \
-		"$PAIR/$1"/server.* $(compgen -G "$PAIR/$1/standby.signal") $(compgen -G "$PAIR/$1.pgpass")
+	local file files=()
+	for file in "$PAIR/$1.ini" "$PAIR/$1.pgpass" \
+		"$PAIR/$1"/{PG_VERSION,standby.signal,{postgresql,postgresql.auto,pgrepl,pg_hba,pg_ident}.conf,server.{crt,key}}; do
+		[ ! -e "$file" ] || files+=("$file")
+	done
+	[ ${#files[@]} -gt 5 ]
+	listing "${files[@]}"
 }
 
 # --- what a test expects --------------------------------------------------------------------------

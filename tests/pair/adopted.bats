@@ -16,7 +16,7 @@ teardown() {
 by_hand() {
 	local name=$1
 	shift
-	"${as_server[@]}" "$PG/bin/initdb" -D "$PAIR/$name" -A trust --no-sync >/dev/null
+	as_server "$PG/bin/initdb" -D "$PAIR/$name" -A trust --no-sync >/dev/null
 	printf '%s\n' "port = $(port_of "$name")" "unix_socket_directories = '$PAIR'" 'shared_buffers = 8MB' "$@" \
 		>>"$PAIR/$name/postgresql.conf"
 	pg_ctl -D "$PAIR/$name" -l "$PAIR/$name.log" -w start
@@ -92,7 +92,7 @@ by_hand() {
 	printf '*:*:*:*:%s\n' "$(<"$PAIR/password")" >"$PAIR/by-hand"
 	chmod 600 "$PAIR/by-hand"
 	[ "$(id -u)" != 0 ] || chown postgres: "$PAIR/by-hand"
-	"${as_server[@]}" "$PG/bin/pg_basebackup" -D "$PAIR/standby" -c fast -w --write-recovery-conf \
+	as_server "$PG/bin/pg_basebackup" -D "$PAIR/standby" -c fast -w --write-recovery-conf \
 		-d "host=127.0.0.1 port=$(port_of primary) user=replica passfile=$PAIR/by-hand"
 	printf '%s\n' "port = $(port_of standby)" >>"$PAIR/standby/postgresql.auto.conf"
 	pg_ctl -D "$PAIR/standby" -l "$PAIR/standby.log" -w start

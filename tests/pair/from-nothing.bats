@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # A pair from two ini files: each test looks at what the one before it has made.
+# shellcheck disable=SC2030,SC2031 # each test has an output of its own
 
 load ../lib/pair
 
@@ -201,9 +202,9 @@ hostssl|{replication}|{replica}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scra
 
 # setup_changes_nothing NAME: in less than 0.2 s of three tries, one at least; other tests run beside this one.
 setup_changes_nothing() {
-	local before started took best=1000000 i
+	local before started took best=1000000 _
 	before=$(configuration_of "$1")
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		started=${EPOCHREALTIME/[.,]/}
 		run -0 pgrepl "$1" setup
 		took=$((${EPOCHREALTIME/[.,]/} - started))

@@ -7,7 +7,7 @@ load ../lib/pair
 setup() {
 	pair_open
 	start_primary
-	"${as_server[@]}" truncate -s 2G "$PAIR/primary/ballast"
+	as_server truncate -s 2G "$PAIR/primary/ballast"
 	ini standby
 }
 
@@ -126,12 +126,12 @@ arrives() {
 
 @test "the disk is full: that is told at once with 78, and room is made again" {
 	[ "$(id -u)" = 0 ] || skip 'a small file system needs root'
-	"${as_server[@]}" mkdir "$PAIR/small"
+	as_server mkdir "$PAIR/small"
 	ini standby common.data_directory="$PAIR/small/data"
 	# in a mount namespace of its own, which takes the file system along when it ends
 	run unshare --mount bash -c 'mount -t tmpfs -o "size=64m,mode=0700,uid=$1,gid=$2" pgrepl-test "$3" && shift 3 && exec "$@"' \
 		bash "$(id -u postgres)" "$(id -g postgres)" "$PAIR/small" \
-		"${as_server[@]}" timeout 60 "$(program_of standby)" --config "$PAIR/standby.ini" setup
+		setpriv --reuid=postgres --regid=postgres --init-groups timeout 60 "$(program_of standby)" --config "$PAIR/standby.ini" setup
 	equal "$status" 78
 	contains 'error: .*No space left on device' <<<"$output"
 	rm "$PAIR/primary/ballast"

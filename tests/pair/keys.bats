@@ -38,7 +38,7 @@ status_shows() {
 log_in() {
 	(umask 077 && printf '*:*:*:*:%s\n' "$1" >"$PAIR/log-in")
 	[ "$(id -u)" != 0 ] || chown postgres: "$PAIR/log-in"
-	"${as_server[@]}" "$PG/bin/psql" -XAtw -c 'select rolsuper from pg_roles where rolname = current_user' \
+	as_server "$PG/bin/psql" -XAtw -c 'select rolsuper from pg_roles where rolname = current_user' \
 		"host=127.0.0.1 port=$(port_of primary) dbname=postgres passfile=$PAIR/log-in"
 }
 

@@ -14,7 +14,7 @@ teardown() {
 
 # make_foreign NAME: a folder that is no cluster.
 make_foreign() {
-	"${as_server[@]}" mkdir -p "$PAIR/$1/photos"
+	as_server mkdir -p "$PAIR/$1/photos"
 	echo 'a cat' >"$PAIR/$1/photos/cat.txt"
 	ln -s photos/cat.txt "$PAIR/$1/link"
 	[ "$(id -u)" != 0 ] || chown -Rh postgres: "$PAIR/$1"
@@ -115,7 +115,7 @@ refuses() {
 
 @test "what an interrupted run has left beside the data folder is cleared" {
 	ini primary
-	"${as_server[@]}" mkdir -p "$PAIR/primary.pgrepl-staging/base/1"
+	as_server mkdir -p "$PAIR/primary.pgrepl-staging/base/1"
 	echo 12 >"$PAIR/primary.pgrepl-staging/PG_VERSION"
 	echo half >"$PAIR/primary.pgrepl-staging/base/1/1"
 	ln -s "$PAIR/bin" "$PAIR/primary.pgrepl-staging/pg_wal"

@@ -20,7 +20,7 @@ is_encrypted() {
 	start_primary
 	start_standby standby
 	equal "$(is_encrypted standby)" t
-	run -2 "${as_server[@]}" "$PG/bin/psql" -XAtw "host=127.0.0.1 port=$(port_of primary) dbname=postgres user=replica sslmode=disable"
+	run -2 as_server "$PG/bin/psql" -XAtw "host=127.0.0.1 port=$(port_of primary) dbname=postgres user=replica sslmode=disable"
 	contains 'no pg_hba.conf entry|no password supplied' <<<"$output"
 	equal "$(sql primary "select count(*) from pg_hba_file_rules where type = 'host' and user_name = '{replica}'")" 0
 }

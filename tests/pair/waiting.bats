@@ -68,7 +68,7 @@ teardown() {
 @test "a primary of another major is refused with 78, before anything is cloned" {
 	local other=15 bin
 	[ "$PGMAJOR" != 15 ] || other=12
-	bin=$("$pair_lib/postgresql-tree" "$other")/bin
+	bin=$("$BATS_TEST_DIRNAME/../lib/postgresql-tree" "$other")/bin
 	ini primary common.bin_directory="$bin"
 	pgrepl primary setup
 	ini standby

@@ -1,0 +1,38 @@
+#!/usr/bin/env bats
+# Several standbys at once, with the shipped defaults.
+# bats file_tags=once
+
+load ../lib/pair
+
+setup() {
+	pair_open
+}
+
+teardown() {
+	explain
+	pair_close
+}
+
+@test "eight standbys and their primary are started at the same moment, and all arrive" {
+	local i pid pids=()
+	ini primary primary.settings.shared_buffers=4MB
+	for i in {1..8}; do
+		ini "standby$i" standby.settings.shared_buffers=1MB
+	done
+	for i in {1..8}; do
+		pgrepl_in_background "standby$i" setup
+		pids+=($!)
+	done
+	pgrepl primary setup
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+	equal "$(sql primary "select count(*) from pg_stat_replication where state = 'streaming'")" 8
+	for i in {1..8}; do
+		replicates primary "standby$i"
+	done
+	run -0 pgrepl primary verify
+	contains ' on all of 8 standbys' <<<"$output"
+	run -0 pgrepl primary status
+	contains '^standbys: 8$' <<<"$output"
+}

@@ -1,0 +1,159 @@
+#!/usr/bin/env bats
+# Passwords and names of any kind arrive unchanged, and nowhere else.
+# shellcheck disable=SC2030,SC2031 # each test has an output of its own
+
+load ../lib/pair
+
+setup() {
+	pair_open
+}
+
+teardown() {
+	explain
+	pair_close
+}
+
+# write_password NAME: stdin becomes $PAIR/NAME, as an operator would write it.
+write_password() {
+	(umask 077 && cat >"$PAIR/$1")
+	[ "$(id -u)" != 0 ] || chown postgres: "$PAIR/$1"
+}
+
+every_printable_character() {
+	local code
+	for code in {32..126}; do
+		printf '%b' "\\x$(printf %x "$code")"
+	done
+}
+
+# --- nowhere else ---------------------------------------------------------------------------------
+
+# sample FILE: what everybody's arguments and environment are, over and over; not so often that nothing else
+# gets done.
+sample() {
+	while [ -d "$PAIR" ]; do
+		cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null >>"$1" || :
+		sleep 0.01
+	done
+}
+
+no_password_in() {
+	run -1 grep -raF -f "$PAIR/password" -f "$PAIR/superuser" "$@"
+}
+
+@test "no password is in a data folder, a log, an argument or an environment, though the server logs all it can" {
+	local sampler
+	need strace
+	head -c 18 /dev/urandom | base64 | write_password superuser
+	ini primary primary.superuser_password_file="$PAIR/superuser" primary.settings.log_statement=all \
+		primary.settings.log_min_duration_statement=0 primary.settings.log_connections=on \
+		primary.settings.log_replication_commands=on primary.settings.log_min_messages=debug1
+	ini standby standby.settings.log_statement=all standby.settings.log_min_messages=debug1 \
+		standby.settings.log_connections=on
+	sample "$PAIR/samples.out" 3>&- 4>&- &
+	sampler=$!
+	for name in primary standby; do
+		as_server strace -D -f --seccomp-bpf -qq -v -s 65536 -e trace=execve -o "$PAIR/$name.execve" \
+			"$(program_of "$name")" --config "$PAIR/$name.ini" setup >"$PAIR/$name.out" 2>&1 </dev/null 3>&- 4>&-
+	done
+	pgrepl primary verify >"$PAIR/verify.out"
+	pgrepl standby status >"$PAIR/status.out"
+	kill "$sampler"
+	# the places that are searched are the right ones
+	grep -qaF pg_basebackup "$PAIR/samples.out"
+	grep -q 'execve("[^"]*/pg_basebackup"' "$PAIR/standby.execve"
+	grep -q 'execve("[^"]*/initdb"' "$PAIR/primary.execve"
+	grep -q 'statement: ' "$PAIR/primary.log"
+	grep -qF -f "$PAIR/password" "$PAIR/standby.pgpass"
+	no_password_in "$PAIR/primary" "$PAIR/standby" "$PAIR"/*.log "$PAIR"/*.out "$PAIR"/*.execve
+}
+
+@test "a verifier that is set in a running server is in no log either" {
+	start_primary primary.settings.log_statement=all primary.settings.log_min_duration_statement=0
+	ini primary primary.settings.log_statement=all primary.settings.log_min_duration_statement=0 \
+		common.replication_password=another primary.superuser_password=third
+	pgrepl primary setup
+	grep -q 'statement: ' "$PAIR/primary.log"
+	lacks 'SCRAM-SHA-256\$|another|third' <"$PAIR/primary.log"
+}
+
+# --- unchanged ------------------------------------------------------------------------------------
+
+@test "every printable character, blanks at the ends and letters of any language pass through a password file" {
+	{
+		printf '  \t'
+		every_printable_character
+		printf 'Größe пароль 密码 🔑  '
+	} | write_password all
+	ini primary common.replication_password= common.replication_password_file="$PAIR/all"
+	pgrepl primary setup
+	ini standby common.replication_password= common.replication_password_file="$PAIR/all"
+	pgrepl standby setup
+	replicates primary standby
+	run -0 pgrepl standby verify
+	# and not a byte less would have done
+	sed 's/ $//' "$PAIR/all" | write_password less
+	ini standby common.replication_password= common.replication_password_file="$PAIR/less"
+	run -78 pgrepl standby verify
+	contains 'password authentication failed' <<<"$output"
+}
+
+# in_ini VALUE PASSWORD: what the ini says so is this password, to a server that was given it by a file.
+in_ini() {
+	printf '%s' "$2" | write_password it
+	ini primary common.replication_password= common.replication_password_file="$PAIR/it"
+	pgrepl primary setup >"$PAIR/setup.out"
+	ini primary common.replication_password="$1"
+	run pgrepl primary verify --timeout 0
+	# no standby is there; the log-in comes first
+	contains '^ok +replication log-in' <<<"$output"
+}
+
+@test "a password in the ini is what its quoting says, to the last byte" {
+	start_primary
+	in_ini 'plain' 'plain'
+	in_ini 'two words' 'two words'
+	in_ini '"two  blanks"' 'two  blanks'
+	in_ini '"a;b#c %d:e=f\g"' 'a;b#c %d:e=f\g'
+	in_ini "'a \"quoted\" word'" 'a "quoted" word'
+	in_ini "\"it's\"" "it's"
+	in_ini "'; and # in front'" '; and # in front'
+	# shellcheck disable=SC1003 # it is a backslash
+	in_ini '"ends in a backslash\"' 'ends in a backslash\'
+	in_ini "'a\\\\b'" 'a\\b'
+	in_ini '$HOME`id`$(id)%n%s' '$HOME`id`$(id)%n%s'
+	in_ini '[section]' '[section]'
+	in_ini '"=a=b="' '=a=b='
+	in_ini 'Größe пароль 密码 🔑' 'Größe пароль 密码 🔑'
+	in_ini "'!\"#\$%&()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_\`abcdefghijklmnopqrstuvwxyz{|}~'" \
+		'!"#$%&()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
+}
+
+# --- names ----------------------------------------------------------------------------------------
+
+@test "a pair replicates by a role with every kind of character in its name" {
+	local role='we"ird Ro le#;%:\é$1'
+	start_primary common.replication_user="'$role'"
+	equal "$(sql primary 'select rolname from pg_roles where rolreplication and not rolsuper')" "$role"
+	start_standby standby common.replication_user="'$role'"
+	replicates primary standby
+	run -0 pgrepl standby verify
+	contains '^ok +replication log-in' <<<"$output"
+	run -0 pgrepl primary setup
+	contains 'nothing to do$' <<<"$output"
+	run -0 pgrepl standby setup
+	contains 'nothing to do$' <<<"$output"
+}
+
+@test "a role whose name means something else elsewhere is only a name" {
+	local role
+	start_primary
+	for role in all replication sameuser samerole +replica @file Capital "it's" user 'select' '$user' '*' \
+		"$(printf 'x%.0s' {1..63})"; do
+		ini primary common.replication_user="\"$role\""
+		pgrepl primary setup
+		sql primary "select 'found: ' || rolname from pg_roles where rolreplication and not rolsuper" | contains "^found: ${role//[*+\$]/.}\$"
+		run -75 pgrepl primary verify --timeout 0
+		contains "^ok +replication log-in +\"${role//[*+\$]/.}\" on" <<<"$output"
+	done
+}
