@@ -1,0 +1,21 @@
+/*
+ * raw.c - what iniparser itself makes of a file: raw FILE SECTION:KEY...
+ *
+ * Exit code 1: it does not load. It shows how the model of 3.1 differs from what is installed.
+ */
+#include <iniparser.h>
+
+int main(int argc, char **argv)
+{
+	dictionary *dict = argc > 1 ? iniparser_load(argv[1]) : NULL;
+
+	if (!dict)
+		return 1;
+	for (int i = 2; i < argc; i++) {
+		const char *value = iniparser_getstring(dict, argv[i], NULL);
+
+		printf("%s = %s\n", argv[i], value ? value : "(none)");
+	}
+	iniparser_freedict(dict);
+	return 0;
+}
