@@ -1,0 +1,147 @@
+#!/usr/bin/env bats
+# Every unit and preset says what systemd 219 understands, and means what 219 takes it for.
+
+# shellcheck disable=SC1003 # backslashes before quotes are what some of this is about
+load el7
+
+units() {
+	find "$TOP/SOURCES" -regextype egrep -regex '.*\.(service|socket|timer|path|target|mount|slice|preset|conf)' | sort
+}
+
+# unit LINE...: a fine service with these lines; check-units on it.
+unit() {
+	{
+		printf '[Unit]\nDescription=A test\n[Service]\nType=oneshot\nExecStart=/bin/true\n'
+		printf '%s\n' "$@"
+	} >"$BATS_TEST_TMPDIR/one.service"
+	"$EL7/check-units" "$BATS_TEST_TMPDIR/one.service"
+}
+
+# whole_unit NAME TEXT
+whole_unit() {
+	printf '%s' "$2" >"$BATS_TEST_TMPDIR/$1"
+	"$EL7/check-units" "$BATS_TEST_TMPDIR/$1"
+}
+
+@test "systemd 219 takes every unit and preset that is installed" {
+	local files
+	mapfile -t files < <(units)
+	printf '%s\n' "${files[@]##*/}"
+	[ ${#files[@]} -ge 4 ]
+	"$EL7/check-units" "${files[@]}"
+}
+
+@test "no unit or preset is installed that these tests do not look at" {
+	local name names
+	names=$(sed -nE 's,.*/(pgrepl[^/ ]*\.(service|socket|timer|path|target)|[0-9]+-[^/ ]*\.preset).*,\1,p' \
+		"$TOP/SPECS/pgrepl.spec" | sort -u)
+	[ -n "$names" ]
+	for name in $names; do
+		echo "$name"
+		units | grep -q "/$name\$"
+	done
+}
+
+@test "what 219 knows is left alone" {
+	unit
+	unit 'Restart=no' 'TimeoutStartSec=0' 'NotifyAccess=main' 'StandardOutput=journal+console'
+	unit 'ExecStartPre=-/bin/false' 'ExecStart=@/bin/true true' 'ExecStop=-@/bin/true %%n x'
+	unit 'Environment=A=%n B=%N C=%p D=%P E=%i F=%I G=%f H=%c I=%r J=%R K=%t L=%U M=%u N=%h O=%s P=%m Q=%H R=%b S=%v T=%T'
+	unit 'ProtectSystem=full' 'ProtectHome=read-only' 'RuntimeDirectory=pgrepl other' '[Install]' 'WantedBy=multi-user.target'
+	unit 'Environment="A=1 2" \' '  B=3' '[X-Ours]' 'Anything=goes %y'
+}
+
+@test "a oneshot that restarts is found" {
+	fails_with 'one.service:6: Type=oneshot with Restart=on-failure: 219 refuses' unit 'Restart=on-failure'
+	fails_with 'Type=oneshot with Restart=always' unit 'Restart=always'
+}
+
+@test "a time without end is found" {
+	fails_with 'TimeoutStartSec=infinity' unit 'TimeoutStartSec=infinity'
+	fails_with 'TimeoutStopSec=infinity' unit 'TimeoutStopSec = infinity'
+	fails_with 'TimeoutSec=infinity' unit 'TimeoutSec=infinity'
+}
+
+@test "a prefix of a command that came later, or a path that is none, is found" {
+	fails_with 'prefix \+' unit 'ExecStart=+/bin/true'
+	fails_with 'prefix !' unit 'ExecStart=!/bin/true'
+	fails_with 'prefix !!' unit 'ExecStartPre=!!/bin/true'
+	fails_with 'prefix :' unit 'ExecStop=:/bin/true'
+	fails_with 'prefix -\+' unit 'ExecStartPost=-+/bin/true'
+	fails_with 'ExecStart=: the program is no absolute path' unit 'ExecStart=true'
+}
+
+@test "directives that came later are found, with file and line" {
+	local line
+	for line in StateDirectory=pgrepl LoadCredential=a:/b ExecCondition=/bin/true DynamicUser=yes RuntimeMaxSec=1 \
+		TimeoutAbortSec=1 RestartSteps=2 ExitType=cgroup CacheDirectory=x LogsDirectory=x ConfigurationDirectory=x \
+		RuntimeDirectoryPreserve=yes ReadWritePaths=/x ReadOnlyPaths=/x InaccessiblePaths=/x ProtectKernelTunables=yes \
+		ProtectControlGroups=yes ProtectHostname=yes RestrictNamespaces=yes RestrictSUIDSGID=yes LockPersonality=yes \
+		MemoryDenyWriteExecute=yes MemoryMax=1G CPUWeight=100 LogLevelMax=info UnsetEnvironment=A SetCredential=a:b \
+		OOMPolicy=stop KeyringMode=private StartLimitIntervalSec=5 CollectMode=inactive; do
+		fails_with "one.service:6: Service\.${line%%=*}: 219 does not know it" unit "$line"
+	done
+	for line in StartLimitIntervalSec=5 StartLimitBurst=5 OnSuccess=a.service SuccessAction=reboot FailureAction=reboot \
+		ConditionUser=root ConditionKernelVersion=3 ConditionEnvironment=A ConditionFirmware=x Upholds=a.service \
+		CollectMode=inactive JobRunningTimeoutSec=5 AssertUser=root PropagatesStopTo=a.service; do
+		fails_with "one.service:2: Unit\.${line%%=*}: 219 does not know it" \
+			whole_unit one.service $'[Unit]\n'"$line"$'\n[Service]\nType=oneshot\nExecStart=/bin/true\n'
+	done
+	fails_with 'Install.UpheldBy: 219 does not know it' unit '[Install]' 'UpheldBy=multi-user.target'
+	fails_with 'Service.WantedBy: 219 does not know it' unit 'WantedBy=multi-user.target'
+}
+
+@test "values that came later are found" {
+	fails_with 'Type=exec' whole_unit one.service $'[Service]\nType=exec\nExecStart=/bin/true\n'
+	fails_with 'Type=notify-reload' whole_unit one.service $'[Service]\nType=notify-reload\nExecStart=/bin/true\n'
+	fails_with 'NotifyAccess=exec' unit 'NotifyAccess=exec'
+	fails_with 'ProtectSystem=strict' unit 'ProtectSystem=strict'
+	fails_with 'ProtectHome=tmpfs' unit 'ProtectHome=tmpfs'
+	fails_with 'StandardOutput=append:/var/log/x' unit 'StandardOutput=append:/var/log/x'
+	fails_with 'StandardError=file:/var/log/x' unit 'StandardError=file:/var/log/x'
+	fails_with 'StandardOutput=truncate:/x' unit 'StandardOutput=truncate:/x'
+	fails_with 'StandardInput=data' unit 'StandardInput=data'
+	fails_with 'Restart=whenever' unit 'Restart=whenever'
+	fails_with 'KillMode=later' unit 'KillMode=later'
+	fails_with 'RuntimeDirectory=pgrepl/primary: with a slash' unit 'RuntimeDirectory=pgrepl/primary'
+	fails_with 'WorkingDirectory=~' unit 'WorkingDirectory=~'
+	fails_with 'SystemCallFilter=@system-service' unit 'SystemCallFilter=@system-service'
+	fails_with 'LimitNOFILE=1024:4096' unit 'LimitNOFILE=1024:4096'
+	fails_with 'Documentation=README' unit '[Unit]' 'Documentation=README'
+}
+
+@test "specifiers that came later are found" {
+	local letter
+	for letter in a A B C d D E g G j J l L M o S V w W y Y q; do
+		fails_with "one.service:6: %$letter: 219 has no such specifier" unit "Environment=X=%$letter"
+	done
+	fails_with '%: 219 has no such specifier' unit 'Environment=X=100%'
+	fails_with '%E: 219' unit 'Environment=X=%%%n%E'
+}
+
+@test "sections that came later, and lines that are none, are found" {
+	fails_with '\[Scope\]: 219 does not know' unit '[Scope]'
+	fails_with 'one.service:6: this is no KEY=VALUE' unit 'nonsense'
+	fails_with 'before the first section' whole_unit one.service $'Type=oneshot\n[Service]\nExecStart=/bin/true\n'
+	fails_with 'continued by nothing' unit 'Environment=A=1 \'
+	fails_with 'has 0 ExecStart=' whole_unit one.service $'[Service]\nType=oneshot\n'
+	fails_with 'has 2 ExecStart=' whole_unit one.service $'[Service]\nExecStart=/bin/a\nExecStart=/bin/b\n'
+}
+
+@test "a directive behind a comment or a continued line is found, with the line where it begins" {
+	fails_with 'one.service:8: Service.StateDirectory' unit '# StateDirectory=x' '; DynamicUser=yes' 'StateDirectory=a \' ' b'
+	fails_with 'one.service:6: %E' unit 'Environment=A=1 \' ' B=%E'
+}
+
+@test "comments that 219 would join with other lines are found" {
+	fails_with 'one.service:7: a comment in a continued line' unit 'Environment=A=1 \' '# a comment' ' B=2'
+	fails_with 'one.service:6: a comment that ends in a backslash' unit '# a comment \' 'Environment=A=1'
+}
+
+@test "presets are enable and disable, and their names come before the one that disables all" {
+	whole_unit 50-x.preset $'# ours\nenable x.service\ndisable y@*.service\n'
+	fails_with '50-x.preset:2: a preset line' whole_unit 50-x.preset $'enable x.service\nignore y.service\n'
+	fails_with '50-x.preset:1: a preset line' whole_unit 50-x.preset $'enable x@.service a b\n'
+	fails_with '99-x.preset: 99-default-disable.preset comes first' whole_unit 99-x.preset $'enable x.service\n'
+	fails_with 'comes first' whole_unit x.preset $'enable x.service\n'
+}
