@@ -1,0 +1,63 @@
+# The benchmark itself, in small: it has to run, to count, and to leave nothing behind.
+
+setup_file() {
+	cd "$BATS_TEST_DIRNAME/../.." || return
+	# apart from the results of a real one
+	export BENCH_RESULTS=$BATS_FILE_TMPDIR/results
+	# the servers' user has to get there
+	TMPDIR=$(mktemp -d /var/tmp/pgrepl-bench-test.XXXXXX)
+	export TMPDIR
+	chmod 755 "$TMPDIR"
+	BENCH_RUNS=1 BENCH_MAJORS=12 scripts/bench streaming work >"$BATS_FILE_TMPDIR/said" 2>&1 || {
+		cat "$BATS_FILE_TMPDIR/said" >&2
+		return 1
+	}
+}
+
+teardown_file() {
+	rm -rf "$TMPDIR"
+}
+
+@test "every way to a pair is timed, from empty directories to streaming" {
+	run cut -f 1-3 "$BENCH_RESULTS/streaming.tsv"
+	[ "$(sort <<<"$output")" = "$(printf '12\t%s\t1\n' by-hand guide pgrepl)" ] || {
+		cat "$BENCH_RESULTS/streaming.tsv"
+		false
+	}
+	# a time of zero, or of the limit, would be no measurement
+	run awk -F '\t' '$4 < 0.2 || $4 > 100' "$BENCH_RESULTS/streaming.tsv"
+	[ -z "$output" ] || {
+		printf 'no such time can be: %s\n' "$output"
+		false
+	}
+}
+
+@test "both processes of both helpers are metered" {
+	run awk -F '\t' '$5 > 0 && ($4 == "runs" || $6 > 1000) { print $2, $4 }' "$BENCH_RESULTS/work.tsv"
+	[ "$(sort <<<"$output")" = "$(printf '%s\n' pgrepl-{primary,standby}\ {monitor,runs,worker})" ] || {
+		cat "$BENCH_RESULTS/work.tsv"
+		false
+	}
+}
+
+@test "the table names every target, and the plot is a picture" {
+	run grep -c 'at most' "$BENCH_RESULTS/results.md"
+	[ "$output" = 10 ] || {
+		cat "$BENCH_RESULTS/results.md"
+		false
+	}
+	[ "$(head -c 4 "$BENCH_RESULTS/streaming.png" | tail -c 3)" = PNG ]
+}
+
+@test "nothing is left behind: no folder, no mount, no process" {
+	run ls -A "$TMPDIR"
+	[ -z "$output" ] || {
+		printf 'left: %s\n' "$output"
+		false
+	}
+	run grep -ls "$TMPDIR/pgrepl-bench" /proc/[0-9]*/cmdline /proc/[0-9]*/mounts
+	[ -z "$output" ] || {
+		printf 'left: %s\n' "$output"
+		false
+	}
+}
