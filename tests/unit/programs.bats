@@ -1,0 +1,64 @@
+#!/usr/bin/env bats
+# The C programs of this folder: what the modules of src/ do when nobody but them is asked.
+
+load ../lib/need
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	local sanitize='-O1 -g -Werror -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined'
+	cd "$BATS_TEST_DIRNAME/../.." || return
+	make -s -f tests/unit/programs.mk BUILD=build/plain CFLAGS='-O1 -g -Werror' unit-programs >&2
+	make -s -f tests/unit/programs.mk BUILD=build/sanitized CC=gcc CFLAGS="$sanitize" unit-programs >&2
+}
+
+setup() {
+	build=$BATS_TEST_DIRNAME/../../build
+}
+
+# sanitized PROGRAM ARGUMENT...
+sanitized() {
+	local program=$1
+	shift
+	run "$build/sanitized/unit/$program" "$@"
+	echo "$output"
+	[ "$status" = 0 ]
+}
+
+under_valgrind() {
+	local program=$1
+	shift
+	need valgrind
+	run valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
+		"$build/plain/unit/$program" "$@"
+	echo "$output"
+	[ "$status" = 0 ]
+}
+
+@test "numbers, times, names and networks are taken whole or not at all" {
+	sanitized words
+}
+
+@test "numbers, times, names and networks: no byte is lost or read twice" {
+	under_valgrind words
+}
+
+@test "what is written for PostgreSQL is what it reads" {
+	sanitized conf
+}
+
+@test "what is written for PostgreSQL: no byte is lost or read twice" {
+	under_valgrind conf
+}
+
+@test "files are replaced whole, and trees are handled without following links" {
+	sanitized files "$BATS_TEST_TMPDIR"
+}
+
+@test "files and trees: no byte is lost or read twice" {
+	under_valgrind files "$BATS_TEST_TMPDIR"
+}
+
+@test "programs are run to their end, and nothing of them is left" {
+	sanitized spawn
+}

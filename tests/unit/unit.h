@@ -1,0 +1,56 @@
+/*
+ * unit.h - checks for the programs in this folder. A check that fails says where and what it saw,
+ * and the program goes on; unit_end() is its exit code.
+ */
+#ifndef PGREPL_UNIT_H
+#define PGREPL_UNIT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static int unit_checks, unit_failures;
+
+static inline void unit_check(bool ok, const char *file, int line, const char *what)
+{
+	unit_checks++;
+	if (ok)
+		return;
+	unit_failures++;
+	printf("%s:%d: does not hold: %s\n", file, line, what);
+}
+
+static inline void unit_equal(const char *seen, const char *expected, const char *file,
+			      int line)
+{
+	unit_checks++;
+	if (seen && strcmp(seen, expected) == 0)
+		return;
+	unit_failures++;
+	printf("%s:%d: expected:\n%s\nbut it is:\n%s\n", file, line, expected,
+	       seen ? seen : "(null)");
+}
+
+static inline void unit_number(long long seen, long long expected, const char *file,
+			       int line, const char *what)
+{
+	unit_checks++;
+	if (seen == expected)
+		return;
+	unit_failures++;
+	printf("%s:%d: %s is %lld and should be %lld\n", file, line, what, seen,
+	       expected);
+}
+
+#define CHECK(condition)      unit_check((condition), __FILE__, __LINE__, #condition)
+#define EQUAL(seen, expected) unit_equal((seen), (expected), __FILE__, __LINE__)
+#define NUMBER(seen, expected)                                                           \
+	unit_number((long long)(seen), (long long)(expected), __FILE__, __LINE__, #seen)
+
+static inline int unit_end(void)
+{
+	printf("%d checks, %d failed\n", unit_checks, unit_failures);
+	return unit_failures || !unit_checks;
+}
+
+#endif
