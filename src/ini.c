@@ -143,6 +143,14 @@ static void add_entry(struct ini *ini, const char *section, const struct line *l
 	};
 }
 
+static int line_too_long(const struct ini *ini, int number, struct fault *fault)
+{
+	fault_set(fault, FAULT_OPERATOR, "%s:%d: the line is longer than %d bytes",
+		  ini->path, number, INI_LINE_MAX);
+	fault_hint(fault, "Shorten it, or break a comment into several lines.");
+	return -EINVAL;
+}
+
 static int parse_into(struct ini *ini, char *s, struct text *clean, struct fault *fault)
 {
 	char section[INI_NAME_MAX + 1] = "";
@@ -159,9 +167,7 @@ static int parse_into(struct ini *ini, char *s, struct text *clean, struct fault
 		if (next)
 			*next++ = '\0';
 		if (strlen(s) > INI_LINE_MAX)
-			return fault_set(fault, FAULT_OPERATOR,
-					 "%s:%d: the line is longer than %d bytes",
-					 ini->path, number, INI_LINE_MAX);
+			return line_too_long(ini, number, fault);
 		wrong = parse_line(s, &line, &raw);
 		if (!wrong && line.key && !*section)
 			wrong = "a key before the first section";
@@ -254,9 +260,12 @@ static int parse_copy(struct ini *ini, char *copy, size_t len, struct fault *fau
 	dictionary *dict = NULL;
 	int r;
 
-	if (strlen(copy) != len)
-		return fault_set(fault, FAULT_OPERATOR,
-				 "%s: the file has a NUL byte in it", ini->path);
+	if (strlen(copy) != len) {
+		fault_set(fault, FAULT_OPERATOR, "%s: the file has a NUL byte in it",
+			  ini->path);
+		fault_hint(fault, "Write it as plain text in UTF-8.");
+		return -EINVAL;
+	}
 	if (text_starts_with(copy, byte_order_mark))
 		copy += strlen(byte_order_mark);
 	/* never moved once it holds a secret, so that wiping it at the end wipes all */
