@@ -187,8 +187,9 @@ pid_of() {
 	head -n 1 "$PAIR/$1/postmaster.pid"
 }
 
+# Without our environment: a server would look for certificates in our $HOME.
 pg_ctl() {
-	"${as_server[@]}" "$PG/bin/pg_ctl" -s "$@" 3>&- 4>&-
+	"${as_server[@]}" env -i "$PG/bin/pg_ctl" -s "$@" 3>&- 4>&-
 }
 
 stop() {

@@ -56,6 +56,7 @@ no_password_in() {
 		as_server strace -D -f --seccomp-bpf -qq -v -s 65536 -e trace=execve -o "$PAIR/$name.execve" \
 			"$(program_of "$name")" --config "$PAIR/$name.ini" setup >"$PAIR/$name.out" 2>&1 </dev/null 3>&- 4>&-
 	done
+	sql primary "select 'this is logged'"
 	pgrepl primary verify >"$PAIR/verify.out"
 	pgrepl standby status >"$PAIR/status.out"
 	kill "$sampler"
@@ -63,7 +64,7 @@ no_password_in() {
 	grep -qaF pg_basebackup "$PAIR/samples.out"
 	grep -q 'execve("[^"]*/pg_basebackup"' "$PAIR/standby.execve"
 	grep -q 'execve("[^"]*/initdb"' "$PAIR/primary.execve"
-	grep -q 'statement: ' "$PAIR/primary.log"
+	grep -q 'this is logged' "$PAIR/primary.log"
 	grep -qF -f "$PAIR/password" "$PAIR/standby.pgpass"
 	no_password_in "$PAIR/primary" "$PAIR/standby" "$PAIR"/*.log "$PAIR"/*.out "$PAIR"/*.execve
 }
@@ -71,10 +72,11 @@ no_password_in() {
 @test "a verifier that is set in a running server is in no log either" {
 	start_primary primary.settings.log_statement=all primary.settings.log_min_duration_statement=0
 	ini primary primary.settings.log_statement=all primary.settings.log_min_duration_statement=0 \
-		common.replication_password=another primary.superuser_password=third
+		common.replication_password=the-next-one primary.superuser_password=of-the-superuser
 	pgrepl primary setup
-	grep -q 'statement: ' "$PAIR/primary.log"
-	lacks 'SCRAM-SHA-256\$|another|third' <"$PAIR/primary.log"
+	sql primary "select 'this is logged'"
+	grep -q 'this is logged' "$PAIR/primary.log"
+	lacks 'SCRAM-SHA-256\$|the-next-one|of-the-superuser' <"$PAIR/primary.log"
 }
 
 # --- unchanged ------------------------------------------------------------------------------------
