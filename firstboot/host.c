@@ -40,7 +40,16 @@ bool host_in_place(struct host *host)
 	struct cluster_info info;
 
 	return host_inspect(host, &info, &fault) == 0 &&
-	       (info.state == CLUSTER_PRIMARY || info.state == CLUSTER_STANDBY);
+	       info.state == (role.settings == SETTINGS_STANDBY ? CLUSTER_STANDBY
+								: CLUSTER_PRIMARY);
+}
+
+bool host_half_in_place(struct host *host)
+{
+	FAULT_AUTO fault = { 0 };
+	struct cluster_info info;
+
+	return host_inspect(host, &info, &fault) == 0 && info.state == CLUSTER_PARTIAL;
 }
 
 const char *host_directory(struct host *host)
@@ -48,10 +57,27 @@ const char *host_directory(struct host *host)
 	return host_in_place(host) ? host->cluster.path : host->cluster.staging;
 }
 
+/*
+ * What runs here may carry a verifier: into no log, whichever way the server was told to log.
+ * For the session, since some of it is decided when a transaction starts. And no waiting for a
+ * synchronous standby, which may not be there yet.
+ */
+static char *session_options(const struct host *host)
+{
+	return text_format(
+		"-c lc_messages=C -c search_path=pg_catalog"
+		" -c synchronous_commit=local -c log_statement=none"
+		" -c log_min_error_statement=panic"
+		" -c log_min_duration_statement=-1 -c log_transaction_sample_rate=0"
+		" -c pg_stat_statements.track_utility=off%s",
+		host->major_number >= 13 ? " -c log_min_duration_sample=-1" : "");
+}
+
 static int open_db(struct host *host, const struct postmaster *postmaster,
 		   struct fault *fault)
 {
 	STRING_AUTO port = text_format("%ld", postmaster->port);
+	STRING_AUTO options = session_options(host);
 	const char *const keywords[] = { "host",
 					 "port",
 					 "dbname",
@@ -60,12 +86,14 @@ static int open_db(struct host *host, const struct postmaster *postmaster,
 					 "client_encoding",
 					 "options",
 					 NULL };
-	const char *const values[] = {
-		postmaster->socket_directory, port, "postgres", host->superuser, "pgrepl",
-		"UTF8",
-		/* the words of errors are compared nowhere, but shown */
-		"-c lc_messages=C -c search_path=pg_catalog", NULL
-	};
+	const char *const values[] = { postmaster->socket_directory,
+				       port,
+				       "postgres",
+				       host->superuser,
+				       "pgrepl",
+				       "UTF8",
+				       options,
+				       NULL };
 	const struct db_target target = {
 		.keywords = keywords,
 		.values = values,
@@ -75,15 +103,16 @@ static int open_db(struct host *host, const struct postmaster *postmaster,
 	FAULT_AUTO reason = { 0 };
 	int r = db_open(&host->db, &target, &reason);
 
-	if (r < 0) {
-		fault_set(fault, reason.class,
-			  "could not log in to the local server as \"%s\": %s",
-			  host->superuser, text_str(&reason.message));
+	if (r == 0)
+		return 0;
+	fault_set(fault, reason.class,
+		  "could not log in to the local server as \"%s\": %s", host->superuser,
+		  text_str(&reason.message));
+	if (text_starts_with(reason.sqlstate, "28"))
 		fault_hint(fault,
-			   "pg_hba.conf has to let the operating system's user in by "
-			   "\"local all %s peer\" as its first line.",
+			   "Let the operating system's user in by \"local all %s peer\" "
+			   "as the first line of pg_hba.conf.",
 			   host->superuser);
-	}
 	return r;
 }
 
@@ -125,6 +154,33 @@ void host_login(struct host *host, struct replication_login *ret)
 	};
 }
 
+void host_login_hint(struct fault *fault)
+{
+	const char *message = text_str(&fault->message);
+
+	if (text_equal(fault->sqlstate, "28P01"))
+		fault_hint(fault,
+			   "Check that replication_user and replication_password are the "
+			   "same in the ini files of both hosts, then run setup again.");
+	else if (text_equal(fault->sqlstate, "28000"))
+		fault_hint(fault,
+			   "The primary has no access rule for this host yet: check "
+			   "standby_networks and tls in its ini.");
+	else if (text_equal(fault->sqlstate, "42501"))
+		fault_hint(fault,
+			   "The role may not replicate: run \"pgrepl-primary setup\" on "
+			   "the primary.");
+	else if (strstr(message, "does not support SSL"))
+		fault_hint(fault,
+			   "Set tls = off in both ini files, or turn ssl on at the "
+			   "primary.");
+	else if (strstr(message, "certificate"))
+		fault_hint(fault,
+			   "Check tls_root_cert in section [standby], and that the "
+			   "primary's certificate names primary_host; libpq also takes "
+			   ".postgresql/root.crt of the server's user, unasked.");
+}
+
 int host_wait_ready(struct host *host, struct fault *fault)
 {
 	long timeout_ms = host->settings.start_timeout_ms;
@@ -155,9 +211,17 @@ int host_wait_ready(struct host *host, struct fault *fault)
 	return -ETIMEDOUT;
 }
 
+/* Beside PGDATA where that takes new entries, as the passfile is. */
+static char *server_log(const struct host *host)
+{
+	return host->cluster.inside ? text_format("%s/server.log", host->cluster.path)
+				    : text_format("%s.log", host->cluster.path);
+}
+
 int host_start(struct host *host, bool restart, struct fault *fault)
 {
 	const struct settings *settings = &host->settings;
+	STRING_AUTO log = server_log(host);
 	int r;
 
 	db_close(&host->db);
@@ -165,7 +229,7 @@ int host_start(struct host *host, bool restart, struct fault *fault)
 		r = monitor_ask(host->verbs, restart ? VERB_RESTART : VERB_START, NULL,
 				fault);
 	else
-		r = service_pg_ctl(settings->bin_directory, host->cluster.path,
+		r = service_pg_ctl(settings->bin_directory, host->cluster.path, log,
 				   restart ? SERVICE_RESTART : SERVICE_START,
 				   settings->start_timeout_ms, host->cancel_fd, fault);
 	return r < 0 ? r : host_wait_ready(host, fault);
@@ -173,8 +237,15 @@ int host_start(struct host *host, bool restart, struct fault *fault)
 
 char *host_passfile(const struct host *host)
 {
+	char *path;
+
 	/* beside PGDATA, where a search for the password in PGDATA finds none */
-	if (host->cluster.inside)
-		return text_format("%s/.pgrepl.pgpass", host->home);
-	return text_format("%s.pgpass", host->cluster.path);
+	if (!host->cluster.inside)
+		return text_format("%s.pgpass", host->cluster.path);
+	/* one for each cluster of this user: /data/pg has .pgrepl-data-pg.pgpass */
+	path = text_format("%s/.pgrepl%s.pgpass", host->home, host->cluster.path);
+	for (char *s = path + strlen(host->home) + 1; *s; s++)
+		if (*s == '/')
+			*s = '-';
+	return path;
 }

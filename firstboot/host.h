@@ -45,6 +45,7 @@ struct host {
 	struct db db;        /* to the local server; host_db() opens it */
 	bool role_staged;    /* the replication role was made, and seen, in staging */
 	bool settings_tried; /* the server accepts the standby's settings */
+	bool reloaded;       /* the server has read its configuration since we began */
 	bool cloned;         /* the base backup in staging is whole */
 
 	struct replication_upstream upstream; /* a standby's; asked for by its step */
@@ -57,9 +58,13 @@ struct host {
 int host_open(struct host *host, struct fault *fault);
 void host_close(struct host *host);
 
-/* Is a cluster in place, and which. */
 int host_inspect(struct host *host, struct cluster_info *ret, struct fault *fault);
+
+/* Is a cluster of our role in PGDATA? Any other there is refused, or is to be moved aside. */
 bool host_in_place(struct host *host);
+
+/* Was putting it there interrupted on the way? */
+bool host_half_in_place(struct host *host);
 
 /* The directory that files are written into: PGDATA once it is in place, staging before. */
 const char *host_directory(struct host *host);
@@ -69,6 +74,9 @@ struct db *host_db(struct host *host, struct fault *fault);
 
 /* A log-in as the replication role to the upstream server (on a primary: to itself). */
 void host_login(struct host *host, struct replication_login *ret);
+
+/* Adds to the fault of a refused log-in of the replication role what to do about it. */
+void host_login_hint(struct fault *fault);
 
 /* Waits for the local server to accept connections; start_timeout of the ini at most. */
 int host_wait_ready(struct host *host, struct fault *fault);

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -55,11 +56,21 @@ static int finish(struct fault *fault)
 static void clear_staging(struct host *host)
 {
 	FAULT_AUTO fault = { 0 };
-	struct cluster_info info;
 
-	if (host_inspect(host, &info, &fault) == 0 &&
-	    (info.state == CLUSTER_ABSENT || info.state == CLUSTER_EMPTY))
+	if (!host_in_place(host) && !host_half_in_place(host))
 		(void)cluster_clear_staging(&host->cluster, &fault);
+}
+
+/* A new disk, mounted on PGDATA, is still root's: it cannot even be locked before it is handed over. */
+static int lock(struct host *host, struct fault *fault)
+{
+	int r = cluster_lock(&host->cluster, &host->lock, fault);
+
+	if (r != -EACCES || !host->cluster.inside || !host->root_side)
+		return r;
+	fault_clear(fault);
+	r = monitor_ask(host->verbs, VERB_OWN, NULL, fault);
+	return r < 0 ? r : cluster_lock(&host->cluster, &host->lock, fault);
 }
 
 static int run_setup(struct host *host, const struct options *options)
@@ -70,7 +81,7 @@ static int run_setup(struct host *host, const struct options *options)
 	host->dry_run = options->dry_run;
 	if (host->dry_run)
 		return step_dry_run_all(host, role.steps, role.steps_count);
-	if (cluster_lock(&host->cluster, &host->lock, &fault) < 0)
+	if (lock(host, &fault) < 0)
 		return finish(&fault);
 	code = step_run_all(host, role.steps, role.steps_count);
 	if (code != EX_OK)
@@ -176,6 +187,13 @@ static int find_user(const struct settings *settings, struct host *host,
 			PGMAJOR);
 		return -ENOENT;
 	}
+	if (text_equal(user->pw_name, settings->replication_user)) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "\"%s\" cannot be both the superuser and the replication role",
+			  user->pw_name);
+		fault_hint(fault, "Choose another replication_user in section [common].");
+		return -EINVAL;
+	}
 	if (root && user->pw_uid == 0) {
 		fault_set(fault, FAULT_OPERATOR, "os_user cannot be root");
 		fault_hint(fault, "PostgreSQL does not run as root.");
@@ -207,6 +225,12 @@ static int find_data_directory(const struct settings *settings, struct host *hos
 	if (settings->server_control == SERVER_CONTROL_SYSTEMD) {
 		if (service_look(settings->service, -1, &service, fault) < 0)
 			return -EIO;
+		if (service.masked) {
+			fault_set(fault, FAULT_OPERATOR, "the service \"%s\" is masked",
+				  settings->service);
+			fault_hint(fault, "Run: systemctl unmask %s", settings->service);
+			return -EPERM;
+		}
 		if (!service.loaded) {
 			fault_set(fault, FAULT_OPERATOR, "there is no service \"%s\"",
 				  settings->service);
@@ -295,6 +319,8 @@ static int run_command(const struct command *command, const struct options *opti
 		settings_free(settings);
 		return EX_OK;
 	}
+	/* no core file with a password in it; not inherited by what is run */
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	gethostname(work.host.host_name, sizeof(work.host.host_name) - 1);
 	/* a host's name can be one byte longer than what a server keeps of this one */
 	snprintf(work.host.application_name, sizeof(work.host.application_name), "%.63s",
@@ -328,6 +354,8 @@ static void clean_environment(void)
 	clearenv();
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	setenv("LC_ALL", "C", 1);
+	/* a name server that is down holds up each try for two seconds, not for half a minute */
+	setenv("RES_OPTIONS", "timeout:2 attempts:1", 1);
 	if (notify)
 		setenv("NOTIFY_SOCKET", notify, 1);
 }

@@ -5,10 +5,9 @@
 #include "firewall.h"
 #include "log.h"
 #include "ownership.h"
+#include "process.h"
 #include "service.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -28,7 +27,6 @@
 
 enum {
 	STOP_GRACE_MS = 15 * 1000,
-	SWEEP_MS = 5 * 1000,
 };
 
 /* One packet, root to worker. Text goes in this direction only. */
@@ -69,56 +67,6 @@ worker_main(const struct monitor *monitor, int verbs, const sigset_t *stop, pid_
 	_exit(monitor->work(monitor->arg, verbs, cancel_fd));
 }
 
-/* The session of a process, from the sixth field of /proc/PID/stat; the second may hold anything. */
-static pid_t session_of(const char *pid)
-{
-	enum { STAT_STATE = 3, STAT_SESSION = 6 }; /* proc(5) */
-	STRING_AUTO path = text_format("/proc/%s/stat", pid);
-	TEXT_AUTO stat = { 0 };
-	char *field = NULL, *rest;
-	long session = -1;
-
-	if (file_read(path, 4096, &stat) < 0 || !stat.s)
-		return -1;
-	rest = strrchr(stat.s, ')');
-	if (!rest)
-		return -1;
-	rest++;
-	for (int i = STAT_STATE; i <= STAT_SESSION; i++) {
-		field = strtok_r(NULL, " ", &rest);
-		if (!field || (i == STAT_STATE && *field == 'Z'))
-			return -1;
-	}
-	(void)text_to_long(field, 0, INT_MAX, &session);
-	return (pid_t)session;
-}
-
-static size_t kill_session_once(pid_t session)
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	size_t found = 0;
-
-	while (proc && (entry = readdir(proc))) {
-		if (!isdigit((unsigned char)*entry->d_name) ||
-		    session_of(entry->d_name) != session)
-			continue;
-		kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL);
-		found++;
-	}
-	if (proc)
-		closedir(proc);
-	return found;
-}
-
-static void kill_session(pid_t session)
-{
-	long long deadline = clock_ms() + SWEEP_MS;
-
-	while (kill_session_once(session) && clock_ms() < deadline)
-		(void)clock_sleep_ms(5, -1);
-}
-
 static int do_verb(const struct monitor *monitor, uint8_t verb, int cancel_fd,
 		   struct answer *answer, struct fault *fault)
 {
@@ -142,9 +90,7 @@ static int do_verb(const struct monitor *monitor, uint8_t verb, int cancel_fd,
 	case VERB_LOOK:
 		r = service_look(monitor->unit, cancel_fd, &state, fault);
 		if (r == 0)
-			answer->look = (struct verb_look){ .loaded = state.loaded,
-							   .active = state.active,
-							   .failed = state.failed,
+			answer->look = (struct verb_look){ .active = state.active,
 							   .enabled = state.enabled };
 		return r;
 	case VERB_START:
@@ -191,8 +137,8 @@ static void serve(const struct monitor *monitor, int verbs, uint8_t verb, int ca
 	(void)send(verbs, &answer, sizeof(answer), MSG_NOSIGNAL);
 }
 
-/* Serves verbs until the worker has closed its end, by ending. */
-static void serve_all(const struct monitor *monitor, int verbs, int cancel_fd,
+/* Serves verbs until the worker has closed its end, by ending. Were we told to stop? */
+static bool serve_all(const struct monitor *monitor, int verbs, int cancel_fd,
 		      pid_t worker)
 {
 	long long deadline = -1;
@@ -205,10 +151,10 @@ static void serve_all(const struct monitor *monitor, int verbs, int cancel_fd,
 		uint8_t verb;
 
 		if (poll(fds, 2, clock_left_ms(deadline)) < 0 && errno != EINTR)
-			return;
+			return deadline >= 0;
 		if (fds[0].revents) {
 			if (recv(verbs, &verb, sizeof(verb), 0) != (ssize_t)sizeof(verb))
-				return;
+				return deadline >= 0;
 			serve(monitor, verbs, verb, cancel_fd);
 		}
 		/* not read: it stays readable, and so stops a verb's program as well */
@@ -217,7 +163,7 @@ static void serve_all(const struct monitor *monitor, int verbs, int cancel_fd,
 			deadline = clock_ms() + STOP_GRACE_MS;
 		} else if (deadline >= 0 && clock_ms() >= deadline) {
 			kill(worker, SIGKILL);
-			return;
+			return true;
 		}
 	}
 }
@@ -228,6 +174,7 @@ int monitor_run(const struct monitor *monitor)
 	FD_AUTO cancel_fd = -1;
 	pid_t parent = getpid(), worker;
 	int ends[2], status;
+	bool stopped;
 	sigset_t stop;
 
 	sigemptyset(&stop);
@@ -254,12 +201,16 @@ int monitor_run(const struct monitor *monitor)
 		log_error("could not fork: %s", strerror(errno));
 		return EX_OSERR;
 	}
-	serve_all(monitor, ours, cancel_fd, worker);
+	stopped = serve_all(monitor, ours, cancel_fd, worker);
 	while (waitpid(worker, &status, 0) < 0 && errno == EINTR)
 		;
-	kill_session(worker);
+	process_kill_session(worker);
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
+	if (stopped) {
+		log_error("stopped");
+		return EX_TEMPFAIL;
+	}
 	log_error("the worker was ended by signal %d", WTERMSIG(status));
 	return EX_SOFTWARE;
 }

@@ -50,7 +50,7 @@ int monitor_run(const struct monitor *monitor);
 
 /* What the looking verbs answer, each its part. */
 struct verb_look {
-	bool loaded, active, failed, enabled; /* the unit */
+	bool active, enabled; /* the unit */
 	struct selinux_look labels;
 	bool firewall_runs;
 	int firewall_missing; /* rules */

@@ -201,7 +201,7 @@ static int role_apply(struct host *host, struct fault *fault)
 	if (found.exists)
 		/* one that has run out is as good as none */
 		text_add(&sql, " VALID UNTIL 'infinity'");
-	r = replication_role_apply(db, text_str(&sql), fault);
+	r = db_exec(db, text_str(&sql), fault);
 	secret_wipe(sql.s, sql.len);
 	return r;
 }
@@ -235,47 +235,70 @@ static int find_listen_host(struct host *host, struct fault *fault)
 	return 0;
 }
 
+/* Is there a server to log in to? In a dry run there need not be. */
+static bool can_log_in(struct host *host, struct text *detail, struct fault *fault)
+{
+	if (find_listen_host(host, fault) == 0)
+		return true;
+	if (host->dry_run) {
+		fault_clear(fault);
+		text_add(detail, "try it, once the server runs");
+	}
+	return false;
+}
+
+/* Where no log-in can show it: has the superuser a password at all? */
+static enum step_state superuser_has_password(struct host *host, const char *why,
+					      struct text *detail, struct fault *fault)
+{
+	ROLE_AUTO found = { 0 };
+	struct db *db = host_db(host, fault);
+
+	if (!db || replication_role_look(db, host->superuser, &found, fault) < 0)
+		return STEP_REFUSED;
+	text_addf(detail, "%s for \"%s\"; %s", *found.verifier ? "set" : "set it",
+		  host->superuser, why);
+	return *found.verifier ? STEP_DONE : STEP_NEEDED;
+}
+
 static enum step_state superuser_check(struct host *host, struct text *detail,
 				       struct fault *fault)
 {
 	FAULT_AUTO refusal = { 0 };
 	struct replication_login login;
+	int by_password;
 
 	if (!secret_is_set(&host->settings.superuser_password)) {
 		text_addf(detail, "none in the ini: \"%s\" logs in locally",
 			  host->superuser);
 		return STEP_DONE;
 	}
-	if (find_listen_host(host, fault) < 0) {
-		if (!host->dry_run)
-			return STEP_REFUSED;
-		fault_clear(fault);
-		text_add(detail, "try it, once the server runs");
-		return STEP_NEEDED;
-	}
+	if (host->role_staged)
+		return superuser_has_password(host, "made with the role", detail, fault);
+	if (!can_log_in(host, detail, fault))
+		return host->dry_run ? STEP_NEEDED : STEP_REFUSED;
 	host_login(host, &login);
 	login.user = host->superuser;
 	login.password = &host->settings.superuser_password;
 	login.tls = false;
-	if (replication_log_in(&login, &refusal) == 0) {
+	by_password = replication_log_in(&login, &refusal);
+	if (by_password > 0) {
 		text_addf(detail, "\"%s\" can log in by it", host->superuser);
 		return STEP_DONE;
 	}
+	if (by_password == 0)
+		return superuser_has_password(host, "an access rule asks for none",
+					      detail, fault);
+	if (text_equal(refusal.sqlstate, "28000"))
+		return superuser_has_password(host, "no access rule to try it by", detail,
+					      fault);
 	if (text_equal(refusal.sqlstate, "28P01")) {
 		text_addf(detail, "set it for \"%s\"", host->superuser);
 		return STEP_NEEDED;
 	}
-	/* no access rule lets it in over TCP: whether there is one is all that can be seen */
-	{
-		ROLE_AUTO found = { 0 };
-		struct db *db = host_db(host, fault);
-
-		if (!db || replication_role_look(db, host->superuser, &found, fault) < 0)
-			return STEP_REFUSED;
-		text_addf(detail, "%s for \"%s\"; no access rule to try it by",
-			  *found.verifier ? "set" : "set it", host->superuser);
-		return *found.verifier ? STEP_DONE : STEP_NEEDED;
-	}
+	fault_set(fault, refusal.class, "could not try the password of \"%s\": %s",
+		  host->superuser, text_str(&refusal.message));
+	return STEP_REFUSED;
 }
 
 static int superuser_apply(struct host *host, struct fault *fault)
@@ -285,7 +308,7 @@ static int superuser_apply(struct host *host, struct fault *fault)
 	int r = db ? add_superuser_sql(host, &sql, fault) : -EIO;
 
 	if (r == 0)
-		r = replication_role_apply(db, text_str(&sql), fault);
+		r = db_exec(db, text_str(&sql), fault);
 	secret_wipe(sql.s, sql.len);
 	return r;
 }
@@ -344,7 +367,7 @@ static int rules_file_apply(struct host *host, struct fault *fault)
 	int r = merge_rules(host, &present, &wanted, fault);
 
 	if (r == 0)
-		r = file_replace(path, 0600, text_str(&wanted), wanted.len);
+		r = file_replace(path, FILE_KEEP_MODE, text_str(&wanted), wanted.len);
 	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"",
 				   path)
 		     : 0;
@@ -431,13 +454,8 @@ static enum step_state login_check(struct host *host, struct text *detail,
 		text_add(detail, "not tried: the ini has a verifier and no password");
 		return STEP_DONE;
 	}
-	if (find_listen_host(host, fault) < 0) {
-		if (!host->dry_run)
-			return STEP_REFUSED;
-		fault_clear(fault);
-		text_add(detail, "try it, once the server runs");
-		return STEP_NEEDED;
-	}
+	if (!can_log_in(host, detail, fault))
+		return host->dry_run ? STEP_NEEDED : STEP_REFUSED;
 	host_login(host, &login);
 	if (replication_identify(&login, &seen, &refusal) == 0) {
 		text_addf(detail, "\"%s\" on %s:%ld, system %s", login.user, login.host,
@@ -471,8 +489,10 @@ static enum step_state login_check(struct host *host, struct text *detail,
 
 static const struct step primary_steps[] = {
 	{ "programs", false, programs_check, NULL },
+	/* what is refused is not to be given to anybody before */
+	{ "data directory", false, data_look, NULL },
 	{ "ownership", false, ownership_check, ownership_apply },
-	{ "data directory", false, data_check, data_apply },
+	{ "room for a cluster", false, data_check, data_apply },
 	{ "cluster", true, cluster_check, cluster_apply },
 	{ "certificate", false, certificate_check, certificate_apply },
 	{ "settings", false, primary_settings_check, primary_settings_apply },
@@ -484,7 +504,7 @@ static const struct step primary_steps[] = {
 	{ "server", false, server_check, server_apply },
 	{ "settings in force", false, in_force_check, in_force_apply },
 	{ "superuser password", false, superuser_check, superuser_apply },
-	/* the role before the rule: a standby that finds the rule missing waits, without role it stops */
+	/* the role before the rule: a standby waits for a rule, and stops without a role */
 	{ "replication role", false, role_check, role_apply },
 	{ "access rules", false, rules_check, rules_apply },
 	{ "replication log-in", false, login_check, role_apply },

@@ -61,7 +61,8 @@ static int look(struct host *host, struct server *ret, struct fault *fault)
 		    " pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN"
 		    "  pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END, replay_lsn),"
 		    " extract(epoch FROM replay_lag)"
-		    " FROM pg_stat_replication WHERE state <> 'backup' ORDER BY application_name, pid",
+		    " FROM pg_stat_replication WHERE application_name <> '" REPLICATION_CLONE_NAME
+		    "' ORDER BY application_name, pid",
 		    0, NULL, &ret->senders, fault) < 0)
 		return -EIO;
 	text_add(&ret->version, db_value(now, 0, 0));
@@ -140,9 +141,9 @@ static void print_status(const struct host *host, const struct server *server)
 	} else {
 		printf("position: %s on timeline %ld\n", text_str(&server->lsn),
 		       server->state.timeline);
-		printf("replication: %s%s%s\n",
+		printf("replication: %s%s\n",
 		       server->sync_names.len ? "synchronous, " : "asynchronous",
-		       text_str(&server->sync_names), "");
+		       text_str(&server->sync_names));
 	}
 	print_senders(server);
 }
@@ -391,7 +392,8 @@ int report_standbys_caught_up(struct host *host, long timeout_ms, struct fault *
 			    "SELECT count(*), count(*) FILTER (WHERE replay_lsn >= $1::pg_lsn),"
 			    " coalesce(string_agg(format('%s (pid %s)', application_name, pid),"
 			    "  ', ') FILTER (WHERE replay_lsn >= $1::pg_lsn IS NOT TRUE), '')"
-			    " FROM pg_stat_replication WHERE state <> 'backup'",
+			    " FROM pg_stat_replication WHERE application_name <> '" REPLICATION_CLONE_NAME
+			    "'",
 			    1, values, &rows, fault) < 0)
 			return -EIO;
 		waited = clock_ms() - started;

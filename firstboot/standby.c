@@ -82,20 +82,35 @@ static int patience_wait(struct patience *patience, struct host *host, const cha
 static int check_upstream(struct host *host, const struct replication_upstream *upstream,
 			  struct fault *fault)
 {
+	const struct settings *settings = &host->settings;
 	long major = upstream->version_num / 10000;
+	char here[24];
 
-	if (major == host->major_number)
-		return 0;
-	fault_set(fault, FAULT_OPERATOR,
-		  "the server on %s:%ld is PostgreSQL %ld, and this host has %ld",
-		  host->settings.primary_host, host->settings.primary_port, major,
-		  host->major_number);
-	fault_hint(
-		fault,
-		"Install the packages of PostgreSQL %ld here: WAL cannot be replayed by "
-		"another major.",
-		major);
-	return -EINVAL;
+	if (major != host->major_number) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "the server on %s:%ld is PostgreSQL %ld, and this host has %ld",
+			  settings->primary_host, settings->primary_port, major,
+			  host->major_number);
+		fault_hint(fault,
+			   "Install the packages of PostgreSQL %ld here: WAL cannot be "
+			   "replayed by another major.",
+			   major);
+		return -EINVAL;
+	}
+	/* before a standby that works is pointed at a server whose clone it is not */
+	if (host_in_place(host) && cluster_system_id(&host->cluster, here) == 0 &&
+	    !text_equal(here, upstream->system_id)) {
+		fault_set(
+			fault, FAULT_OPERATOR,
+			"this host's cluster (system %s) is no clone of the one on %s:%ld (%s)",
+			here, settings->primary_host, settings->primary_port,
+			upstream->system_id);
+		fault_hint(fault,
+			   "Check primary_host; or stop the server, and move its data "
+			   "away by hand to have it cloned anew.");
+		return -EINVAL;
+	}
+	return 0;
 }
 
 static int reach_upstream(struct host *host, struct fault *fault)
@@ -119,6 +134,8 @@ static int reach_upstream(struct host *host, struct fault *fault)
 	host_login(host, &login);
 	login.parameters = true;
 	r = replication_identify(&login, &upstream, fault);
+	if (r < 0)
+		host_login_hint(fault);
 	if (r == 0)
 		r = check_upstream(host, &upstream, fault);
 	if (r == 0) {
@@ -196,6 +213,13 @@ static enum step_state tablespaces_check(struct host *host, struct text *detail,
 	char *rest = list, *from;
 	size_t count = 0;
 
+	/* that may be in the room */
+	if (host->dry_run && (cluster_has_leftover(&host->cluster) ||
+			      cluster_is_unfinished(&host->cluster))) {
+		text_add(detail,
+			 "to be looked at when the interrupted run is cleared up");
+		return STEP_DONE;
+	}
 	while ((from = strtok_r(rest, "\n", &rest))) {
 		if (check_tablespace(host, from, fault) != STEP_DONE)
 			return STEP_REFUSED;
@@ -393,9 +417,9 @@ static void clone_command_make(const struct host *host, struct clone_command *re
 	size_t count = 0, most = 3 + sizeof(always) / sizeof(always[0]) + map->count + 1;
 
 	replication_conninfo(&conninfo, &host->settings, passfile,
-			     host->application_name);
+			     REPLICATION_CLONE_NAME);
 	ret->program = text_format("%s/pg_basebackup", host->settings.bin_directory);
-	ret->target = text_format("--pgdata=%s", host->cluster.staging);
+	ret->target = text_format(CLUSTER_STAGING_OPTION "%s", host->cluster.staging);
 	ret->connect = text_format("--dbname=%s", text_str(&conninfo));
 	ret->mappings_count = map->count;
 	ret->mappings = mem_zalloc(map->count * sizeof(*ret->mappings));
@@ -419,6 +443,8 @@ static int clone_once(struct host *host, struct fault *fault)
 	struct clone_command command;
 	struct spawn spawn = {
 		.cancel_fd = host->cancel_fd,
+		/* if it outlives us, nobody clears staging under it */
+		.keep_fd = host->lock,
 		.on_err_line = on_progress,
 		.arg = &progress,
 	};
@@ -454,6 +480,19 @@ static int write_signal(const struct host *host, struct fault *fault)
 		     : 0;
 }
 
+/* pg_basebackup has words only: whether it may pass the primary says by SQLSTATE. */
+static void ask_upstream(struct host *host, struct fault *fault)
+{
+	FAULT_AUTO refusal = { 0 };
+
+	if (fault->class != FAULT_RETRY || reach_upstream(host, &refusal) == 0 ||
+	    refusal.class != FAULT_OPERATOR)
+		return;
+	fault_clear(fault);
+	fault_set(fault, FAULT_OPERATOR, "%s", text_str(&refusal.message));
+	fault_hint(fault, "%s", text_str(&refusal.hint));
+}
+
 static int clone_apply(struct host *host, struct fault *fault)
 {
 	struct patience patience;
@@ -464,6 +503,7 @@ static int clone_apply(struct host *host, struct fault *fault)
 		FAULT_AUTO second = { 0 };
 
 		(void)cluster_clear_staging(&host->cluster, &second);
+		ask_upstream(host, fault);
 		r = patience_wait(&patience, host, "cloning again from", fault);
 		if (r < 0)
 			return r;
@@ -477,9 +517,8 @@ static int clone_apply(struct host *host, struct fault *fault)
 /* --- recovery (S3): what a clone brings along must not lead it astray --- */
 
 static const char *const recovery_parameters[] = {
-	"primary_slot_name",         "recovery_target",          "recovery_target_action",
-	"recovery_target_inclusive", "recovery_target_lsn",      "recovery_target_name",
-	"recovery_target_time",      "recovery_target_timeline", "recovery_target_xid",
+	"recovery_target_action",
+	"recovery_target_inclusive",
 };
 
 static void standby_parameters(struct host *host, struct pgconf *ret)
@@ -561,13 +600,18 @@ static enum step_state standby_settings_check(struct host *host, struct text *de
 	struct pgconf conf = { 0 };
 	enum step_state state;
 
+	/* in a dry run the primary need not answer, and its values are part of ours */
+	if (!host->upstream_known) {
+		text_add(detail, "to be compared when the primary answers");
+		return host_in_place(host) ? STEP_DONE : STEP_NEEDED;
+	}
 	standby_parameters(host, &conf);
 	state = settings_look(host, &conf, detail, fault);
 	pgconf_free(&conf);
 	return state;
 }
 
-static int standby_settings_apply(struct host *host, struct fault *fault)
+static int standby_settings_write(struct host *host, struct fault *fault)
 {
 	struct pgconf conf = { 0 };
 	int r;
@@ -594,12 +638,14 @@ static enum step_state tried_check(struct host *host, struct text *detail,
 static int tried_apply(struct host *host, struct fault *fault)
 {
 	FAULT_AUTO second = { 0 };
-	int r;
+	int r = cluster_clear_staging(&host->cluster, fault);
 
+	if (r < 0)
+		return r;
 	if (mkdir(host->cluster.staging, 0700) < 0)
 		return fault_errno(fault, FAULT_OPERATOR, -errno,
 				   "could not create \"%s\"", host->cluster.staging);
-	r = standby_settings_apply(host, fault);
+	r = standby_settings_write(host, fault);
 	host->settings_tried = r == 0;
 	(void)cluster_clear_staging(&host->cluster, &second);
 	return r;
@@ -622,19 +668,6 @@ static enum step_state streaming_check(struct host *host, struct text *detail,
 	}
 	if (!db || replication_look(db, &state, fault) < 0)
 		return STEP_REFUSED;
-	if (host->upstream_known &&
-	    !text_equal(state.system_id, host->upstream.system_id)) {
-		fault_set(
-			fault, FAULT_OPERATOR,
-			"this host's cluster (system %s) is no clone of the one on %s:%ld (%s)",
-			state.system_id, settings->primary_host, settings->primary_port,
-			host->upstream.system_id);
-		fault_hint(
-			fault,
-			"Check primary_host; or stop the server and set existing_data = "
-			"move_aside, and remove standby.signal, to clone it anew.");
-		return STEP_REFUSED;
-	}
 	if (!state.in_recovery) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "the server is no standby: it was promoted");
@@ -710,18 +743,19 @@ static int streaming_apply(struct host *host, struct fault *fault)
 static const struct step standby_steps[] = {
 	{ "programs", false, programs_check, NULL },
 	{ "data directory", false, data_look, NULL },
+	/* a name or value that the server does not take is no matter of the primary */
+	{ "settings tried", true, tried_check, tried_apply },
 	/* before anything on this host is touched */
 	{ "primary", false, primary_check, primary_apply },
 	{ "ownership", false, ownership_check, ownership_apply },
 	/* whatever is in place: it may have to be moved aside */
 	{ "room for a clone", false, data_check, data_apply },
 	{ "tablespaces", true, tablespaces_check, NULL },
-	{ "settings tried", true, tried_check, tried_apply },
 	{ "password file", false, passfile_check, passfile_apply },
 	{ "base backup", true, clone_check, clone_apply },
 	{ "recovery", true, recovery_check, recovery_apply },
 	{ "certificate", false, certificate_check, certificate_apply },
-	{ "settings", false, standby_settings_check, standby_settings_apply },
+	{ "settings", false, standby_settings_check, standby_settings_write },
 	{ "in place", true, place_check, place_apply },
 	{ "labels", false, labels_check, labels_apply },
 	{ "firewall", false, firewall_check, firewall_apply },

@@ -86,7 +86,8 @@ int step_dry_run_all(struct host *host, const struct step *steps, size_t count)
 		FAULT_AUTO fault = { 0 };
 		TEXT_AUTO detail = { 0 };
 
-		if (steps[i].staged_only && host_in_place(host))
+		if (steps[i].staged_only &&
+		    (host_in_place(host) || host_half_in_place(host)))
 			continue;
 		switch (steps[i].check(host, &detail, &fault)) {
 		case STEP_DONE:

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -125,21 +126,50 @@ int ownership_apply(struct host *host, struct fault *fault)
 static enum step_state unusable(struct host *host, struct text *detail,
 				struct fault *fault, const char *what)
 {
-	if (host->settings.existing_data == EXISTING_DATA_MOVE_ASIDE) {
-		text_addf(detail, "move %s aside: it %s", host->cluster.path, what);
-		return STEP_NEEDED;
-	}
+	struct postmaster postmaster;
+
+	if (cluster_postmaster(&host->cluster, &postmaster) > 0)
+		fault_set(fault, FAULT_OPERATOR,
+			  "a server runs on \"%s\" (pid %d), which %s",
+			  host->cluster.path, (int)postmaster.pid, what);
+	else
+		postmaster.pid = 0;
 	fault_set(fault, FAULT_OPERATOR, "\"%s\" %s", host->cluster.path, what);
-	fault_hint(
-		fault,
-		"Nothing in it was changed. Empty it, name another data_directory, or set "
-		"existing_data = move_aside to have it renamed.");
-	return STEP_REFUSED;
+	if (host->settings.existing_data != EXISTING_DATA_MOVE_ASIDE) {
+		fault_hint(fault,
+			   "Nothing in it was changed. Empty it, name another "
+			   "data_directory, or set existing_data = move_aside to have it "
+			   "renamed.");
+		return STEP_REFUSED;
+	}
+	if (postmaster.pid) {
+		fault_hint(fault, "Stop it, for its data to be moved aside.");
+		return STEP_REFUSED;
+	}
+	if (host->cluster.inside) {
+		fault_hint(fault,
+			   "It is a mount point, or in a directory of somebody else, and "
+			   "cannot be renamed: move its content by hand.");
+		return STEP_REFUSED;
+	}
+	/* when the new one is whole: until then the old one stays where it is */
+	fault_clear(fault);
+	text_addf(detail, "%s is to be moved aside: it %s", host->cluster.path, what);
+	return STEP_DONE;
+}
+
+static enum step_state unfinished(struct host *host, struct text *detail)
+{
+	text_addf(detail, "finish putting %s in place, where a run was interrupted",
+		  host->cluster.path);
+	return STEP_NEEDED;
 }
 
 static enum step_state adoptable(struct host *host, const struct cluster_info *info,
 				 struct text *detail, struct fault *fault)
 {
+	if (cluster_is_unfinished(&host->cluster))
+		return unfinished(host, detail);
 	if (info->major != host->major_number) {
 		fault_set(
 			fault, FAULT_OPERATOR,
@@ -163,20 +193,18 @@ enum step_state data_check(struct host *host, struct text *detail, struct fault 
 
 	if (host_inspect(host, &info, fault) < 0)
 		return STEP_REFUSED;
+	if (info.state == CLUSTER_PARTIAL)
+		return unfinished(host, detail);
+	if (!host_in_place(host) && cluster_has_leftover(&host->cluster)) {
+		text_addf(detail, "clear %s, left by an interrupted run",
+			  host->cluster.staging);
+		return STEP_NEEDED;
+	}
 	switch (info.state) {
 	case CLUSTER_ABSENT:
 	case CLUSTER_EMPTY:
-		if (cluster_has_leftover(&host->cluster)) {
-			text_addf(detail, "clear %s, left by an interrupted run",
-				  host->cluster.staging);
-			return STEP_NEEDED;
-		}
 		text_addf(detail, "%s is %s", host->cluster.path,
 			  info.state == CLUSTER_EMPTY ? "empty" : "not there yet");
-		return STEP_DONE;
-	case CLUSTER_PARTIAL:
-		text_addf(detail, "%s is half in place; that goes on",
-			  host->cluster.path);
 		return STEP_DONE;
 	case CLUSTER_PRIMARY:
 		if (standby)
@@ -191,6 +219,7 @@ enum step_state data_check(struct host *host, struct text *detail, struct fault 
 				host, detail, fault,
 				"holds a standby: promote it to make it a primary");
 		return adoptable(host, &info, detail, fault);
+	case CLUSTER_PARTIAL:
 	case CLUSTER_FOREIGN:
 		break;
 	}
@@ -212,30 +241,32 @@ enum step_state data_look(struct host *host, struct text *detail, struct fault *
 
 int data_apply(struct host *host, struct fault *fault)
 {
-	STRING_AUTO aside = NULL;
-	struct cluster_info info;
-	int r = host_inspect(host, &info, fault);
-
-	if (r < 0)
-		return r;
-	if (info.state == CLUSTER_ABSENT || info.state == CLUSTER_EMPTY)
-		return cluster_clear_staging(&host->cluster, fault);
-	r = cluster_move_aside(&host->cluster, &aside, fault);
-	if (r == 0)
-		log_warning("what was in \"%s\" is now in \"%s\"", host->cluster.path,
-			    aside);
-	return r;
+	if (cluster_is_unfinished(&host->cluster))
+		return cluster_finish(&host->cluster, fault);
+	return cluster_clear_staging(&host->cluster, fault);
 }
 
 /* --- certificate --- */
 
-/* The path that a parameter such as ssl_cert_file names; relative ones are PGDATA's. */
+/*
+ * The path that a parameter such as ssl_cert_file names; relative ones are PGDATA's. A running
+ * server is asked, which is quicker than to have its program read the files.
+ */
 static char *named_file(struct host *host, const char *parameter, struct fault *fault)
 {
+	const char *const values[] = { parameter };
+	FAULT_AUTO not_running = { 0 };
+	struct db *db = host_db(host, &not_running);
 	TEXT_AUTO value = { 0 };
+	RESULT_AUTO result = NULL;
 
-	if (cluster_show_conf(host_directory(host), host->settings.bin_directory,
-			      parameter, host->cancel_fd, &value, fault) < 0)
+	if (db &&
+	    db_query(db, "SELECT current_setting($1)", 1, values, &result, fault) < 0)
+		return NULL;
+	if (db)
+		text_add(&value, db_value(result, 0, 0));
+	else if (cluster_show_conf(host_directory(host), host->settings.bin_directory,
+				   parameter, host->cancel_fd, &value, fault) < 0)
 		return NULL;
 	return *text_str(&value) == '/'
 		       ? text_copy(text_str(&value))
@@ -276,6 +307,8 @@ enum step_state certificate_check(struct host *host, struct text *detail,
 					   ? &settings->primary_settings
 					   : &settings->standby_settings;
 	STRING_AUTO key = text_format("%s/" CERTIFICATE_KEY_FILE, host_directory(host));
+	STRING_AUTO certificate = text_format("%s/" CERTIFICATE_FILE,
+					      host_directory(host));
 
 	if (!settings->tls)
 		text_add(detail, "tls is off");
@@ -283,7 +316,7 @@ enum step_state certificate_check(struct host *host, struct text *detail,
 		text_add(detail, "the ini names one");
 	else if (host_in_place(host))
 		return certificate_in_place(host, detail, fault);
-	else if (file_exists(key))
+	else if (file_exists(key) && file_exists(certificate))
 		text_add(detail, CERTIFICATE_FILE " and " CERTIFICATE_KEY_FILE);
 	else {
 		text_add(detail, "make a self-signed one");
@@ -339,7 +372,7 @@ enum step_state settings_look(struct host *host, const struct pgconf *conf,
 
 static int write_conf(const char *path, const struct text *content, struct fault *fault)
 {
-	int r = file_replace(path, 0600, text_str(content), content->len);
+	int r = file_replace(path, FILE_KEEP_MODE, text_str(content), content->len);
 
 	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"",
 				   path)
@@ -389,26 +422,43 @@ int settings_write(struct host *host, const struct pgconf *conf, struct fault *f
 
 enum step_state place_check(struct host *host, struct text *detail, struct fault *fault)
 {
-	(void)fault;
+	struct cluster_info info;
+
+	if (host_inspect(host, &info, fault) < 0)
+		return STEP_REFUSED;
 	if (host_in_place(host)) {
 		text_addf(detail, "%s", host->cluster.path);
 		return STEP_DONE;
 	}
-	text_addf(detail, "sync %s and rename it to %s", host->cluster.staging,
-		  host->cluster.path);
+	text_addf(detail, "sync %s and rename it to %s%s", host->cluster.staging,
+		  host->cluster.path,
+		  info.state == CLUSTER_ABSENT || info.state == CLUSTER_EMPTY
+			  ? ""
+			  : ", and what is there now to a name with the time");
 	return STEP_NEEDED;
 }
 
 int place_apply(struct host *host, struct fault *fault)
 {
-	return cluster_place(&host->cluster, fault);
+	STRING_AUTO aside = NULL;
+	struct cluster_info info;
+	int r = host_inspect(host, &info, fault);
+
+	/* data_check has said that it may be */
+	if (r == 0 && info.state != CLUSTER_ABSENT && info.state != CLUSTER_EMPTY) {
+		r = cluster_move_aside(&host->cluster, &aside, fault);
+		if (r == 0)
+			log_warning("what was in \"%s\" is now in \"%s\"",
+				    host->cluster.path, aside);
+	}
+	return r < 0 ? r : cluster_place(&host->cluster, fault);
 }
 
 /* --- labels --- */
 
 enum step_state labels_check(struct host *host, struct text *detail, struct fault *fault)
 {
-	struct verb_look look = { .loaded = false };
+	struct verb_look look = { .active = false };
 
 	if (!host->root_side) {
 		text_add(detail, "left alone: that needs root");
@@ -442,7 +492,7 @@ int labels_apply(struct host *host, struct fault *fault)
 enum step_state firewall_check(struct host *host, struct text *detail,
 			       struct fault *fault)
 {
-	struct verb_look look = { .loaded = false };
+	struct verb_look look = { .active = false };
 
 	if (!host->settings.open_firewall) {
 		text_add(detail, "open_firewall is off");
@@ -510,7 +560,7 @@ int server_apply(struct host *host, struct fault *fault)
 static double written_at(struct host *host)
 {
 	static const char *const files[] = { PGCONF_FILE, "postgresql.conf",
-					     "pg_hba.conf" };
+					     "pg_hba.conf", "postgresql.auto.conf" };
 	double latest = 0;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -527,7 +577,8 @@ static double written_at(struct host *host)
 	return latest;
 }
 
-int configuration_loaded(struct host *host, struct fault *fault)
+/* When the server last read its files, as seconds since 1970. */
+static int load_time(struct host *host, double *ret, struct fault *fault)
 {
 	struct db *db = host_db(host, fault);
 	RESULT_AUTO loaded = NULL;
@@ -535,27 +586,41 @@ int configuration_loaded(struct host *host, struct fault *fault)
 	if (!db || db_query(db, "SELECT extract(epoch FROM pg_conf_load_time())", 0, NULL,
 			    &loaded, fault) < 0)
 		return -EIO;
-	return written_at(host) <= strtod(db_value(loaded, 0, 0), NULL);
+	*ret = strtod(db_value(loaded, 0, 0), NULL);
+	return 0;
+}
+
+int configuration_loaded(struct host *host, struct fault *fault)
+{
+	double loaded = 0, written = written_at(host);
+
+	if (load_time(host, &loaded, fault) < 0)
+		return -EIO;
+	/* a clock that was put back leaves files of the future: a reload after us has them */
+	return written <= loaded || (host->reloaded && written > (double)time(NULL));
 }
 
 int configuration_reload(struct host *host, struct fault *fault)
 {
 	long long deadline = clock_ms() + RELOAD_TIMEOUT_MS;
-	struct db *db = host_db(host, fault);
+	double before = 0, now = 0;
+	int r = load_time(host, &before, fault);
 
-	if (!db || db_exec(db, "SELECT pg_reload_conf()", fault) < 0)
-		return -EIO;
+	if (r == 0)
+		r = db_exec(&host->db, "SELECT pg_reload_conf()", fault);
 	/* the postmaster reads the files when it gets to it */
-	while (clock_ms() < deadline) {
-		int loaded = configuration_loaded(host, fault);
-
-		if (loaded)
-			return loaded < 0 ? loaded : 0;
-		if (clock_sleep_ms(20, host->cancel_fd) < 0)
+	for (now = before; r == 0 && clock_ms() < deadline;) {
+		r = load_time(host, &now, fault);
+		if (r == 0 && now > before) {
+			host->reloaded = true;
+			return 0;
+		}
+		if (r == 0 && clock_sleep_ms(20, host->cancel_fd) < 0)
 			return fault_set(fault, FAULT_RETRY, "stopped");
 	}
-	return fault_set(fault, FAULT_RETRY,
-			 "the server did not reload its configuration");
+	return r < 0 ? r
+		     : fault_set(fault, FAULT_RETRY,
+				 "the server did not reload its configuration");
 }
 
 /* Lines of our file that another file overrides, or that the server does not take. */
@@ -593,6 +658,48 @@ static enum step_state find_conflicts(struct db *db, struct fault *fault)
 	return STEP_REFUSED;
 }
 
+/* Does the server read our file at all, and does its command line let it have its say? */
+static enum step_state find_readers(struct host *host, struct db *db, struct fault *fault)
+{
+	RESULT_AUTO rows = NULL;
+	RESULT_AUTO overruled = NULL;
+
+	if (db_query(
+		    db,
+		    "SELECT count(*), current_setting('config_file') FROM pg_file_settings"
+		    " WHERE sourcefile LIKE '%/" PGCONF_FILE "'",
+		    0, NULL, &rows, fault) < 0 ||
+	    db_query(
+		    db,
+		    "SELECT DISTINCT s.name, s.source FROM pg_settings s JOIN pg_file_settings f"
+		    " ON lower(f.name) = lower(s.name)"
+		    " WHERE f.sourcefile LIKE '%/" PGCONF_FILE
+		    "' AND s.setting <> f.setting"
+		    " AND s.source IN ('command line', 'environment variable')",
+		    0, NULL, &overruled, fault) < 0)
+		return STEP_REFUSED;
+	if (text_equal(db_value(rows, 0, 0), "0")) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "the server does not read \"%s/" PGCONF_FILE "\"",
+			  host->cluster.path);
+		fault_detail(fault, "Its configuration file is \"%s\".",
+			     db_value(rows, 0, 1));
+		fault_hint(fault,
+			   "Append the line \"include '%s/" PGCONF_FILE
+			   "'\" to that file, "
+			   "then run setup again.",
+			   host->cluster.path);
+		return STEP_REFUSED;
+	}
+	if (PQntuples(overruled)) {
+		fault_set(fault, FAULT_OPERATOR, "\"%s\" is overruled by the server's %s",
+			  db_value(overruled, 0, 0), db_value(overruled, 0, 1));
+		fault_hint(fault, "Take it out of there, or out of the ini.");
+		return STEP_REFUSED;
+	}
+	return STEP_DONE;
+}
+
 /* The names of our parameters that wait for a restart, in *ret. */
 static int find_pending(struct db *db, struct text *ret, struct fault *fault)
 {
@@ -626,7 +733,13 @@ enum step_state in_force_check(struct host *host, struct text *detail,
 	if (loaded <= 0)
 		return loaded < 0 ? STEP_REFUSED : STEP_NEEDED;
 	db = host_db(host, fault);
-	if (!db || find_conflicts(db, fault) == STEP_REFUSED ||
+	if (db && host->dry_run && find_readers(host, db, fault) == STEP_REFUSED) {
+		fault_clear(fault);
+		text_add(detail, "look at them in the server, once they are written");
+		return STEP_NEEDED;
+	}
+	if (!db || find_readers(host, db, fault) == STEP_REFUSED ||
+	    find_conflicts(db, fault) == STEP_REFUSED ||
 	    find_pending(db, &pending, fault) < 0)
 		return STEP_REFUSED;
 	if (!pending.len) {

@@ -1,14 +1,41 @@
 #include "certificate.h"
 
+#include "file.h"
 #include "spawn.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define NEW ".pgrepl-new"
+
 enum { OPENSSL_TIMEOUT_MS = 60 * 1000 };
+
+/* The key last: with it both are there, and both are whole. */
+static int put_in_place(const char *new_key, const char *new_certificate,
+			struct fault *fault)
+{
+	const char *const files[] = { new_certificate, new_key };
+
+	for (size_t i = 0; i < 2; i++) {
+		STRING_AUTO final = text_format("%.*s",
+						(int)(strlen(files[i]) - strlen(NEW)),
+						files[i]);
+		int r = file_sync(files[i]);
+
+		if (r == 0 && rename(files[i], final) < 0)
+			r = -errno;
+		if (r == 0)
+			r = file_sync_parent(final);
+		if (r < 0)
+			return fault_errno(fault, FAULT_OPERATOR, r,
+					   "could not put \"%s\" in place", files[i]);
+	}
+	return 0;
+}
 
 static void add_name(struct text *conf, const char *name)
 {
@@ -24,8 +51,8 @@ static void add_name(struct text *conf, const char *name)
 int certificate_make(const char *directory, const char *host_name,
 		     const char *primary_host, int cancel_fd, struct fault *fault)
 {
-	STRING_AUTO certificate = text_format("%s/" CERTIFICATE_FILE, directory);
-	STRING_AUTO key = text_format("%s/" CERTIFICATE_KEY_FILE, directory);
+	STRING_AUTO certificate = text_format("%s/" CERTIFICATE_FILE NEW, directory);
+	STRING_AUTO key = text_format("%s/" CERTIFICATE_KEY_FILE NEW, directory);
 	TEXT_AUTO conf = { 0 };
 	TEXT_AUTO err = { 0 };
 	const char *argv[] = {
@@ -78,7 +105,7 @@ int certificate_make(const char *directory, const char *host_name,
 	status = spawn_run(&spawn);
 	umask(before);
 	if (status == 0)
-		return 0;
+		return put_in_place(key, certificate, fault);
 	(void)unlink(key);
 	(void)unlink(certificate);
 	if (status == -ECANCELED)

@@ -1,6 +1,8 @@
 #include "cluster.h"
 
+#include "clock.h"
 #include "file.h"
+#include "process.h"
 #include "spawn.h"
 
 #include <dirent.h>
@@ -10,6 +12,7 @@
 #include <limits.h>
 #include <locale.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,8 +52,9 @@ static bool needs_staging_inside(const char *path, const char *parent)
 
 	if (stat(path, &path_st) < 0 || stat(parent, &parent_st) < 0)
 		return false;
-	/* a bind mount of the same device only shows when the rename fails: ask who may write */
-	return path_st.st_dev != parent_st.st_dev || access(parent, W_OK) < 0;
+	/* a bind mount may be of the same device */
+	return path_st.st_dev != parent_st.st_dev || file_is_mount_point(path) ||
+	       access(parent, W_OK) < 0;
 }
 
 int cluster_open(struct cluster *cluster, const char *data_directory,
@@ -73,9 +77,10 @@ int cluster_open(struct cluster *cluster, const char *data_directory,
 	}
 	copy = text_copy(cluster->path);
 	cluster->inside = needs_staging_inside(cluster->path, dirname(copy));
-	if (cluster->inside)
+	if (cluster->inside) {
 		cluster->staging = text_format("%s/" INSIDE_NAME, cluster->path);
-	else
+		cluster->whole = text_format("%s.whole", cluster->staging);
+	} else
 		cluster->staging = text_format("%s.pgrepl-staging", cluster->path);
 	cluster->lock = text_format("%s.lock", cluster->staging);
 	return 0;
@@ -85,6 +90,7 @@ void cluster_close(struct cluster *cluster)
 {
 	text_drop(&cluster->path);
 	text_drop(&cluster->staging);
+	text_drop(&cluster->whole);
 	text_drop(&cluster->lock);
 }
 
@@ -99,6 +105,8 @@ static bool is_still(int fd, const char *path)
 
 int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault)
 {
+	STRING_AUTO orphan = text_format(CLUSTER_STAGING_OPTION "%s", cluster->staging);
+
 	for (;;) {
 		FD_AUTO fd = open(cluster->lock,
 				  O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -114,6 +122,9 @@ int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault
 		}
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 			r = -errno;
+			/* what its owner left behind when all of it was killed keeps it too */
+			if (process_kill_orphans(orphan) && clock_sleep_ms(10, -1) == 0)
+				continue;
 			fault_set(fault, FAULT_RETRY,
 				  "another setup is at work on \"%s\"", cluster->path);
 			fault_hint(fault,
@@ -194,12 +205,29 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 			info.state = has(cluster->path, "standby.signal")
 					     ? CLUSTER_STANDBY
 					     : CLUSTER_PRIMARY;
+	} else if (cluster_is_unfinished(cluster)) {
+		info.state = CLUSTER_PARTIAL;
 	} else if (!entries) {
 		info.state = CLUSTER_EMPTY;
-	} else if (cluster->inside && has(cluster->staging, "PG_VERSION")) {
-		info.state = CLUSTER_PARTIAL;
 	}
 	*ret = info;
+	return 0;
+}
+
+int cluster_system_id(const struct cluster *cluster, char ret[24])
+{
+	STRING_AUTO path = text_format("%s/global/pg_control", cluster->path);
+	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint64_t id;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	/* the first field of every major's: src/include/catalog/pg_control.h of PostgreSQL */
+	n = read(fd, &id, sizeof(id));
+	if (n != (ssize_t)sizeof(id))
+		return n < 0 ? -errno : -EINVAL;
+	snprintf(ret, 24, "%llu", (unsigned long long)id);
 	return 0;
 }
 
@@ -289,32 +317,79 @@ static int move_up(const char *staging, const char *path, const char *name)
 	return rename(from, to) < 0 ? -errno : 0;
 }
 
-/* PG_VERSION is last, and durably so: without it no server starts on what is there. */
-static int place_from_inside(const struct cluster *cluster)
+/* Moves the entries of a directory up, but for PG_VERSION. How many it moved, or an errno. */
+static int move_rest_up(const char *from, const char *to)
 {
-	DIR *dir = opendir(cluster->staging);
-	STRING_AUTO version = text_format("%s/PG_VERSION", cluster->path);
+	DIR *dir = opendir(from);
 	struct dirent *entry;
-	int r = 0;
+	int moved = 0, r = 0;
 
 	if (!dir)
 		return -errno;
-	while (r == 0 && (entry = readdir(dir)))
-		if (!text_equal(entry->d_name, ".") && !text_equal(entry->d_name, "..") &&
-		    !text_equal(entry->d_name, "PG_VERSION"))
-			r = move_up(cluster->staging, cluster->path, entry->d_name);
+	while (r == 0 && (errno = 0, entry = readdir(dir))) {
+		if (text_equal(entry->d_name, ".") || text_equal(entry->d_name, "..") ||
+		    text_equal(entry->d_name, "PG_VERSION"))
+			continue;
+		r = move_up(from, to, entry->d_name);
+		moved++;
+	}
+	if (r == 0)
+		r = -errno;
 	closedir(dir);
+	return r < 0 ? r : moved;
+}
+
+/* PG_VERSION is last, and durably so: without it no server starts on what is there. */
+static int move_all_up(const struct cluster *cluster)
+{
+	STRING_AUTO version = text_format("%s/PG_VERSION", cluster->path);
+	int r;
+
+	/* until none is left: a directory that changes may be listed with gaps */
+	do
+		r = move_rest_up(cluster->whole, cluster->path);
+	while (r > 0);
 	if (r == 0 && chmod(cluster->path, 0700) < 0)
 		r = -errno;
 	if (r == 0)
 		r = file_sync_parent(version);
-	if (r == 0)
-		r = move_up(cluster->staging, cluster->path, "PG_VERSION");
+	if (r == 0 && !file_exists(version))
+		r = move_up(cluster->whole, cluster->path, "PG_VERSION");
 	if (r == 0)
 		r = file_sync_parent(version);
-	if (r == 0 && rmdir(cluster->staging) < 0)
+	if (r == 0 && rmdir(cluster->whole) < 0)
 		r = -errno;
 	return r;
+}
+
+/* By its new name what is whole, and may be moved, is told from what an interrupted run has left. */
+static int place_from_inside(const struct cluster *cluster)
+{
+	int r = rename(cluster->staging, cluster->whole) < 0 ? -errno : 0;
+
+	if (r == 0)
+		r = file_sync_parent(cluster->whole);
+	return r == 0 ? move_all_up(cluster) : r;
+}
+
+static int place_fault(const struct cluster *cluster, const char *from, int r,
+		       struct fault *fault)
+{
+	return fault_errno(fault, FAULT_OPERATOR, r,
+			   "could not put \"%s\" in the place of \"%s\"", from,
+			   cluster->path);
+}
+
+bool cluster_is_unfinished(const struct cluster *cluster)
+{
+	return cluster->inside && file_exists(cluster->whole);
+}
+
+int cluster_finish(const struct cluster *cluster, struct fault *fault)
+{
+	int r = move_all_up(cluster);
+
+	return r < 0 ? place_fault(cluster, cluster->whole, r, fault) : 0;
 }
 
 int cluster_place(const struct cluster *cluster, struct fault *fault)
@@ -335,11 +410,7 @@ int cluster_place(const struct cluster *cluster, struct fault *fault)
 		r = -errno;
 	else
 		r = file_sync_parent(cluster->path);
-	if (r < 0)
-		fault_errno(fault, FAULT_OPERATOR, r,
-			    "could not put \"%s\" in the place of \"%s\"",
-			    cluster->staging, cluster->path);
-	return r;
+	return r < 0 ? place_fault(cluster, cluster->staging, r, fault) : 0;
 }
 
 int cluster_move_aside(const struct cluster *cluster, char **ret_path,
@@ -415,7 +486,7 @@ int cluster_init(const struct cluster *cluster, const struct cluster_init *init,
 		 struct fault *fault)
 {
 	STRING_AUTO program = text_format("%s/initdb", init->bin_directory);
-	STRING_AUTO data = text_format("--pgdata=%s", cluster->staging);
+	STRING_AUTO data = text_format(CLUSTER_STAGING_OPTION "%s", cluster->staging);
 	STRING_AUTO user = text_format("--username=%s", init->superuser);
 	STRING_AUTO locale = text_format("--locale=%s",
 					 *init->locale ? init->locale : "C");

@@ -4,8 +4,9 @@
  *
  * Nothing half-made is ever in place. initdb and pg_basebackup fill the staging directory on the
  * same file system; when all is written, and synced, one rename makes it PGDATA. Where PGDATA is a
- * mount point, or its parent belongs to somebody else, staging stands inside of it: the entries are
- * moved up one by one with PG_VERSION last, and no server starts without that file.
+ * mount point, or its parent belongs to somebody else, staging stands inside of it: one rename gives
+ * it the name that says that it is whole, then its entries are moved up one by one with PG_VERSION
+ * last, and no server starts without that file.
  *
  * Everything here runs as the owner of the data (never as root).
  */
@@ -20,7 +21,7 @@
 enum cluster_state {
 	CLUSTER_ABSENT,
 	CLUSTER_EMPTY, /* a directory with nothing in it but lost+found or our staging */
-	CLUSTER_PARTIAL, /* our moving up from staging was interrupted */
+	CLUSTER_PARTIAL, /* our moving up was interrupted: cluster_finish() goes on with it */
 	CLUSTER_PRIMARY, /* PG_VERSION, and no standby.signal */
 	CLUSTER_STANDBY, /* PG_VERSION and standby.signal */
 	CLUSTER_FOREIGN, /* anything else */
@@ -29,6 +30,7 @@ enum cluster_state {
 struct cluster {
 	char *path; /* PGDATA, links resolved */
 	char *staging;
+	char *whole; /* what staging is called while its entries are moved up; NULL unless inside */
 	char *lock; /* a file that is there while setup is at work */
 	const struct tablespace_map *tablespaces; /* the caller's */
 	bool inside;                              /* staging is in path */
@@ -52,15 +54,22 @@ int cluster_open(struct cluster *cluster, const char *data_directory,
 		 const struct tablespace_map *tablespaces, struct fault *fault);
 void cluster_close(struct cluster *cluster);
 
+/* How initdb and pg_basebackup are told of staging. */
+#define CLUSTER_STAGING_OPTION "--pgdata="
+
 /*
  * Keeps a second setup of the same data directory out: 0 and *ret_fd, which
- * cluster_unlock() takes, or a negative errno, -EWOULDBLOCK when one is at work.
+ * cluster_unlock() takes, or a negative errno, -EWOULDBLOCK when one is at work. A program that
+ * an earlier setup was killed over, and that still fills staging, is ended.
  */
 int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault);
 void cluster_unlock(const struct cluster *cluster, int *fd);
 
 int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 		    struct fault *fault);
+
+/* The system identifier of the cluster in place, from pg_control; 0 or a negative errno. */
+int cluster_system_id(const struct cluster *cluster, char ret[24]);
 
 /*
  * Looks for a server on this data directory. 1 and *ret when its process lives, 0 when not, or a
@@ -72,8 +81,12 @@ int cluster_postmaster(const struct cluster *cluster, struct postmaster *ret);
 bool cluster_has_leftover(const struct cluster *cluster);
 int cluster_clear_staging(const struct cluster *cluster, struct fault *fault);
 
-/* Syncs staging and makes it PGDATA. PGDATA has to be absent, empty or partial. */
+/* Syncs staging and makes it PGDATA. PGDATA has to be absent or empty. */
 int cluster_place(const struct cluster *cluster, struct fault *fault);
+
+/* Was that interrupted on the way up? What is left of it is moved up. Can be interrupted again. */
+bool cluster_is_unfinished(const struct cluster *cluster);
+int cluster_finish(const struct cluster *cluster, struct fault *fault);
 
 /* Renames PGDATA to *ret_path (caller frees), whose name says when; not while a server runs. */
 int cluster_move_aside(const struct cluster *cluster, char **ret_path,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SQLSTATE_LENGTH = 5 };
+
 static int wait_for_socket(const struct db *db, short events, long long deadline)
 {
 	struct pollfd fds[] = {
@@ -27,20 +29,19 @@ static int wait_for_socket(const struct db *db, short events, long long deadline
 	}
 }
 
-void db_sqlstate(const char *message, char ret[6])
+/* Where the SQLSTATE stands in "SEVERITY:  28P01: text", or NULL; the severity may be translated. */
+static const char *find_sqlstate(const char *message)
 {
 	static const char characters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-	/* verbose form: "SEVERITY:  28P01: text"; the severity may be in any language */
-	ret[0] = '\0';
 	for (const char *s = strstr(message, ":  "); s; s = strstr(s + 1, ":  ")) {
-		s += strlen(":  ");
-		if (strspn(s, characters) == 5 && s[5] == ':') {
-			memcpy(ret, s, 5);
-			ret[5] = '\0';
-			return;
-		}
+		const char *code = s + strlen(":  ");
+
+		if (strspn(code, characters) == SQLSTATE_LENGTH &&
+		    code[SQLSTATE_LENGTH] == ':')
+			return code;
 	}
+	return NULL;
 }
 
 enum fault_class db_class(const char *sqlstate)
@@ -63,16 +64,26 @@ enum fault_class db_class(const char *sqlstate)
 	return FAULT_OPERATOR;
 }
 
-/* The message proper: without "connection to server at ...", severity, code, location, line ends. */
+void db_sqlstate(const char *message, char ret[6])
+{
+	const char *code = find_sqlstate(message);
+
+	ret[0] = '\0';
+	if (code) {
+		memcpy(ret, code, SQLSTATE_LENGTH);
+		ret[SQLSTATE_LENGTH] = '\0';
+	}
+}
+
+/* The message proper: without what is before the SQLSTATE, and what is behind the text. */
 static char *short_message(const char *message)
 {
-	char sqlstate[6];
+	const char *code = find_sqlstate(message);
 	STRING_AUTO copy = text_copy(message);
 	char *start = copy, *end;
 
-	db_sqlstate(message, sqlstate);
-	if (*sqlstate)
-		start = strstr(copy, sqlstate) + strlen(sqlstate) + 1;
+	if (code)
+		start += code - message + SQLSTATE_LENGTH + 1;
 	end = strstr(start, "\nLOCATION:");
 	if (end)
 		*end = '\0';
@@ -90,37 +101,12 @@ static char *short_message(const char *message)
 	return text_copy(start);
 }
 
-static void connect_hint(struct fault *fault, const char *sqlstate, const char *message)
-{
-	if (text_equal(sqlstate, "28P01"))
-		fault_hint(fault,
-			   "Check that replication_user and replication_password are the "
-			   "same in the ini files of both hosts, then run setup again.");
-	else if (text_equal(sqlstate, "28000"))
-		fault_hint(fault,
-			   "The primary has no access rule for this host yet: check "
-			   "standby_networks and tls in its ini.");
-	else if (text_equal(sqlstate, "42501"))
-		fault_hint(
-			fault,
-			"The role may not replicate: run \"pgrepl-primary setup\" on the "
-			"primary, or ALTER ROLE ... REPLICATION.");
-	else if (strstr(message, "does not support SSL"))
-		fault_hint(
-			fault,
-			"Set tls = off in both ini files, or turn ssl on at the primary.");
-	else if (strstr(message, "certificate"))
-		fault_hint(fault,
-			   "Check tls_root_cert in section [standby], and that the "
-			   "primary's certificate names primary_host.");
-}
-
 static int connect_fault(struct db *db, int r, struct fault *fault)
 {
 	const char *message = PQerrorMessage(db->conn);
 	STRING_AUTO text = short_message(message);
 	enum fault_class class = FAULT_RETRY;
-	char sqlstate[6];
+	char sqlstate[SQLSTATE_LENGTH + 1];
 
 	db_sqlstate(message, sqlstate);
 	if (*sqlstate)
@@ -134,12 +120,17 @@ static int connect_fault(struct db *db, int r, struct fault *fault)
 		fault_set(fault, FAULT_RETRY, "stopped");
 	else
 		fault_set(fault, class, "%s", text);
-	if (r == 0) {
-		memcpy(fault->sqlstate, sqlstate, sizeof(fault->sqlstate));
-		connect_hint(fault, sqlstate, message);
-	}
+	if (r == 0)
+		memcpy(fault->sqlstate, sqlstate, sizeof(sqlstate));
 	db_close(db);
 	return r ? r : -ECONNREFUSED;
+}
+
+/* A server's warnings are not ours to print, without our name and in the middle of a line. */
+static void drop_notice(void *arg, const char *message)
+{
+	(void)arg;
+	(void)message;
 }
 
 int db_open(struct db *db, const struct db_target *target, struct fault *fault)
@@ -160,6 +151,7 @@ int db_open(struct db *db, const struct db_target *target, struct fault *fault)
 	 * the verbose message.
 	 */
 	PQsetErrorVerbosity(db->conn, PQERRORS_VERBOSE);
+	PQsetNoticeProcessor(db->conn, drop_notice, NULL);
 	if (PQstatus(db->conn) == CONNECTION_BAD)
 		return connect_fault(db, 0, fault);
 	while (r == 0 && state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {

@@ -3,7 +3,8 @@
  *
  * Nothing here can block for longer than it was told to: connecting and each query poll the
  * socket, and stop as soon as the cancel descriptor is readable. (libpq's connect_timeout counts
- * in seconds, and its blocking calls have none.)
+ * in seconds, and its blocking calls have none.) What libpq looks up in the DNS is bounded by the
+ * resolver's own time-outs; main.c sets them short.
  */
 #ifndef PGREPL_DB_H
 #define PGREPL_DB_H
@@ -32,7 +33,7 @@ int db_open(struct db *db, const struct db_target *target, struct fault *fault);
 void db_close(struct db *db);
 #define DB_AUTO CLEANUP(db_close) struct db
 
-/* The SQLSTATE of a failed connection attempt or query as libpq's text carries it, or "". */
+/* The SQLSTATE of a failed connection attempt as libpq's verbose text carries it, or "". */
 void db_sqlstate(const char *message, char ret[6]);
 
 /* What a failure with this SQLSTATE means for somebody who could try again. */

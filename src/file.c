@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { MOUNTINFO_MAX = 16 * 1024 * 1024 };
+
 void file_close(int *fd)
 {
 	if (*fd >= 0)
@@ -77,6 +79,50 @@ bool file_exists(const char *path)
 	return lstat(path, &st) == 0;
 }
 
+/* proc(5): the fifth field, in which blanks and backslashes are \ooo. */
+static char *mount_point_of(char *line)
+{
+	enum { MOUNT_POINT = 5 };
+	char *rest = line, *field = NULL, *to;
+
+	for (int i = 0; i < MOUNT_POINT; i++)
+		field = strtok_r(NULL, " ", &rest);
+	to = field;
+	for (const char *from = field; from && *from; to++) {
+		if (*from == '\\' && from[1] && from[2] && from[3]) {
+			*to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 +
+				     (from[3] - '0'));
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	if (to)
+		*to = '\0';
+	return field;
+}
+
+static bool is_mounted_on(char *line, const char *path)
+{
+	const char *mount_point = mount_point_of(line);
+
+	return mount_point && text_equal(mount_point, path);
+}
+
+bool file_is_mount_point(const char *path)
+{
+	TEXT_AUTO mounts = { 0 };
+	char *rest, *line;
+	bool found = false;
+
+	if (file_read("/proc/self/mountinfo", MOUNTINFO_MAX, &mounts) < 0)
+		return false;
+	rest = mounts.s;
+	while (!found && (line = strtok_r(NULL, "\n", &rest)))
+		found = is_mounted_on(line, path);
+	return found;
+}
+
 static int sync_path(const char *path, int flags)
 {
 	FD_AUTO fd = open(path, flags | O_CLOEXEC);
@@ -84,6 +130,11 @@ static int sync_path(const char *path, int flags)
 	if (fd < 0 || fsync(fd) < 0)
 		return -errno;
 	return 0;
+}
+
+int file_sync(const char *path)
+{
+	return sync_path(path, O_RDONLY);
 }
 
 int file_sync_parent(const char *path)
@@ -106,6 +157,14 @@ static bool file_has(const char *path, mode_t mode, const char *data, size_t len
 	return content.len == len && memcmp(text_str(&content), data, len) == 0;
 }
 
+/* The mode that the file has, or 0600 for a new one. */
+static mode_t kept_mode(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? st.st_mode & 07777 : 0600;
+}
+
 int file_replace(const char *path, mode_t mode, const char *data, size_t len)
 {
 	STRING_AUTO target = realpath(path, NULL);
@@ -115,11 +174,15 @@ int file_replace(const char *path, mode_t mode, const char *data, size_t len)
 
 	if (!target)
 		target = text_copy(path);
+	if (mode == FILE_KEEP_MODE)
+		mode = kept_mode(target);
 	if (file_has(target, mode, data, len))
 		return 0;
-	temporary = text_format("%s.XXXXXX", target);
-	/* mkostemp creates 0600: a secret is never readable, not even for a moment */
-	fd = mkostemp(temporary, O_CLOEXEC);
+	/* always the same name: what a crash leaves, a secret perhaps, the next run replaces */
+	temporary = text_format("%s.pgrepl-new", target);
+	if (unlink(temporary) < 0 && errno != ENOENT)
+		return -errno;
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	r = file_write_all(fd, data, len);
@@ -214,31 +277,43 @@ static int start_writeback(void *arg, int dir_fd, const char *name, const struct
 	return 0;
 }
 
-static int sync_entry(void *arg, int dir_fd, const char *name, const struct stat *st)
+static int wait_writeback(void *arg, int dir_fd, const char *name, const struct stat *st)
 {
-	int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC;
 	FD_AUTO fd = -1;
 
 	(void)arg;
-	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
+	if (!S_ISREG(st->st_mode))
 		return 0;
-	fd = openat(dir_fd, name, flags);
+	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	/* some file systems cannot fsync a directory and say EINVAL; there it needs none */
-	if (fsync(fd) < 0 && !(S_ISDIR(st->st_mode) && errno == EINVAL))
+	if (sync_file_range(fd, 0, 0,
+			    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+				    SYNC_FILE_RANGE_WAIT_AFTER) < 0)
 		return -errno;
 	return 0;
 }
 
+/*
+ * A fsync(2) for each of a thousand files flushes the disk's cache a thousand times. One
+ * syncfs(2) does it once, but says nothing of files that could not be written (kernels
+ * before 5.8, and before 4.4 it makes others forget it too): so that is asked of each file first.
+ */
 static int sync_one_tree(const char *path)
 {
-	int r = file_walk(path, start_writeback, NULL);
+	FD_AUTO fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
 
+	if (fd < 0)
+		return -errno;
+	r = file_walk(path, start_writeback, NULL);
 	if (r == 0)
-		r = file_walk(path, sync_entry, NULL);
-	if (r == 0)
-		r = sync_path(path, O_RDONLY | O_DIRECTORY);
+		r = file_walk(path, wait_writeback, NULL);
+	if (r == 0 && syncfs(fd) < 0)
+		r = -errno;
+	/* and a file system whose journal has failed says so here */
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
 	return r;
 }
 

@@ -28,22 +28,30 @@ int file_read_fd(int fd, size_t max, struct text *ret);
 int file_write_all(int fd, const char *data, size_t len);
 
 /*
- * Gives path this content and mode: a temporary file beside it, full write,
- * fsync, rename, fsync of the directory. A symbolic link keeps pointing where it
- * points; its target is replaced. Returns 1 when something was written, 0 when
- * content and mode were right already and nothing was touched.
+ * Gives path this content and mode: a temporary file beside it (NAME.pgrepl-new: one writer at
+ * a time), full write, fsync, rename, fsync of the directory. A symbolic link keeps pointing
+ * where it points; its target is replaced. FILE_KEEP_MODE leaves the mode that it has, and is
+ * 0600 for a new file. Returns 1 when something was written, 0 when content and mode were
+ * right already and nothing was touched.
  */
+#define FILE_KEEP_MODE ((mode_t)-1)
 int file_replace(const char *path, mode_t mode, const char *data, size_t len);
 
 bool file_exists(const char *path);
+
+/* Is a file system mounted on exactly this path (which has no links in it)? */
+bool file_is_mount_point(const char *path);
+
+/* Makes one file's content survive a crash. */
+int file_sync(const char *path);
 
 /* Makes names created, renamed or removed in the directory of path survive a crash. */
 int file_sync_parent(const char *path);
 
 /*
- * Makes a whole tree durable, as PostgreSQL's fsync_pgdata does: first asks the
- * kernel to start writing everything, then waits for each file. Follows the
- * links of pg_wal and of pg_tblspc, which a tree that we made can have, and no others.
+ * Makes a whole tree durable: has everything written, waits for each file, then syncs the file
+ * system (what others have written to it included). Follows the links of pg_wal and of
+ * pg_tblspc, which a tree that we made can have, and no others.
  */
 int file_sync_tree(const char *path);
 

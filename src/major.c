@@ -4,8 +4,15 @@
 
 static const struct major majors[] = {
 	/* newest first; 128 segments of 16 MiB */
-	{ .number = 13, .wal_keep_name = "wal_keep_size", .wal_keep_value = "2GB" },
-	{ .number = 12, .wal_keep_name = "wal_keep_segments", .wal_keep_value = "128" },
+	{ .number = 16, .wal_keep_name = "wal_keep_size", .wal_keep_value = "2GB" },
+	{ .number = 13,
+	  .wal_keep_name = "wal_keep_size",
+	  .wal_keep_value = "2GB",
+	  .promote_trigger_file = true },
+	{ .number = 12,
+	  .wal_keep_name = "wal_keep_segments",
+	  .wal_keep_value = "128",
+	  .promote_trigger_file = true },
 };
 
 const struct major *major_find(int number)

@@ -2,7 +2,8 @@
  * ownership.h - the one thing that root does to files below PGDATA: give them to their server's user.
  *
  * The user could plant links, so no link is followed: not in the path, not below it. Entries with
- * more than one hard link are refused, mount points below are left alone.
+ * more than one hard link are refused, other file systems below are left alone, and so is a key that
+ * root owns and the user's group may read (PostgreSQL manual, "Secure TCP/IP Connections with SSL").
  */
 #ifndef PGREPL_OWNERSHIP_H
 #define PGREPL_OWNERSHIP_H

@@ -33,6 +33,17 @@ static const struct parameter standby[] = {
 	{ "wal_receiver_status_interval", "1s" },
 	{ "hot_standby_feedback", "on" },
 	{ "recovery_target_timeline", "latest" },
+	/*
+	 * A primary that was once recovered to a point in time may still have one of these in
+	 * its postgresql.conf: a clone would stop there, and promote itself.
+	 */
+	{ "recovery_target", "" },
+	{ "recovery_target_lsn", "" },
+	{ "recovery_target_name", "" },
+	{ "recovery_target_time", "" },
+	{ "recovery_target_xid", "" },
+	/* a slot of that name is the primary's own upstream's */
+	{ "primary_slot_name", "" },
 };
 
 static void set_all(struct pgconf *conf, const struct parameter *parameters, size_t count)
@@ -68,6 +79,9 @@ static void raise_to(struct pgconf *conf, const char *name, long least)
 	const char *text = pgconf_get(conf, name);
 	long value;
 
+	/* 0 is what every parameter may be lower than, or an upstream that was not asked yet */
+	if (!least)
+		return;
 	/* what is no number the server itself will refuse, and say so */
 	if (text && text_to_long(text, 0, LONG_MAX, &value) < 0)
 		return;
@@ -84,6 +98,8 @@ void parameters_of_standby(struct pgconf *ret, const struct settings *settings,
 	/* a standby waits for nobody, whatever the primary's configuration that it was cloned with */
 	pgconf_set(ret, "synchronous_standby_names", "");
 	pgconf_set(ret, "primary_conninfo", primary_conninfo);
+	if (major->promote_trigger_file)
+		pgconf_set(ret, "promote_trigger_file", "");
 	/* what the primary's configuration names may be outside of what was cloned */
 	pgconf_set(ret, "ssl_cert_file", CERTIFICATE_FILE);
 	pgconf_set(ret, "ssl_key_file", CERTIFICATE_KEY_FILE);

@@ -18,7 +18,7 @@ extern const char *const parameters_raised[PARAMETERS_RAISED];
 void parameters_of_primary(struct pgconf *ret, const struct settings *settings,
 			   const struct major *major);
 
-/* upstream: the primary's values of parameters_raised. */
+/* upstream: the primary's values of parameters_raised; 0 where it was not asked yet. */
 void parameters_of_standby(struct pgconf *ret, const struct settings *settings,
 			   const struct major *major, const char *primary_conninfo,
 			   const long upstream[PARAMETERS_RAISED]);

@@ -124,36 +124,53 @@ static void line_name(const char *line, size_t line_len, char *ret, size_t ret_s
 
 #define INCLUDE_LINE "include '" PGCONF_FILE "'"
 
+/* Does this line include our file? */
+static bool is_our_include(const char *line, size_t len)
+{
+	const char *file = strstr(line, "'" PGCONF_FILE "'");
+	char name[16];
+
+	line_name(line, len, name, sizeof(name));
+	return strcasecmp(name, "include") == 0 && file && file < line + len;
+}
+
+/* With its line feed. */
+static size_t line_length(const char *line)
+{
+	size_t len = strcspn(line, "\n");
+
+	return len + (line[len] == '\n');
+}
+
 bool pgconf_has_include(const char *content)
 {
-	while (*content) {
-		size_t len = strcspn(content, "\n");
-		char name[16];
+	bool last = false;
 
-		line_name(content, len, name, sizeof(name));
-		if (strcasecmp(name, "include") == 0) {
-			const char *file = strstr(content, PGCONF_FILE "'");
+	for (; *content; content += line_length(content)) {
+		char name[128];
 
-			if (file && file < content + len)
-				return true;
-		}
-		content += len;
-		content += *content == '\n';
+		line_name(content, strcspn(content, "\n"), name, sizeof(name));
+		if (*name)
+			last = is_our_include(content, strcspn(content, "\n"));
 	}
-	return false;
+	return last;
 }
 
 void pgconf_add_include(const char *content, struct text *ret)
 {
-	size_t len = strlen(content);
+	static const char why[] =
+		"# pgrepl keeps its settings in a file of its own; the last mention wins.\n";
 
-	text_add_bytes(ret, content, len);
-	if (len && content[len - 1] != '\n')
+	for (; *content; content += line_length(content)) {
+		size_t len = line_length(content);
+
+		/* one that others have written after: what they set would win */
+		if (!is_our_include(content, len) && !text_starts_with(content, why))
+			text_add_bytes(ret, content, len);
+	}
+	if (ret->len && ret->s[ret->len - 1] != '\n')
 		text_add(ret, "\n");
-	text_add(
-		ret,
-		"\n# pgrepl keeps its settings in a file of its own; the last mention wins.\n" INCLUDE_LINE
-		"\n");
+	text_addf(ret, "\n%s" INCLUDE_LINE "\n", why);
 }
 
 static bool is_listed(const char *name, const struct pgconf *conf,

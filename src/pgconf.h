@@ -41,7 +41,7 @@ void pgconf_quote(struct text *ret, const char *value);
 /* The content of PGCONF_FILE. role is for its first line. */
 void pgconf_render(const struct pgconf *conf, const char *role, struct text *ret);
 
-/* Does postgresql.conf include our file already; the same content with that line added. */
+/* Is our file what postgresql.conf includes last; the same content with that put right. */
 bool pgconf_has_include(const char *content);
 void pgconf_add_include(const char *content, struct text *ret);
 

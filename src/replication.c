@@ -75,27 +75,6 @@ void replication_role_clear(struct replication_role *role)
 	secret_drop(&role->verifier);
 }
 
-int replication_role_apply(struct db *db, const char *sql, struct fault *fault)
-{
-	int r = db_exec(db,
-			"BEGIN; SET LOCAL log_statement = 'none';"
-			" SET LOCAL log_min_error_statement = 'panic';"
-			" SET LOCAL log_min_duration_statement = -1;"
-			" SET LOCAL synchronous_commit = 'local'",
-			fault);
-
-	if (r == 0)
-		r = db_exec(db, sql, fault);
-	if (r == 0)
-		r = db_exec(db, "COMMIT", fault);
-	if (r < 0) {
-		FAULT_AUTO second = { 0 };
-
-		(void)db_exec(db, "ROLLBACK", &second);
-	}
-	return r;
-}
-
 void replication_conninfo(struct text *ret, const struct settings *settings,
 			  const char *passfile, const char *application_name)
 {
@@ -114,6 +93,8 @@ void replication_conninfo(struct text *ret, const struct settings *settings,
 	} else {
 		db_add_conninfo(ret, "sslmode", "require");
 	}
+	/* a Kerberos ticket would make a connection that a hostssl line does not match */
+	db_add_conninfo(ret, "gssencmode", "disable");
 	/* a primary that vanishes is noticed in a minute, not after the kernel's two hours */
 	db_add_conninfo(ret, "keepalives_idle", "30");
 	db_add_conninfo(ret, "keepalives_interval", "10");
@@ -209,8 +190,9 @@ int replication_identify(const struct replication_login *login,
 int replication_log_in(const struct replication_login *login, struct fault *fault)
 {
 	DB_AUTO db = { 0 };
+	int r = login_open(login, false, &db, fault);
 
-	return login_open(login, false, &db, fault);
+	return r < 0 ? r : PQconnectionUsedPassword(db.conn);
 }
 
 int replication_tablespaces(const struct replication_login *login, struct text *ret,
@@ -228,7 +210,8 @@ int replication_tablespaces(const struct replication_login *login, struct text *
 			     " WHERE spcname NOT IN ('pg_default', 'pg_global')"
 			     " ORDER BY spcname",
 			     0, NULL, &result, &refusal);
-	if (r < 0 && *refusal.sqlstate)
+	if (r < 0 && (text_equal(refusal.sqlstate, "28000") ||
+		      text_equal(refusal.sqlstate, "42501")))
 		return -EACCES;
 	if (r < 0)
 		return fault_set(fault, refusal.class, "%s", text_str(&refusal.message));
@@ -280,7 +263,12 @@ int replication_look(struct db *db, struct replication_state *ret, struct fault 
 		db,
 		"SELECT pg_catalog.pg_is_in_recovery(), r.pid, r.status, r.sender_host,"
 		" r.sender_port, c.system_identifier, pg_catalog.pg_last_wal_receive_lsn(),"
-		" pg_catalog.pg_last_wal_replay_lsn(), k.timeline_id,"
+		" pg_catalog.pg_last_wal_replay_lsn(),"
+		/* that of the control file is the old one until the checkpoint after a promotion */
+		" CASE WHEN pg_catalog.pg_is_in_recovery()"
+		"  THEN coalesce(r.received_tli, k.timeline_id)"
+		"  ELSE ('x' || substr(pg_catalog.pg_walfile_name("
+		"   pg_catalog.pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int END,"
 		" extract(epoch FROM pg_catalog.clock_timestamp()"
 		"  - pg_catalog.pg_last_xact_replay_timestamp())"
 		" FROM pg_catalog.pg_control_system() c"

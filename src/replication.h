@@ -32,13 +32,10 @@ int replication_role_look(struct db *db, const char *role, struct replication_ro
 void replication_role_clear(struct replication_role *role);
 #define ROLE_AUTO CLEANUP(replication_role_clear) struct replication_role
 
-/*
- * Runs a statement that carries a verifier so that it reaches no log, and without waiting for a
- * synchronous standby, which may not be there yet.
- */
-int replication_role_apply(struct db *db, const char *sql, struct fault *fault);
-
 /* --- the connection to a server that sends WAL --- */
+
+/* A clone's walsenders have this application_name: they are no standby yet. */
+#define REPLICATION_CLONE_NAME "pgrepl-clone"
 
 /*
  * Everything that libpq has to know to reach the upstream server, as a connection string. The
@@ -73,7 +70,10 @@ struct replication_login {
 int replication_identify(const struct replication_login *login,
 			 struct replication_upstream *ret, struct fault *fault);
 
-/* Logs in to the database postgres, asks nothing, and logs out: can this role, by this password? */
+/*
+ * Logs in to the database postgres, asks nothing, and logs out. 1 when the server wanted the
+ * password and took it, 0 when it let the role in without, or a negative errno.
+ */
 int replication_log_in(const struct replication_login *login, struct fault *fault);
 
 /*

@@ -39,8 +39,21 @@ static void parse_environment(const char *s, char *ret, size_t ret_size)
 	}
 }
 
+static bool is_one_of(const char *value, const char *const *words)
+{
+	for (; *words; words++)
+		if (text_equal(value, *words))
+			return true;
+	return false;
+}
+
 void service_parse(char *output, struct service_state *ret)
 {
+	/* at a boot the server may be starting just now, by itself */
+	static const char *const active[] = { "active", "activating", "reloading", NULL };
+	/* that start at boot, or that systemd would not enable in any other way */
+	static const char *const enabled[] = { "enabled",   "static",   "alias",
+					       "generated", "indirect", NULL };
 	struct service_state state = { .loaded = false };
 
 	for (char *line = output, *next; line && *line; line = next) {
@@ -52,15 +65,16 @@ void service_parse(char *output, struct service_state *ret)
 		if (!value || (next && value > next))
 			continue;
 		*value++ = '\0';
-		if (text_equal(line, "LoadState"))
+		if (text_equal(line, "LoadState")) {
 			state.loaded = text_equal(value, "loaded");
-		else if (text_equal(line, "ActiveState")) {
-			state.active = text_equal(value, "active");
-			state.failed = text_equal(value, "failed");
-		} else if (text_equal(line, "UnitFileState"))
-			state.enabled = text_equal(value, "enabled");
-		else if (text_equal(line, "Environment"))
+			state.masked = text_equal(value, "masked");
+		} else if (text_equal(line, "ActiveState")) {
+			state.active = is_one_of(value, active);
+		} else if (text_equal(line, "UnitFileState")) {
+			state.enabled = is_one_of(value, enabled);
+		} else if (text_equal(line, "Environment")) {
 			parse_environment(value, state.pgdata, sizeof(state.pgdata));
+		}
 	}
 	*ret = state;
 }
@@ -146,12 +160,11 @@ int service_act(const char *unit, enum service_action action, long timeout_ms,
 	return -EIO;
 }
 
-int service_pg_ctl(const char *bin_directory, const char *data_directory,
+int service_pg_ctl(const char *bin_directory, const char *data_directory, const char *log,
 		   enum service_action action, long timeout_ms, int cancel_fd,
 		   struct fault *fault)
 {
 	STRING_AUTO program = text_format("%s/pg_ctl", bin_directory);
-	STRING_AUTO log = text_format("%s.log", data_directory);
 	TEXT_AUTO err = { 0 };
 	/*
 	 * -W to start: pg_ctl looks ten times a second, the caller more often. To restart it has to

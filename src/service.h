@@ -13,8 +13,8 @@ enum { SERVICE_PATH_MAX = 1024 };
 
 struct service_state {
 	bool loaded; /* systemd knows the unit */
-	bool active;
-	bool failed;
+	bool masked; /* and may not start it */
+	bool active; /* or about to be */
 	bool enabled;
 	char pgdata
 		[SERVICE_PATH_MAX]; /* PGDATA of the unit's environment, drop-ins included, or "" */
@@ -34,10 +34,10 @@ int service_act(const char *unit, enum service_action action, long timeout_ms,
 		int cancel_fd, struct fault *fault);
 
 /*
- * The same two actions by pg_ctl, as the owner of the data. The server's log goes to
- * PGDATA with ".log" appended, unless the server's own logging collector takes it.
+ * The same two actions by pg_ctl, as the owner of the data. The server's log goes to log, unless
+ * the server's own logging collector takes it.
  */
-int service_pg_ctl(const char *bin_directory, const char *data_directory,
+int service_pg_ctl(const char *bin_directory, const char *data_directory, const char *log,
 		   enum service_action action, long timeout_ms, int cancel_fd,
 		   struct fault *fault);
 

@@ -327,11 +327,17 @@ static int read_secret_file(const struct key *key, char *value, void *field,
 	content.cap = PASSWORD_MAX + 8;
 	content.s = mem_zalloc(content.cap);
 	r = file_read_fd(fd, PASSWORD_MAX + 2, &content);
-	if (r < 0)
+	if (r < 0) {
 		fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\" of \"%s\"",
 			    value, key->name);
-	else
+		fault_hint(
+			fault,
+			"It has to be a file with the password as its only line, of at "
+			"most %d bytes.",
+			PASSWORD_MAX);
+	} else {
 		r = password_of(key, value, &content, field, fault);
+	}
 	secret_wipe(content.s, content.cap);
 	return r;
 }
@@ -397,6 +403,13 @@ static const struct {
 	{ "primary_conninfo", "the keys in [common] and [standby]" },
 	{ "synchronous_standby_names", "synchronous_standbys in [primary]" },
 	{ "ssl", "tls in [common]" },
+	{ "hot_standby", "no key: setup logs in to a standby too" },
+	{ "recovery_target", "no key: a standby follows its primary" },
+	{ "recovery_target_lsn", "no key: a standby follows its primary" },
+	{ "recovery_target_name", "no key: a standby follows its primary" },
+	{ "recovery_target_time", "no key: a standby follows its primary" },
+	{ "recovery_target_xid", "no key: a standby follows its primary" },
+	{ "promote_trigger_file", "no key: promote by pg_ctl or pg_promote()" },
 	{ "hba_file", "no key: the file of the data directory is used" },
 	{ "config_file", "no key: the file of the data directory is used" },
 	{ "include", "no key: name each parameter" },

@@ -75,6 +75,7 @@ child_exec(const struct spawn *spawn, const struct pipes *pipes, pid_t parent)
 	    getppid() == parent && dup2(pipes->in[0], STDIN_FILENO) >= 0 &&
 	    dup2(pipes->out[1], STDOUT_FILENO) >= 0 &&
 	    dup2(pipes->err[1], STDERR_FILENO) >= 0 && chdir("/") == 0 &&
+	    (!spawn->keep_fd || fcntl(spawn->keep_fd, F_SETFD, 0) == 0) &&
 	    sigprocmask(SIG_SETMASK, &none, NULL) == 0)
 		(void)execve(spawn->argv[0], (char *const *)spawn->argv,
 			     (char *const *)envp);

@@ -32,6 +32,11 @@ static char *path_of(char *s)
 
 	while (len > 1 && path[len - 1] == '/')
 		path[--len] = '\0';
+	/* links are compared as text, and pg_basebackup would write these in a shorter form */
+	if (strstr(path, "//") || strstr(path, "/./") || strstr(path, "/../") ||
+	    (len > 1 && text_equal(path + len - 2, "/.")) ||
+	    (len > 2 && text_equal(path + len - 3, "/..")))
+		return NULL;
 	return *path == '/' && len > 1 ? path : NULL;
 }
 
@@ -221,8 +226,12 @@ int tablespace_place(const struct tablespace_map *map, const char *cluster_stagi
 		STRING_AUTO link = NULL;
 		int r;
 
-		if (!find_link(cluster_staging, map->pairs[i].staging, &link))
-			continue;
+		if (!find_link(cluster_staging, map->pairs[i].staging, &link)) {
+			/* mapped, and the primary has none there: else it is ours to place */
+			if (!file_exists(map->pairs[i].staging))
+				continue;
+			return -ENOLINK;
+		}
 		r = place_one(&map->pairs[i], link);
 		if (r < 0)
 			return r;

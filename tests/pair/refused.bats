@@ -120,7 +120,7 @@ refuses() {
 	echo half >"$PAIR/primary.pgrepl-staging/base/1/1"
 	ln -s "$PAIR/bin" "$PAIR/primary.pgrepl-staging/pg_wal"
 	run -0 pgrepl primary setup --dry-run
-	contains '^would +data directory +clear' <<<"$output"
+	contains '^would +room for a cluster +clear' <<<"$output"
 	run -0 pgrepl primary setup
 	[ ! -e "$PAIR/primary.pgrepl-staging" ]
 	[ -x "$PAIR/bin/pgrepl-primary" ]

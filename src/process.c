@@ -1,0 +1,104 @@
+#include "process.h"
+
+#include "clock.h"
+#include "file.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SWEEP_MS = 5 * 1000,
+	CMDLINE_MAX = 64 * 1024,
+};
+
+/* The session of a process, from /proc/PID/stat; -1 when it has ended. The name may hold anything. */
+static pid_t session_of(const char *pid)
+{
+	enum { STAT_STATE = 3, STAT_SESSION = 6 }; /* proc(5) */
+	STRING_AUTO path = text_format("/proc/%s/stat", pid);
+	TEXT_AUTO stat = { 0 };
+	char *field = NULL, *rest;
+	long session = -1;
+
+	if (file_read(path, 4096, &stat) < 0 || !stat.s)
+		return -1;
+	rest = strrchr(stat.s, ')');
+	if (!rest)
+		return -1;
+	rest++;
+	for (int i = STAT_STATE; i <= STAT_SESSION; i++) {
+		field = strtok_r(NULL, " ", &rest);
+		if (!field || (i == STAT_STATE && *field == 'Z'))
+			return -1;
+	}
+	(void)text_to_long(field, 0, INT_MAX, &session);
+	return (pid_t)session;
+}
+
+static bool has_argument(const char *pid, const char *argument)
+{
+	STRING_AUTO path = text_format("/proc/%s/cmdline", pid);
+	TEXT_AUTO arguments = { 0 };
+
+	if (file_read(path, CMDLINE_MAX, &arguments) < 0)
+		return false;
+	for (size_t i = 0; i < arguments.len; i += strlen(arguments.s + i) + 1)
+		if (text_equal(arguments.s + i, argument))
+			return true;
+	return false;
+}
+
+/* Which processes are meant; value is of the caller. */
+typedef bool (*process_match)(const char *pid, const void *value);
+
+static size_t kill_all(process_match match, const void *value)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	size_t found = 0;
+
+	while (proc && (entry = readdir(proc))) {
+		long pid;
+
+		if (text_to_long(entry->d_name, 1, INT_MAX, &pid) < 0 ||
+		    !match(entry->d_name, value))
+			continue;
+		found += kill((pid_t)pid, SIGKILL) == 0;
+	}
+	if (proc)
+		closedir(proc);
+	return found;
+}
+
+static bool is_of_session(const char *pid, const void *value)
+{
+	return session_of(pid) == *(const pid_t *)value;
+}
+
+void process_kill_session(pid_t session)
+{
+	long long deadline = clock_ms() + SWEEP_MS;
+
+	while (kill_all(is_of_session, &session) && clock_ms() < deadline)
+		(void)clock_sleep_ms(5, -1);
+}
+
+static bool is_orphan_with(const char *pid, const void *value)
+{
+	pid_t session;
+
+	if (!has_argument(pid, value))
+		return false;
+	session = session_of(pid);
+	return session > 0 && kill(session, 0) < 0 && errno == ESRCH;
+}
+
+size_t process_kill_orphans(const char *argument)
+{
+	return kill_all(is_orphan_with, argument);
+}
