@@ -27,6 +27,7 @@ enum {
 	INITDB_TIMEOUT_MS = 10 * 60 * 1000,
 	SINGLE_USER_TIMEOUT_MS = 5 * 60 * 1000,
 	CHECK_TIMEOUT_MS = 60 * 1000,
+	ORPHAN_MS = 5 * 1000,
 };
 
 /* Resolves links of what exists; a directory that does not exist yet has a parent that does. */
@@ -106,6 +107,7 @@ static bool is_still(int fd, const char *path)
 int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault)
 {
 	STRING_AUTO orphan = text_format(CLUSTER_STAGING_OPTION "%s", cluster->staging);
+	long long deadline = 0;
 
 	for (;;) {
 		FD_AUTO fd = open(cluster->lock,
@@ -123,7 +125,10 @@ int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 			r = -errno;
 			/* what its owner left behind when all of it was killed keeps it too */
-			if (process_kill_orphans(orphan) && clock_sleep_ms(10, -1) == 0)
+			if (process_kill_orphans(orphan))
+				deadline = clock_ms() + ORPHAN_MS;
+			/* it is let go of some time after the kill */
+			if (clock_ms() < deadline && clock_sleep_ms(10, -1) == 0)
 				continue;
 			fault_set(fault, FAULT_RETRY,
 				  "another setup is at work on \"%s\"", cluster->path);

@@ -5,7 +5,6 @@
 
 #include <ctype.h>
 #include <dirent.h>
-#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -90,12 +89,15 @@ void process_kill_session(pid_t session)
 
 static bool is_orphan_with(const char *pid, const void *value)
 {
+	STRING_AUTO leader = NULL;
 	pid_t session;
 
 	if (!has_argument(pid, value))
 		return false;
 	session = session_of(pid);
-	return session > 0 && kill(session, 0) < 0 && errno == ESRCH;
+	leader = text_format("%d", (int)session);
+	/* of one that has ended, reaped or not, there is no session either */
+	return session > 0 && session_of(leader) < 0;
 }
 
 size_t process_kill_orphans(const char *argument)
