@@ -140,7 +140,12 @@ void host_login(struct host *host, struct replication_login *ret)
 {
 	const struct settings *settings = &host->settings;
 	bool standby = role.settings == SETTINGS_STANDBY;
+	long timeout_ms = REMOTE_TIMEOUT_MS;
 
+	/* one try has to fit into the time for all of them */
+	if (standby && settings->wait_timeout_ms &&
+	    settings->wait_timeout_ms < REMOTE_TIMEOUT_MS)
+		timeout_ms = settings->wait_timeout_ms;
 	*ret = (struct replication_login){
 		.host = standby ? settings->primary_host : host->listen_host,
 		.port = settings->primary_port,
@@ -149,7 +154,7 @@ void host_login(struct host *host, struct replication_login *ret)
 		.tls = settings->tls,
 		/* to itself by address: the certificate's name is for others to check */
 		.tls_root_cert = standby ? settings->tls_root_cert : "",
-		.timeout_ms = REMOTE_TIMEOUT_MS,
+		.timeout_ms = (int)timeout_ms,
 		.cancel_fd = host->cancel_fd,
 	};
 }

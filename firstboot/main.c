@@ -334,6 +334,7 @@ static int run_command(const struct command *command, const struct options *opti
 	monitor.unit = settings->service;
 	monitor.data_directory = work.host.data_directory;
 	monitor.start_timeout_ms = settings->start_timeout_ms;
+	monitor.tablespaces = &settings->tablespaces;
 	monitor.networks = &settings->standby_networks;
 	monitor.port = settings->port;
 	code = monitor_run(&monitor);

@@ -6,6 +6,7 @@
 #include "log.h"
 #include "ownership.h"
 #include "process.h"
+#include "selinux.h"
 #include "service.h"
 
 #include <errno.h>
@@ -75,6 +76,11 @@ static int do_verb(const struct monitor *monitor, uint8_t verb, int cancel_fd,
 		.port = monitor->port,
 		.cancel_fd = cancel_fd,
 	};
+	const struct selinux_place place = {
+		.data_directory = monitor->data_directory,
+		.tablespaces = monitor->tablespaces,
+		.cancel_fd = cancel_fd,
+	};
 	struct service_state state;
 	int r;
 
@@ -102,11 +108,8 @@ static int do_verb(const struct monitor *monitor, uint8_t verb, int cancel_fd,
 	case VERB_ENABLE:
 		return service_act(monitor->unit, SERVICE_ENABLE,
 				   monitor->start_timeout_ms, cancel_fd, fault);
-	case VERB_LABEL_LOOK:
-		return selinux_look(monitor->data_directory, cancel_fd,
-				    &answer->look.labels, fault);
-	case VERB_LABEL:
-		return selinux_label(monitor->data_directory, cancel_fd, fault);
+	case VERB_LABEL_RULE:
+		return selinux_add_rules(&place, fault);
 	case VERB_FIREWALL_LOOK:
 		r = firewall_runs(cancel_fd, fault);
 		answer->look.firewall_runs = r > 0;

@@ -15,7 +15,7 @@
 
 #include "fault.h"
 #include "network.h"
-#include "selinux.h"
+#include "tablespace.h"
 
 #include <sys/types.h>
 
@@ -25,8 +25,7 @@ enum verb {
 	VERB_RESTART,       /* restart it */
 	VERB_ENABLE,        /* start it at boot */
 	VERB_OWN,           /* give PGDATA to the server's user */
-	VERB_LABEL_LOOK,    /* does PGDATA need labels for SELinux */
-	VERB_LABEL,         /* label it */
+	VERB_LABEL_RULE,    /* have SELinux's policy know PGDATA and the tablespaces */
 	VERB_FIREWALL_LOOK, /* does firewalld run, and does it let the standbys in */
 	VERB_FIREWALL,      /* let them in */
 };
@@ -38,6 +37,7 @@ struct monitor {
 	uid_t uid;
 	gid_t gid;
 	long start_timeout_ms;
+	const struct tablespace_map *tablespaces;
 	const struct networks *networks; /* for the firewall */
 	long port;
 	/* The worker's main; its return value is the exit code. */
@@ -51,7 +51,6 @@ int monitor_run(const struct monitor *monitor);
 /* What the looking verbs answer, each its part. */
 struct verb_look {
 	bool active, enabled; /* the unit */
-	struct selinux_look labels;
 	bool firewall_runs;
 	int firewall_missing; /* rules */
 };

@@ -6,6 +6,7 @@
 #include "log.h"
 #include "monitor.h"
 #include "ownership.h"
+#include "selinux.h"
 #include "service.h"
 #include "spawn.h"
 
@@ -456,35 +457,55 @@ int place_apply(struct host *host, struct fault *fault)
 
 /* --- labels --- */
 
+static int look_at_labels(struct host *host, struct selinux_place *ret_place,
+			  struct selinux_look *ret, struct fault *fault)
+{
+	*ret_place = (struct selinux_place){
+		.data_directory = host->data_directory,
+		.tablespaces = &host->settings.tablespaces,
+		.cancel_fd = host->cancel_fd,
+	};
+	return selinux_look(ret_place, ret, fault);
+}
+
 enum step_state labels_check(struct host *host, struct text *detail, struct fault *fault)
 {
-	struct verb_look look = { .active = false };
+	struct selinux_place place;
+	struct selinux_look look;
 
 	if (!host->root_side) {
 		text_add(detail, "left alone: that needs root");
 		return STEP_DONE;
 	}
-	if (monitor_ask(host->verbs, VERB_LABEL_LOOK, &look, fault) < 0)
+	if (look_at_labels(host, &place, &look, fault) < 0)
 		return STEP_REFUSED;
-	if (!look.labels.enabled)
+	if (!look.enabled) {
 		text_add(detail, "SELinux is not enabled");
-	else if (look.labels.needs_rule)
-		text_addf(detail,
-			  "semanage fcontext -a -t " SELINUX_DATA_TYPE " '%s(/.*)?', "
-			  "and restorecon -R %s",
-			  host->data_directory, host->data_directory);
-	else if (look.labels.needs_labels)
+		return STEP_DONE;
+	}
+	if (look.needs_rule) {
+		text_add(detail, "semanage fcontext -a -t " SELINUX_DATA_TYPE " '");
+		selinux_add_pattern(detail, host->data_directory);
+		text_addf(detail, "', and restorecon -R %s", host->data_directory);
+	} else if (look.needs_labels) {
 		text_addf(detail, "restorecon -R %s", host->data_directory);
-	else
+	} else {
 		text_addf(detail, "%s is labelled as the policy says",
 			  host->data_directory);
-	return look.labels.needs_rule || look.labels.needs_labels ? STEP_NEEDED
-								  : STEP_DONE;
+		return STEP_DONE;
+	}
+	return STEP_NEEDED;
 }
 
 int labels_apply(struct host *host, struct fault *fault)
 {
-	return monitor_ask(host->verbs, VERB_LABEL, NULL, fault);
+	struct selinux_place place;
+	struct selinux_look look;
+	int r = look_at_labels(host, &place, &look, fault);
+
+	if (r == 0 && look.needs_rule)
+		r = monitor_ask(host->verbs, VERB_LABEL_RULE, NULL, fault);
+	return r < 0 ? r : selinux_restore(&place, fault);
 }
 
 /* --- firewall --- */

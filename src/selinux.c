@@ -56,18 +56,19 @@ static int policy_knows(const char *directory, int cancel_fd, struct fault *faul
 	return strstr(text_str(&out), ":" SELINUX_DATA_TYPE ":") != NULL;
 }
 
-/* 1 when restorecon would change something, 0 when not. -n changes nothing. */
-static int labels_differ(const char *directory, int cancel_fd, struct fault *fault)
+/*
+ * 1 when restorecon would change the label of path itself, 0 when not. What is below it was
+ * made in it, with its label; and files that a server makes later are not looked at again.
+ */
+static int label_differs(const char *path, int cancel_fd, struct fault *fault)
 {
-	const char *argv[] = {
-		"/usr/sbin/restorecon", "-R", "-n", "-v", directory, NULL
-	};
+	const char *argv[] = { "/usr/sbin/restorecon", "-n", "-v", path, NULL };
 	TEXT_AUTO out = { 0 };
 	TEXT_AUTO err = { 0 };
 	int status;
 
 	/* in a dry run it may not be there yet */
-	if (!file_exists(directory))
+	if (!file_exists(path))
 		return 0;
 	status = run(argv, cancel_fd, &out, &err);
 	if (status != 0)
@@ -75,37 +76,64 @@ static int labels_differ(const char *directory, int cancel_fd, struct fault *fau
 	return out.len > 0;
 }
 
-int selinux_look(const char *directory, int cancel_fd, struct selinux_look *ret,
-		 struct fault *fault)
+static int is_enabled(int cancel_fd, struct fault *fault)
 {
 	const char *argv[] = { "/usr/sbin/selinuxenabled", NULL };
-	struct selinux_look look = { .enabled = false };
 	TEXT_AUTO err = { 0 };
 	int status = run(argv, cancel_fd, NULL, &err);
 
 	if (status < 0 && status != -ENOENT)
 		return failed(argv[0], status, &err, fault);
-	if (status == 0) {
-		int known = policy_knows(directory, cancel_fd, fault);
-		int differ = known < 0 ? known
-				       : labels_differ(directory, cancel_fd, fault);
-
-		if (differ < 0)
-			return differ;
-		look = (struct selinux_look){ true, !known, differ };
-	}
-	*ret = look;
-	return 0;
+	return status == 0;
 }
 
-/* semanage takes a regular expression: a path's own characters stand for themselves. */
-static void add_escaped(struct text *ret, const char *path)
+/* The n-th directory, 0 being PGDATA, or NULL. */
+static const char *directory_at(const struct selinux_place *place, size_t n)
 {
-	for (; *path; path++) {
-		if (strchr(".^$*+?()[]{}|\\", *path))
-			text_add(ret, "\\");
-		text_add_bytes(ret, path, 1);
+	if (n == 0)
+		return place->data_directory;
+	return n <= place->tablespaces->count ? place->tablespaces->pairs[n - 1].to
+					      : NULL;
+}
+
+int selinux_look(const struct selinux_place *place, struct selinux_look *ret,
+		 struct fault *fault)
+{
+	STRING_AUTO passfile = text_format("%s.pgpass", place->data_directory);
+	struct selinux_look look = { .enabled = false };
+	const char *directory;
+	int r = is_enabled(place->cancel_fd, fault);
+
+	look.enabled = r > 0;
+	for (size_t n = 0; r > 0 && (directory = directory_at(place, n)); n++) {
+		int known = policy_knows(directory, place->cancel_fd, fault);
+		int differs = known < 0
+				      ? known
+				      : label_differs(directory, place->cancel_fd, fault);
+
+		if (differs < 0)
+			return differs;
+		look.needs_rule |= !known;
+		look.needs_labels |= differs > 0;
 	}
+	if (r > 0) {
+		r = label_differs(passfile, place->cancel_fd, fault);
+		look.needs_labels |= r > 0;
+	}
+	if (r >= 0)
+		*ret = look;
+	return r < 0 ? r : 0;
+}
+
+void selinux_add_pattern(struct text *ret, const char *directory)
+{
+	/* a path's own characters stand for themselves */
+	for (; *directory; directory++) {
+		if (strchr(".^$*+?()[]{}|\\", *directory))
+			text_add(ret, "\\");
+		text_add_bytes(ret, directory, 1);
+	}
+	text_add(ret, "(\\.pgpass|\\.log|/.*)?");
 }
 
 static int add_rule(const char *directory, int cancel_fd, struct fault *fault)
@@ -116,21 +144,43 @@ static int add_rule(const char *directory, int cancel_fd, struct fault *fault)
 			       SELINUX_DATA_TYPE,    NULL,       NULL };
 	int status;
 
-	add_escaped(&pattern, directory);
-	text_add(&pattern, "(/.*)?");
+	selinux_add_pattern(&pattern, directory);
 	argv[5] = text_str(&pattern);
 	status = run(argv, cancel_fd, NULL, &err);
 	return status == 0 ? 0 : failed(argv[0], status, &err, fault);
 }
 
-int selinux_label(const char *directory, int cancel_fd, struct fault *fault)
+int selinux_add_rules(const struct selinux_place *place, struct fault *fault)
 {
-	const char *argv[] = { "/usr/sbin/restorecon", "-R", directory, NULL };
-	TEXT_AUTO err = { 0 };
-	int known = policy_knows(directory, cancel_fd, fault), status;
+	const char *directory;
 
-	if (known < 0 || (!known && add_rule(directory, cancel_fd, fault) < 0))
-		return -EIO;
-	status = run(argv, cancel_fd, NULL, &err);
+	for (size_t n = 0; (directory = directory_at(place, n)); n++) {
+		int r = policy_knows(directory, place->cancel_fd, fault);
+
+		if (r == 0)
+			r = add_rule(directory, place->cancel_fd, fault);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int restore(const char *path, int cancel_fd, struct fault *fault)
+{
+	const char *argv[] = { "/usr/sbin/restorecon", "-R", path, NULL };
+	TEXT_AUTO err = { 0 };
+	int status = file_exists(path) ? run(argv, cancel_fd, NULL, &err) : 0;
+
 	return status == 0 ? 0 : failed(argv[0], status, &err, fault);
+}
+
+int selinux_restore(const struct selinux_place *place, struct fault *fault)
+{
+	STRING_AUTO passfile = text_format("%s.pgpass", place->data_directory);
+	const char *directory;
+
+	for (size_t n = 0; (directory = directory_at(place, n)); n++)
+		if (restore(directory, place->cancel_fd, fault) < 0)
+			return -EIO;
+	return restore(passfile, place->cancel_fd, fault);
 }
