@@ -1,0 +1,155 @@
+#!/usr/bin/env bats
+# A primary with tablespaces: cloned to where the ini says, or refused before a byte is copied.
+
+load ../lib/pair
+
+setup() {
+	pair_open
+	# shellcheck disable=SC2154 # of the library
+	"${as_server[@]}" mkdir "$PAIR/primary-space" "$PAIR/standby-space"
+	start_primary
+	sql primary "create tablespace fast location '$PAIR/primary-space'"
+	sql primary "create table landmark tablespace fast as select i from generate_series(1, 50000) i"
+}
+
+teardown() {
+	explain
+	pair_close
+}
+
+ini_mapped() {
+	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/standby-space"
+}
+
+# has_the_tablespace: the standby reads it from its own folder, which the primary does not.
+has_the_tablespace() {
+	equal "$(sql standby 'select count(*) from landmark')" 50000
+	equal "$(sql standby "select pg_tablespace_location(oid) from pg_tablespace where spcname = 'fast'")" "$PAIR/standby-space"
+	[ -n "$(compgen -G "$PAIR/standby-space/PG_*")" ]
+	equal "$(sql primary "select pg_tablespace_location(oid) from pg_tablespace where spcname = 'fast'")" "$PAIR/primary-space"
+}
+
+no_rubbish() {
+	find "$PAIR" -name '*pgrepl-staging*' -o -name '*.new' | lacks .
+}
+
+@test "a mapped tablespace is cloned to its place, and what is written to it later is replayed there" {
+	ini_mapped
+	run -0 pgrepl standby setup
+	contains '^ok +tablespaces +the primary has 1' <<<"$output"
+	has_the_tablespace
+	no_rubbish
+	sql primary 'create table later tablespace fast as select 7 as seven'
+	streams standby
+	replicates primary standby
+	equal "$(sql standby 'table later')" 7
+	run -0 pgrepl standby setup
+	contains 'nothing to do$' <<<"$output"
+}
+
+@test "one that is not mapped is refused with 78 before a byte is copied" {
+	local before
+	ini standby
+	before=$(listing "$PAIR/standby-space"; ls -A "$PAIR")
+	run -78 pgrepl standby setup
+	contains "error: the primary has a tablespace in \"$PAIR/primary-space\", and the ini does not say where" <<<"$output"
+	contains "hint: Add \"$PAIR/primary-space=$PAIR/primary-space\".* to tablespace_mapping" <<<"$output"
+	lacks 'base backup' <<<"$output"
+	unchanged "$before" "$(listing "$PAIR/standby-space"; ls -A "$PAIR")"
+	run -78 pgrepl standby setup --dry-run
+	contains '^refused +tablespaces' <<<"$output"
+}
+
+@test "a target that is not empty is refused with 78, and what is in it stays" {
+	local before
+	ini_mapped
+	"${as_server[@]}" touch "$PAIR/standby-space/somebody's"
+	before=$(listing "$PAIR/standby-space"; ls -A "$PAIR")
+	run -78 pgrepl standby setup
+	contains "error: \"$PAIR/standby-space\", for the tablespace in \"$PAIR/primary-space\", is not empty" <<<"$output"
+	unchanged "$before" "$(listing "$PAIR/standby-space"; ls -A "$PAIR")"
+}
+
+@test "a target that is not there yet is made; without a folder to make it in, it is refused" {
+	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/nowhere/space"
+	run -78 pgrepl standby setup
+	contains "error: could not write to \"$PAIR/nowhere\"" <<<"$output"
+	"${as_server[@]}" rmdir "$PAIR/standby-space"
+	ini_mapped
+	run -0 pgrepl standby setup
+	has_the_tablespace
+}
+
+# half_cloned: what the tablespace holds has begun to come. Asks without a pause: a clone is soon over.
+half_cloned() {
+	local deadline=$((SECONDS + 20))
+	until compgen -G "$PAIR/standby-space.pgrepl-staging/PG_*" >/dev/null; do
+		[ $SECONDS -lt $deadline ]
+	done
+}
+
+@test "setup is killed in the middle of a clone: nothing is in place, and the next one arrives" {
+	local pids
+	ini_mapped
+	pgrepl_in_background standby setup
+	half_cloned
+	# all of it at once, as by a pulled plug: whoever were left would clear up
+	mapfile -t pids < <(pgrep -f -- "$PAIR/standby")
+	kill -KILL "${pids[@]}"
+	wait $! || [ $? = 137 ]
+	eventually 10 no_clone_runs
+	[ -z "$(ls -A "$PAIR/standby-space")" ]
+	[ ! -e "$PAIR/standby" ]
+	[ -e "$PAIR/standby-space.pgrepl-staging" ]
+	run -0 pgrepl standby setup
+	has_the_tablespace
+	no_rubbish
+}
+
+@test "pg_basebackup is killed in the middle: the same setup clones again" {
+	ini_mapped
+	pgrepl_in_background standby setup
+	half_cloned
+	kill -KILL $(pgrep -f -- "--pgdata=$PAIR/standby.pgrepl-staging")
+	wait $!
+	contains 'cloning again from' <"$PAIR/standby.out"
+	has_the_tablespace
+	no_rubbish
+}
+
+no_clone_runs() {
+	run ! pgrep -af -- "$PAIR/standby"
+}
+
+# killed_at N: setup, killed at the N-th rename of its worker.
+killed_at() {
+	"${as_server[@]}" timeout 60 strace -f -b execve -qq -o "$PAIR/strace" -e trace=rename,renameat,renameat2 \
+		-e "inject=rename,renameat,renameat2:signal=KILL:when=$1" \
+		"$(program_of standby)" --config "$PAIR/standby.ini" setup </dev/null >"$PAIR/standby.out" 2>&1 3>&- 4>&- || :
+	[ -e "$PAIR/standby" ] || contains 'killed by SIGKILL' <"$PAIR/strace" >/dev/null
+}
+
+# is_half_in_place: the link to the tablespace leads to its place already, and the clone is still beside it.
+is_half_in_place() {
+	[ "$(readlink "$PAIR"/standby.pgrepl-staging/pg_tblspc/*)" = "$PAIR/standby-space" ]
+}
+
+@test "one that is killed between the renames is taken up by the next setup, whichever it was" {
+	need strace
+	local at between=0
+	ini_mapped
+	# until the clone is in place before it is killed
+	for at in 4 5 6 7 8 9 10 11 12; do
+		killed_at "$at"
+		[ ! -e "$PAIR/standby" ] || break
+		! is_half_in_place || between=$((between + 1))
+		run -0 pgrepl standby setup --dry-run
+		lacks '^refused' <<<"$output"
+	done
+	echo "the tablespace was in its place, or its link led there, $between times"
+	[ "$between" -ge 2 ]
+	run -0 pgrepl standby setup
+	has_the_tablespace
+	no_rubbish
+	streams standby
+}
