@@ -107,19 +107,19 @@ start_walk_of_standby() {
 
 @test "a standby that is killed at a rename or a removal is never a second primary" {
 	start_walk_of_standby
-	walk standby rename 5
+	walk standby rename 4
 	walk standby unlinkat 1
 }
 
 @test "a standby that is killed while it syncs is never a second primary" {
 	start_walk_of_standby
-	walk standby fsync 4
+	walk standby fsync 3
 }
 
 @test "a primary that is killed at its renames and syncs is made by the next setup" {
 	ini primary
 	count_calls primary
 	remove primary
-	walk primary rename 3
-	walk primary fsync 3
+	walk primary rename 2
+	walk primary fsync 2
 }

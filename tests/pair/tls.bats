@@ -25,14 +25,15 @@ is_encrypted() {
 	equal "$(sql primary "select count(*) from pg_hba_file_rules where type = 'host' and user_name = '{replica}'")" 0
 }
 
-@test "tls = off gives the plain lines of the guide" {
-	start_primary common.tls=off
+@test "tls = off and auth_method = md5 give the plain lines of the guide" {
+	start_primary common.tls=off primary.auth_method=md5
 	start_standby standby common.tls=off
 	equal "$(is_encrypted standby)" f
 	equal "$(setting_of primary ssl)" off
 	[ ! -e "$PAIR/primary/server.key" ]
 	equal "$(sql primary "select count(*) from pg_hba_file_rules where type = 'hostssl'")" 0
-	equal "$(sql primary "select count(*) from pg_hba_file_rules where type = 'host' and user_name = '{replica}'")" 3
+	equal "$(sql primary "select count(*) from pg_hba_file_rules
+		where type = 'host' and user_name = '{replica}' and auth_method = 'md5'")" 3
 	replicates primary standby
 }
 
