@@ -1,6 +1,7 @@
 /*
  * primary.c - the procedure for a primary, as a table; rows P3 to P11 of the manual one.
  */
+#include "configuration.h"
 #include "file.h"
 #include "hba.h"
 #include "host.h"

@@ -23,11 +23,6 @@ int data_apply(struct host *host, struct fault *fault);
 /* The same look where a later step does what is needed: says no only to what nobody can mend. */
 enum step_state data_look(struct host *host, struct text *detail, struct fault *fault);
 
-/* The server's certificate, unless tls is off or the ini names one. */
-enum step_state certificate_check(struct host *host, struct text *detail,
-				  struct fault *fault);
-int certificate_apply(struct host *host, struct fault *fault);
-
 /* The cluster in staging is PGDATA. */
 enum step_state place_check(struct host *host, struct text *detail, struct fault *fault);
 int place_apply(struct host *host, struct fault *fault);
@@ -45,27 +40,10 @@ int firewall_apply(struct host *host, struct fault *fault);
 enum step_state server_check(struct host *host, struct text *detail, struct fault *fault);
 int server_apply(struct host *host, struct fault *fault);
 
-/* What the files say is what the server does (P10, P11, S4). */
-enum step_state in_force_check(struct host *host, struct text *detail,
-			       struct fault *fault);
-int in_force_apply(struct host *host, struct fault *fault);
-
-/*
- * Has the server read its configuration files since they were written: 1, 0, or a negative errno; and
- * has it do so, and waits until it has.
- */
-int configuration_loaded(struct host *host, struct fault *fault);
-int configuration_reload(struct host *host, struct fault *fault);
-
 /* The service starts at boot: last of all (P5, S6). */
 enum step_state enabled_check(struct host *host, struct text *detail,
 			      struct fault *fault);
 int enabled_apply(struct host *host, struct fault *fault);
-
-/* Our settings file in host_directory(), and postgresql.conf that includes it (P10, S4). */
-enum step_state settings_look(struct host *host, const struct pgconf *conf,
-			      struct text *detail, struct fault *fault);
-int settings_write(struct host *host, const struct pgconf *conf, struct fault *fault);
 
 /* STEP_REFUSED, with "could not WHAT "PATH": reason" as the fault. */
 enum step_state step_refused(struct fault *fault, int r, const char *what,

@@ -2,6 +2,7 @@
 
 #include "file.h"
 #include "ini.h"
+#include "keys.h"
 #include "log.h"
 #include "passfile.h"
 
@@ -13,385 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum {
-	ROLE_NAME_MAX = 63, /* NAMEDATALEN - 1 */
-	PASSWORD_MAX = 1000,
-};
-
-struct key;
-/* Reads value into *field. On failure fills fault with what is wrong, without file and line. */
-typedef int (*key_read)(const struct key *key, char *value, void *field,
-			struct fault *fault);
-
-struct key {
-	const char *section;
-	const char *name;
-	key_read read;
-	size_t offset;
-	const char *fallback; /* NULL: "" or not set */
-	long min, max;
-	const char *const *choices; /* ends in NULL */
-	bool secret;                /* the value is never shown */
-};
-
-static const char *const server_controls[] = {
-	[SERVER_CONTROL_SYSTEMD] = "systemd",
-	[SERVER_CONTROL_PG_CTL] = "pg_ctl",
-	NULL,
-};
-static const char *const existing_datas[] = {
-	[EXISTING_DATA_REFUSE] = "refuse",
-	[EXISTING_DATA_MOVE_ASIDE] = "move_aside",
-	NULL,
-};
-static const char *const auth_methods[] = { "scram-sha-256", "md5", NULL };
-
-static int wrong(const struct key *key, const char *value, struct fault *fault,
-		 const char *what, const char *hint)
-{
-	if (key->secret)
-		fault_set(fault, FAULT_OPERATOR, "the value of \"%s\" %s", key->name,
-			  what);
-	else
-		fault_set(fault, FAULT_OPERATOR, "\"%s\" for \"%s\" %s", value, key->name,
-			  what);
-	fault_hint(fault, "%s", hint);
-	return -EINVAL;
-}
-
-static void keep_string(void *field, const char *value)
-{
-	char **string = field;
-
-	text_drop(string);
-	*string = text_copy(value);
-}
-
-static int read_application_name(const struct key *key, char *value, void *field,
-				 struct fault *fault)
-{
-	for (const unsigned char *c = (unsigned char *)value; *c; c++)
-		if (*c < ' ' || *c > '~' || c - (unsigned char *)value >= ROLE_NAME_MAX)
-			return wrong(key, value, fault, "cannot be an application_name",
-				     "Use at most 63 ASCII characters: the server would "
-				     "change what is beyond that.");
-	keep_string(field, value);
-	return 0;
-}
-
-static int read_locale(const struct key *key, char *value, void *field,
-		       struct fault *fault)
-{
-	if (strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			  "0123456789_.@-") != strlen(value))
-		return wrong(key, value, fault, "is no locale",
-			     "Choose one that \"locale -a\" lists.");
-	keep_string(field, value);
-	return 0;
-}
-
-static int read_host(const struct key *key, char *value, void *field, struct fault *fault)
-{
-	if (!network_is_host(value))
-		return wrong(key, value, fault, "is no host",
-			     "Give one host name, IPv4 address or IPv6 address.");
-	keep_string(field, value);
-	return 0;
-}
-
-static int read_path(const struct key *key, char *value, void *field, struct fault *fault)
-{
-	size_t len = strlen(value);
-
-	if (value[0] != '/' || len >= PATH_MAX / 2)
-		return wrong(key, value, fault, "is no absolute path",
-			     "Give a path that starts with \"/\".");
-	while (len > 1 && value[len - 1] == '/')
-		value[--len] = '\0';
-	keep_string(field, value);
-	return 0;
-}
-
-static int read_role(const struct key *key, char *value, void *field, struct fault *fault)
-{
-	if (strlen(value) > ROLE_NAME_MAX)
-		return wrong(key, value, fault, "is longer than 63 bytes",
-			     "PostgreSQL would cut it short; choose a shorter name.");
-	if (text_starts_with(value, "pg_") || text_equal(value, "public") ||
-	    text_equal(value, "none"))
-		return wrong(key, value, fault,
-			     "is a name that PostgreSQL keeps for itself",
-			     "Choose a name that does not start with \"pg_\".");
-	keep_string(field, value);
-	return 0;
-}
-
-static int read_unit(const struct key *key, char *value, void *field, struct fault *fault)
-{
-	static const char suffix[] = ".service";
-	size_t len = strlen(value), end = sizeof(suffix) - 1;
-
-	if (len <= end || len > 255 || !text_equal(value + len - end, suffix) ||
-	    *value == '-' ||
-	    strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			  "0123456789:-_.\\@") != len)
-		return wrong(key, value, fault, "is no name of a service unit",
-			     "Give the whole name, such as postgresql-12.service.");
-	keep_string(field, value);
-	return 0;
-}
-
-static int read_long(const struct key *key, char *value, void *field, struct fault *fault)
-{
-	STRING_AUTO hint = text_format("Give a whole number from %ld to %ld.", key->min,
-				       key->max);
-	int r = text_to_long(value, key->min, key->max, field);
-
-	if (r == 0)
-		return 0;
-	return wrong(key, value, fault, r == -ERANGE ? "is out of range" : "is no number",
-		     hint);
-}
-
-static int read_ms(const struct key *key, char *value, void *field, struct fault *fault)
-{
-	if (text_to_ms(value, key->max, field) == 0)
-		return 0;
-	return wrong(
-		key, value, fault, "is no time",
-		"Give a number with a unit, such as 500ms, 30s, 5min, 2h or 1d; a number "
-		"alone is seconds.");
-}
-
-static int read_bool(const struct key *key, char *value, void *field, struct fault *fault)
-{
-	if (text_to_bool(value, field) == 0)
-		return 0;
-	return wrong(key, value, fault, "is neither on nor off", "Write on or off.");
-}
-
-static int find_choice(const struct key *key, const char *value, struct fault *fault)
-{
-	TEXT_AUTO hint = { 0 };
-
-	text_add(&hint, "Choose one of:");
-	for (int i = 0; key->choices[i]; i++) {
-		if (text_equal(value, key->choices[i]))
-			return i;
-		text_addf(&hint, "%s %s", i ? "," : "", key->choices[i]);
-	}
-	text_add(&hint, ".");
-	return wrong(key, value, fault, "is not one of its values", text_str(&hint));
-}
-
-static int read_choice(const struct key *key, char *value, void *field,
-		       struct fault *fault)
-{
-	int i = find_choice(key, value, fault);
-
-	if (i < 0)
-		return i;
-	*(long *)field = i;
-	return 0;
-}
-
-static int read_choice_name(const struct key *key, char *value, void *field,
-			    struct fault *fault)
-{
-	int i = find_choice(key, value, fault);
-
-	if (i < 0)
-		return i;
-	keep_string(field, value);
-	return 0;
-}
-
-static int read_networks(const struct key *key, char *value, void *field,
-			 struct fault *fault)
-{
-	STRING_AUTO item = NULL;
-
-	if (networks_parse(field, value, &item) == 0)
-		return 0;
-	return wrong(
-		key, item, fault, "is no network in CIDR form",
-		"Write an address and the length of its prefix, such as 10.0.0.0/24 or "
-		"fd00:0:0:1::/64; one host is 10.0.0.7/32.");
-}
-
-static int read_tablespaces(const struct key *key, char *value, void *field,
-			    struct fault *fault)
-{
-	STRING_AUTO item = NULL;
-
-	if (tablespace_map_parse(field, value, &item) == 0)
-		return 0;
-	return wrong(
-		key, item, fault, "is no pair of directories",
-		"Write the primary's directory, \"=\", and the one on this host, such as "
-		"/srv/fast=/srv/fast; each of the primary's once.");
-}
-
-static int read_secret(const struct key *key, char *value, void *field,
-		       struct fault *fault)
-{
-	(void)key;
-	if (strlen(value) > PASSWORD_MAX)
-		return wrong(key, value, fault, "is too long",
-			     "Choose a shorter password.");
-	secret_take(field, value);
-	return 0;
-}
-
-static int read_verifier(const struct key *key, char *value, void *field,
-			 struct fault *fault)
-{
-	if (!text_starts_with(value, "SCRAM-SHA-256$") || !strchr(value, ':') ||
-	    strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-			  "+/=$:-") != strlen(value))
-		return wrong(
-			key, value, fault, "is no SCRAM verifier",
-			"Copy rolpassword of pg_authid, which starts with SCRAM-SHA-256$.");
-	secret_take(field, value);
-	return 0;
-}
-
-/* Warns of what others can read and refuses what others can write. */
-static int check_secret_file(int fd, const char *path, struct fault *fault)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return fault_errno(fault, FAULT_OPERATOR, -errno,
-				   "could not look at \"%s\"", path);
-	if ((st.st_mode & 022) || (st.st_uid != 0 && st.st_uid != geteuid())) {
-		fault_set(fault, FAULT_OPERATOR,
-			  "\"%s\" holds a password and others can write it", path);
-		fault_hint(fault, "Run: chown root: %s && chmod 600 %s", path, path);
-		return -EPERM;
-	}
-	return (st.st_mode & 044) != 0;
-}
-
-/* Takes the password out of a file's content: no line break but one at the end. */
-static int password_of(const struct key *key, const char *path, struct text *content,
-		       struct secret *ret, struct fault *fault)
-{
-	const char *what = NULL;
-
-	if (content->len && content->s[content->len - 1] == '\n')
-		content->s[--content->len] = '\0';
-	if (content->len && content->s[content->len - 1] == '\r')
-		content->s[--content->len] = '\0';
-	if (content->len == 0)
-		what = "is empty";
-	else if (strlen(content->s) != content->len || strpbrk(content->s, "\r\n"))
-		what = "has more than one line";
-	if (what) {
-		fault_set(fault, FAULT_OPERATOR, "the file \"%s\" of \"%s\" %s", path,
-			  key->name, what);
-		fault_hint(fault,
-			   "Write the password, and nothing else, into its first line.");
-		return -EINVAL;
-	}
-	secret_take(ret, content->s);
-	return 0;
-}
-
-static int read_secret_file(const struct key *key, char *value, void *field,
-			    struct fault *fault)
-{
-	FD_AUTO fd = -1;
-	TEXT_AUTO content = { 0 };
-	int r;
-
-	if (value[0] != '/')
-		return wrong(key, value, fault, "is no absolute path",
-			     "Give a path that starts with \"/\".");
-	fd = open(value, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0) {
-		fault_errno(fault, FAULT_OPERATOR, -errno,
-			    "could not open \"%s\" of \"%s\"", value, key->name);
-		fault_hint(fault,
-			   "Create it with the password as its only line, mode 0600.");
-		return -EINVAL;
-	}
-	r = check_secret_file(fd, value, fault);
-	if (r < 0)
-		return r;
-	if (r > 0) {
-		log_warning("\"%s\" holds a password and others can read it", value);
-		log_hint("Run: chmod 600 %s", value);
-	}
-	content.cap = PASSWORD_MAX + 8;
-	content.s = mem_zalloc(content.cap);
-	r = file_read_fd(fd, PASSWORD_MAX + 2, &content);
-	if (r < 0) {
-		fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\" of \"%s\"",
-			    value, key->name);
-		fault_hint(
-			fault,
-			"It has to be a file with the password as its only line, of at "
-			"most %d bytes.",
-			PASSWORD_MAX);
-	} else {
-		r = password_of(key, value, &content, field, fault);
-	}
-	secret_wipe(content.s, content.cap);
-	return r;
-}
-
-#define FIELD(name)   .offset = offsetof(struct settings, name)
-#define YEAR_MS       (365L * 24 * 3600 * 1000)
-#define STRINGIFY_(x) #x
-#define STRINGIFY(x)  STRINGIFY_(x)
-
-static const struct key keys[] = {
-	{ "common", "primary_host", read_host, FIELD(primary_host) },
-	{ "common", "primary_port", read_long, FIELD(primary_port), "5432", 1, 65535 },
-	{ "common", "replication_user", read_role, FIELD(replication_user), "replica" },
-	{ "common", "replication_password", read_secret, FIELD(replication_password),
-	  .secret = true },
-	{ "common", "replication_password_file", read_secret_file,
-	  FIELD(replication_password) },
-	{ "common", "tls", read_bool, FIELD(tls), "on" },
-	{ "common", "data_directory", read_path, FIELD(data_directory) },
-	{ "common", "bin_directory", read_path, FIELD(bin_directory),
-	  "/usr/pgsql-" STRINGIFY(PGMAJOR) "/bin" },
-	{ "common", "server_control", read_choice, FIELD(server_control), "systemd",
-	  .choices = server_controls },
-	{ "common", "service", read_unit, FIELD(service),
-	  "postgresql-" STRINGIFY(PGMAJOR) ".service" },
-	{ "common", "os_user", read_role, FIELD(os_user), "postgres" },
-	{ "common", "start_timeout", read_ms, FIELD(start_timeout_ms), "5min", 0,
-	  YEAR_MS },
-	{ "common", "existing_data", read_choice, FIELD(existing_data), "refuse",
-	  .choices = existing_datas },
-	{ "common", "allow_restart", read_bool, FIELD(allow_restart), "off" },
-	{ "common", "open_firewall", read_bool, FIELD(open_firewall), "off" },
-
-	{ "primary", "standby_networks", read_networks, FIELD(standby_networks) },
-	{ "primary", "auth_method", read_choice_name, FIELD(auth_method), "scram-sha-256",
-	  .choices = auth_methods },
-	{ "primary", "replication_password_verifier", read_verifier,
-	  FIELD(replication_verifier), .secret = true },
-	{ "primary", "superuser_password", read_secret, FIELD(superuser_password),
-	  .secret = true },
-	{ "primary", "superuser_password_file", read_secret_file,
-	  FIELD(superuser_password) },
-	{ "primary", "synchronous_standbys", read_long, FIELD(synchronous_standbys), "0",
-	  0, 100 },
-	{ "primary", "locale", read_locale, FIELD(locale) },
-
-	{ "standby", "port", read_long, FIELD(port), NULL, 1, 65535 },
-	{ "standby", "application_name", read_application_name, FIELD(application_name) },
-	{ "standby", "wait_timeout", read_ms, FIELD(wait_timeout_ms), "0", 0, YEAR_MS },
-	{ "standby", "tls_root_cert", read_path, FIELD(tls_root_cert) },
-	{ "standby", "tablespace_mapping", read_tablespaces, FIELD(tablespaces) },
-};
-
-enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
 
 /* Parameters that would lead the server away from what setup has made, by where they belong. */
 static const struct {
@@ -455,18 +77,20 @@ static int unknown_section(const struct ini *ini, const struct ini_entry *entry,
 static int unknown_key(const struct ini *ini, const struct ini_entry *entry,
 		       struct fault *fault)
 {
-	const char *names[KEYS], *near;
+	const char *names[64], *near; /* more than a section has keys */
 	size_t count = 0;
 
 	fault_set(fault, FAULT_OPERATOR, "%s:%d: unknown key \"%s\" in section [%s]",
 		  ini->path, entry->line, entry->key, entry->section);
-	for (size_t i = 0; i < KEYS; i++) {
-		if (text_equal(keys[i].name, entry->key)) {
-			fault_hint(fault, "It belongs in section [%s].", keys[i].section);
+	for (size_t i = 0; i < setting_keys_count; i++) {
+		if (text_equal(setting_keys[i].name, entry->key)) {
+			fault_hint(fault, "It belongs in section [%s].",
+				   setting_keys[i].section);
 			return -EINVAL;
 		}
-		if (text_equal(keys[i].section, entry->section))
-			names[count++] = keys[i].name;
+		if (count < sizeof(names) / sizeof(names[0]) &&
+		    text_equal(setting_keys[i].section, entry->section))
+			names[count++] = setting_keys[i].name;
 	}
 	near = text_nearest(entry->key, names, count);
 	if (near)
@@ -537,32 +161,14 @@ static int take_entry(struct settings *settings, const struct ini *ini,
 		return take_parameter(&settings->primary_settings, ini, entry, fault);
 	if (text_equal(entry->section, STANDBY_SETTINGS))
 		return take_parameter(&settings->standby_settings, ini, entry, fault);
-	for (i = 0; i < KEYS; i++)
-		if (text_equal(keys[i].section, entry->section) &&
-		    text_equal(keys[i].name, entry->key))
-			return take_key(settings, &keys[i], ini, entry, fault);
+	for (i = 0; i < setting_keys_count; i++)
+		if (text_equal(setting_keys[i].section, entry->section) &&
+		    text_equal(setting_keys[i].name, entry->key))
+			return take_key(settings, &setting_keys[i], ini, entry, fault);
 	for (i = 0; i < count; i++)
 		if (text_equal(sections[i], entry->section))
 			return unknown_key(ini, entry, fault);
 	return unknown_section(ini, entry, fault);
-}
-
-static void set_defaults(struct settings *settings)
-{
-	for (size_t i = 0; i < KEYS; i++) {
-		void *field = (char *)settings + keys[i].offset;
-		key_read read = keys[i].read;
-		STRING_AUTO value = NULL;
-		FAULT_AUTO fault = { 0 };
-
-		if (keys[i].fallback) {
-			value = text_copy(keys[i].fallback);
-			read(&keys[i], value, field, &fault);
-		} else if (read == read_host || read == read_path ||
-			   read == read_locale || read == read_application_name) {
-			keep_string(field, "");
-		}
-	}
 }
 
 static int missing(const struct ini *ini, struct fault *fault, const char *key,
@@ -657,7 +263,7 @@ static int settings_from_ini(struct settings *settings, const struct ini *ini,
 	    check_twice(ini, "primary", "superuser_password", "superuser_password_file",
 			fault) < 0)
 		return -EINVAL;
-	set_defaults(settings);
+	keys_set_defaults(settings);
 	for (size_t i = 0; i < ini->count && r == 0; i++)
 		r = take_entry(settings, ini, &ini->entries[i], fault);
 	if (r == 0)

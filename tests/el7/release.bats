@@ -4,11 +4,11 @@ bats_require_minimum_version 1.5.0
 
 setup_file() {
 	local tree
-	cd "$BATS_TEST_DIRNAME/../.."
+	cd "$BATS_TEST_DIRNAME/../.." || return
 	# A tree of its own: the caller's build folder is left alone. The commit gives the time.
 	tree=$BATS_FILE_TMPDIR/tree
 	git clone -q . "$tree"
-	cd "$tree"
+	cd "$tree" || return
 	export TREE=$tree GNUPGHOME=$BATS_FILE_TMPDIR/gnupg
 	mkdir -m 0700 "$GNUPGHOME"
 	gpg --batch --quiet --passphrase '' --quick-generate-key 'Release <release@example.com>' rsa2048 sign never
@@ -37,13 +37,13 @@ sums() {
 }
 
 @test "a release has both packages, their source, and checksums that hold" {
-	cd "$TREE/build/release"
+	cd "$TREE/build/release" || return
 	ls repo/pgrepl-primary-*.rpm repo/pgrepl-standby-*.rpm source/pgrepl-*.src.rpm
 	sha256sum --check --strict SHA256SUMS
 }
 
 @test "its checksums and its index are signed" {
-	cd "$TREE/build/release"
+	cd "$TREE/build/release" || return
 	gpg --batch --verify SHA256SUMS.asc SHA256SUMS
 	gpg --batch --verify repo/repodata/repomd.xml.asc repo/repodata/repomd.xml
 }

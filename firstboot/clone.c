@@ -1,0 +1,290 @@
+#include "clone.h"
+
+#include "clock.h"
+#include "file.h"
+#include "log.h"
+#include "passfile.h"
+#include "spawn.h"
+#include "upstream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- password file --- */
+
+enum step_state passfile_check(struct host *host, struct text *detail,
+			       struct fault *fault)
+{
+	STRING_AUTO path = host_passfile(host);
+	TEXT_AUTO wanted = { 0 };
+	TEXT_AUTO present = { 0 };
+	struct stat st;
+	bool same;
+
+	(void)fault;
+	passfile_render(&wanted, host->settings.replication_user,
+			&host->settings.replication_password);
+	present.cap = 4096;
+	present.s = mem_zalloc(present.cap);
+	same = file_read(path, 2048, &present) == 0 &&
+	       text_equal(text_str(&present), text_str(&wanted)) &&
+	       stat(path, &st) == 0 && (st.st_mode & 07777) == 0600;
+	secret_wipe(wanted.s, wanted.cap);
+	secret_wipe(present.s, present.cap);
+	text_addf(detail, "%s%s", same ? "" : "write ", path);
+	return same ? STEP_DONE : STEP_NEEDED;
+}
+
+int passfile_apply(struct host *host, struct fault *fault)
+{
+	STRING_AUTO path = host_passfile(host);
+	TEXT_AUTO line = { 0 };
+	int r;
+
+	passfile_render(&line, host->settings.replication_user,
+			&host->settings.replication_password);
+	r = file_replace(path, 0600, text_str(&line), line.len);
+	secret_wipe(line.s, line.cap);
+	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"",
+				   path)
+		     : 0;
+}
+
+/* --- base backup (S2) --- */
+
+enum step_state clone_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	(void)fault;
+	if (host->cloned) {
+		text_addf(detail, "of %s:%ld, in %s", host->settings.primary_host,
+			  host->settings.primary_port, host->cluster.staging);
+		return STEP_DONE;
+	}
+	text_addf(detail, "clone %s:%ld into %s", host->settings.primary_host,
+		  host->settings.primary_port, host->cluster.staging);
+	return STEP_NEEDED;
+}
+
+struct progress {
+	const struct host *host;
+	long percent;
+	long logged_percent;
+	long long logged_at;
+	struct text complaint; /* the first error, or the last line that is no progress */
+};
+
+/* " 23456/45678 kB (51%), 0/1 tablespace" */
+static bool parse_percent(const char *line, long *ret)
+{
+	const char *open = strstr(line, "kB (");
+	char digits[8] = "";
+	size_t len;
+
+	if (!open)
+		return false;
+	open += strlen("kB (");
+	len = strspn(open, "0123456789");
+	if (!len || len >= sizeof(digits) || open[len] != '%')
+		return false;
+	memcpy(digits, open, len);
+	return text_to_long(digits, 0, 1000, ret) == 0;
+}
+
+static bool is_error(const char *line)
+{
+	return strstr(line, "error: ") || strstr(line, "FATAL: ") ||
+	       strstr(line, "ERROR: ");
+}
+
+/* What follows the first error is its consequence, or how the directory is cleared. */
+static void complain(struct text *complaint, const char *line)
+{
+	if (is_error(text_str(complaint)))
+		return;
+	text_reset(complaint);
+	text_add(complaint, line);
+}
+
+static void on_progress(void *arg, const char *line)
+{
+	struct progress *progress = arg;
+	const struct settings *settings = &progress->host->settings;
+	long percent;
+
+	if (!parse_percent(line, &percent)) {
+		complain(&progress->complaint, line);
+		return;
+	}
+	if (percent == progress->percent)
+		return;
+	progress->percent = percent;
+	log_status("cloning from %s:%ld: %ld%%", settings->primary_host,
+		   settings->primary_port, percent);
+	/* on a console too, and not so often that a small clone fills it */
+	if (percent >= progress->logged_percent + 10 &&
+	    clock_ms() >= progress->logged_at + 2000) {
+		progress->logged_percent = percent;
+		progress->logged_at = clock_ms();
+		log_info("cloning from %s:%ld: %ld%%", settings->primary_host,
+			 settings->primary_port, percent);
+	}
+}
+
+/*
+ * pg_basebackup tells what stopped it in words only (its own in English, by LC_ALL=C). What this
+ * host has to be mended for is told by those; all else may be the primary's or the network's, and passes.
+ */
+static enum fault_class clone_class(const char *complaint)
+{
+	static const char *const ours[] = {
+		"No space left on device",
+		"Permission denied",
+		"Read-only file system",
+		"Disk quota exceeded",
+		"not empty",
+		"File exists",
+		"unrecognized option",
+		"invalid option",
+		"incompatible server version",
+	};
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (strstr(complaint, ours[i]))
+			return FAULT_OPERATOR;
+	return FAULT_RETRY;
+}
+
+/* pg_basebackup's argument vector: what it always gets, and the tablespaces' options. */
+struct clone_command {
+	char *program, *target, *connect;
+	struct text *mappings;
+	size_t mappings_count;
+	const char **argv;
+};
+
+static void clone_command_free(struct clone_command *command)
+{
+	text_drop(&command->program);
+	text_drop(&command->target);
+	text_drop(&command->connect);
+	for (size_t i = 0; i < command->mappings_count; i++)
+		text_free(&command->mappings[i]);
+	free(command->mappings);
+	free(command->argv);
+}
+
+static void clone_command_make(const struct host *host, struct clone_command *ret)
+{
+	static const char *const always[] = {
+		"--wal-method=stream",
+		/* without it a busy primary's spread checkpoint is waited for, for minutes */
+		"--checkpoint=fast",
+		"--progress",
+		/* synced once, when the configuration is in it too */
+		"--no-sync",
+		/* never asks: without a terminal it would ask for ever */
+		"--no-password",
+	};
+	const struct tablespace_map *map = &host->settings.tablespaces;
+	STRING_AUTO passfile = host_passfile(host);
+	TEXT_AUTO conninfo = { 0 };
+	size_t count = 0, most = 3 + sizeof(always) / sizeof(always[0]) + map->count + 1;
+
+	replication_conninfo(&conninfo, &host->settings, passfile,
+			     REPLICATION_CLONE_NAME);
+	ret->program = text_format("%s/pg_basebackup", host->settings.bin_directory);
+	ret->target = text_format(CLUSTER_STAGING_OPTION "%s", host->cluster.staging);
+	ret->connect = text_format("--dbname=%s", text_str(&conninfo));
+	ret->mappings_count = map->count;
+	ret->mappings = mem_zalloc(map->count * sizeof(*ret->mappings));
+	ret->argv = mem_zalloc(most * sizeof(*ret->argv));
+	ret->argv[count++] = ret->program;
+	ret->argv[count++] = ret->target;
+	ret->argv[count++] = ret->connect;
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		ret->argv[count++] = always[i];
+	for (size_t i = 0; i < map->count; i++) {
+		tablespace_add_option(&ret->mappings[i], &map->pairs[i]);
+		ret->argv[count++] = text_str(&ret->mappings[i]);
+	}
+}
+
+static int clone_once(struct host *host, struct fault *fault)
+{
+	struct progress progress = { .host = host,
+				     .percent = -1,
+				     .logged_at = clock_ms() };
+	struct clone_command command;
+	struct spawn spawn = {
+		.cancel_fd = host->cancel_fd,
+		/* if it outlives us, nobody clears staging under it */
+		.keep_fd = host->lock,
+		.on_err_line = on_progress,
+		.arg = &progress,
+	};
+	int status;
+
+	clone_command_make(host, &command);
+	spawn.argv = command.argv;
+	log_status("cloning from %s:%ld: waiting for its checkpoint",
+		   host->settings.primary_host, host->settings.primary_port);
+	status = spawn_run(&spawn);
+	if (status == -ECANCELED)
+		fault_set(fault, FAULT_RETRY, "the clone was stopped");
+	else if (status < 0)
+		fault_errno(fault, FAULT_OPERATOR, status, "could not run \"%s\"",
+			    command.program);
+	else if (status > 0)
+		fault_set(fault, clone_class(text_str(&progress.complaint)), "%s",
+			  progress.complaint.len
+				  ? text_str(&progress.complaint)
+				  : "pg_basebackup failed and did not say why");
+	text_free(&progress.complaint);
+	clone_command_free(&command);
+	return status ? -EIO : 0;
+}
+
+int clone_write_signal(const struct host *host, struct fault *fault)
+{
+	STRING_AUTO path = text_format("%s/standby.signal", host->cluster.staging);
+	int r = file_replace(path, 0600, "", 0);
+
+	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"",
+				   path)
+		     : 0;
+}
+
+/* pg_basebackup has words only: whether it may pass the primary says by SQLSTATE. */
+static void ask_upstream(struct host *host, struct fault *fault)
+{
+	FAULT_AUTO refusal = { 0 };
+
+	if (fault->class != FAULT_RETRY || reach_upstream(host, &refusal) == 0 ||
+	    refusal.class != FAULT_OPERATOR)
+		return;
+	fault_clear(fault);
+	fault_set(fault, FAULT_OPERATOR, "%s", text_str(&refusal.message));
+	fault_hint(fault, "%s", text_str(&refusal.hint));
+}
+
+int clone_apply(struct host *host, struct fault *fault)
+{
+	struct patience patience;
+	int r;
+
+	patience_start(&patience, host);
+	while (clone_once(host, fault) < 0) {
+		FAULT_AUTO second = { 0 };
+
+		(void)cluster_clear_staging(&host->cluster, &second);
+		ask_upstream(host, fault);
+		r = patience_wait(&patience, host, "cloning again from", fault);
+		if (r < 0)
+			return r;
+	}
+	/* at once: from here on nothing could start it as a primary */
+	r = clone_write_signal(host, fault);
+	host->cloned = r == 0;
+	return r;
+}

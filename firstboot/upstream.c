@@ -1,0 +1,213 @@
+#include "upstream.h"
+
+#include "clock.h"
+#include "log.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* --- waiting, told in the unit's status --- */
+
+void patience_start(struct patience *patience, const struct host *host)
+{
+	patience->started = clock_ms();
+	patience->deadline = host->settings.wait_timeout_ms
+				     ? patience->started + host->settings.wait_timeout_ms
+				     : -1;
+	patience->tries = 0;
+}
+
+/*
+ * Waits before the next try, unless the fault is the operator's or the time is up: then it stays
+ * set and -EIO is returned. Clears it otherwise.
+ */
+int patience_wait(struct patience *patience, struct host *host, const char *what,
+		  struct fault *fault)
+{
+	const struct settings *settings = &host->settings;
+	long long waited = clock_ms() - patience->started;
+
+	if (fault->class != FAULT_RETRY)
+		return -EIO;
+	patience->tries++;
+	log_status("%s %s:%ld: %s (try %d, %.1f s)", what, settings->primary_host,
+		   settings->primary_port, text_str(&fault->message), patience->tries,
+		   (double)waited / 1000);
+	if (patience->tries == 1) {
+		log_info("%s %s:%ld: %s", what, settings->primary_host,
+			 settings->primary_port, text_str(&fault->message));
+		log_line(LOG_LEVEL_INFO, "hint", text_str(&fault->hint));
+	}
+	if (patience->deadline >= 0 && clock_ms() >= patience->deadline) {
+		text_addf(&fault->message, " (gave up after %.0f s, %d tries)",
+			  (double)waited / 1000, patience->tries);
+		fault_hint(fault,
+			   "Run setup again, or give it more time by wait_timeout in "
+			   "section [standby].");
+		return -ETIMEDOUT;
+	}
+	if (clock_sleep_ms(clock_backoff_ms(waited), host->cancel_fd) < 0) {
+		text_addf(&fault->message, " (stopped after %.0f s, %d tries)",
+			  (double)waited / 1000, patience->tries);
+		return -ECANCELED;
+	}
+	fault_clear(fault);
+	return 0;
+}
+
+/* --- primary: it can be reached, and is one that we can follow --- */
+
+static int check_upstream(struct host *host, const struct replication_upstream *upstream,
+			  struct fault *fault)
+{
+	const struct settings *settings = &host->settings;
+	long major = upstream->version_num / 10000;
+	char here[24];
+
+	if (major != host->major_number) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "the server on %s:%ld is PostgreSQL %ld, and this host has %ld",
+			  settings->primary_host, settings->primary_port, major,
+			  host->major_number);
+		fault_hint(fault,
+			   "Install the packages of PostgreSQL %ld here: WAL cannot be "
+			   "replayed by another major.",
+			   major);
+		return -EINVAL;
+	}
+	/* before a standby that works is pointed at a server whose clone it is not */
+	if (host_in_place(host) && cluster_system_id(&host->cluster, here) == 0 &&
+	    !text_equal(here, upstream->system_id)) {
+		fault_set(
+			fault, FAULT_OPERATOR,
+			"this host's cluster (system %s) is no clone of the one on %s:%ld (%s)",
+			here, settings->primary_host, settings->primary_port,
+			upstream->system_id);
+		fault_hint(fault,
+			   "Check primary_host; or stop the server, and move its data "
+			   "away by hand to have it cloned anew.");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int reach_upstream(struct host *host, struct fault *fault)
+{
+	const struct settings *settings = &host->settings;
+	struct replication_upstream upstream;
+	struct replication_login login;
+	int r;
+
+	/* with nothing in place nobody listens on that port, and waiting for oneself takes for ever */
+	if (settings->primary_port == settings->port &&
+	    network_is_local(settings->primary_host)) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "primary_host \"%s\" is this host itself",
+			  settings->primary_host);
+		fault_hint(fault,
+			   "Set primary_host in section [common] to the address of the "
+			   "primary.");
+		return -EINVAL;
+	}
+	host_login(host, &login);
+	login.parameters = true;
+	r = replication_identify(&login, &upstream, fault);
+	if (r < 0)
+		host_login_hint(fault);
+	if (r == 0)
+		r = check_upstream(host, &upstream, fault);
+	if (r == 0) {
+		text_reset(&host->upstream_tablespaces);
+		r = replication_tablespaces(&login, &host->upstream_tablespaces, fault);
+		host->tablespaces_known = r == 0;
+		if (r == -EACCES)
+			r = 0;
+	}
+	if (r == 0) {
+		host->upstream = upstream;
+		host->upstream_known = true;
+	}
+	return r;
+}
+
+enum step_state primary_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	const struct settings *settings = &host->settings;
+
+	if (host->upstream_known || reach_upstream(host, fault) == 0) {
+		text_addf(detail, "%s:%ld, system %s", settings->primary_host,
+			  settings->primary_port, host->upstream.system_id);
+		return STEP_DONE;
+	}
+	if (fault->class != FAULT_RETRY)
+		return STEP_REFUSED;
+	text_addf(detail, "wait for %s:%ld: %s", settings->primary_host,
+		  settings->primary_port, text_str(&fault->message));
+	fault_clear(fault);
+	return STEP_NEEDED;
+}
+
+int primary_apply(struct host *host, struct fault *fault)
+{
+	struct patience patience;
+
+	patience_start(&patience, host);
+	while (reach_upstream(host, fault) < 0) {
+		int r = patience_wait(&patience, host, "waiting for the primary", fault);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* --- tablespaces: mapped, or refused before a byte is copied --- */
+
+static enum step_state check_tablespace(struct host *host, const char *from,
+					struct fault *fault)
+{
+	const struct tablespace_pair *pair =
+		tablespace_map_find(&host->settings.tablespaces, from);
+
+	if (pair)
+		return tablespace_check_room(pair, fault) < 0 ? STEP_REFUSED : STEP_DONE;
+	fault_set(
+		fault, FAULT_OPERATOR,
+		"the primary has a tablespace in \"%s\", and the ini does not say where it "
+		"goes on this host",
+		from);
+	fault_hint(fault,
+		   "Add \"%s=%s\", or another directory behind the \"=\", to "
+		   "tablespace_mapping in section [standby].",
+		   from, from);
+	return STEP_REFUSED;
+}
+
+enum step_state tablespaces_check(struct host *host, struct text *detail,
+				  struct fault *fault)
+{
+	STRING_AUTO list = text_copy(text_str(&host->upstream_tablespaces));
+	char *rest = list, *from;
+	size_t count = 0;
+
+	/* that may be in the room */
+	if (host->dry_run && (cluster_has_leftover(&host->cluster) ||
+			      cluster_is_unfinished(&host->cluster))) {
+		text_add(detail,
+			 "to be looked at when the interrupted run is cleared up");
+		return STEP_DONE;
+	}
+	while ((from = strtok_r(rest, "\n", &rest))) {
+		if (check_tablespace(host, from, fault) != STEP_DONE)
+			return STEP_REFUSED;
+		count++;
+	}
+	if (!host->upstream_known)
+		text_add(detail, "to be asked for when the primary answers");
+	else if (!host->tablespaces_known)
+		text_add(detail,
+			 "not known: no access rule lets the role into a database");
+	else
+		text_addf(detail, "the primary has %zu", count);
+	return STEP_DONE;
+}
