@@ -2,7 +2,7 @@
 # iniparser 3.1 and libpq 12; facts/ has what those versions know, as lists.
 #
 #   el7_programs        builds both programs for CentOS 7 and prints their folder
-#   el7_objects         prints their objects, one a line (build first)
+#   objects_of BUILD [FOLDER]...   prints the objects of the sources that there are, one a line
 #   fails_with REGEX CMD...   CMD fails and says REGEX
 # shellcheck shell=bash
 
@@ -70,8 +70,13 @@ el7_programs() {
 	printf '%s\n' "$EL7_BUILD/programs"
 }
 
-el7_objects() {
-	find "$EL7_BUILD/programs" -name '*.o' | sort
+# What an earlier source has left is not among them.
+objects_of() {
+	local build=$1 source
+	shift
+	for source in $(cd "$TOP" && find "${@:-src}" -name '*.c' | sort); do
+		printf '%s/%s.o\n' "$build" "${source%.c}"
+	done
 }
 
 fails_with() {

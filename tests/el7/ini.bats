@@ -20,17 +20,19 @@ setup_file() {
 
 # Both readers and both raw readers; each linked with what the programs of its kind are.
 build_readers() {
-	local flags pg strict=(-std=gnu99 -Wall -Wextra -Werror -O1 -g)
+	local flags pg objects strict=(-std=gnu99 -Wall -Wextra -Werror -O1 -g)
 	pg=$("$EL7/../lib/postgresql-tree" 12)
 	read -ra flags <<<"$(make --no-print-directory -s -C "$TOP" print-cflags)"
 	(
 		cd "$TOP" || return
-		gcc "${flags[@]}" -Werror -o "$INSTALLED/answers" tests/el7/answers.c build/src/*.o -lpq -liniparser -lsystemd
+		mapfile -t objects < <(objects_of build src)
+		gcc "${flags[@]}" -Werror -o "$INSTALLED/answers" tests/el7/answers.c "${objects[@]}" -lpq -liniparser -lsystemd
 		gcc "${strict[@]}" -isystem /usr/include/iniparser -o "$INSTALLED/raw" tests/el7/raw.c -liniparser
+		mapfile -t objects < <(objects_of "$EL7_31" src)
 		# shellcheck disable=SC2016 # for the dynamic linker
 		local link=('-Wl,--allow-shlib-undefined' '-Wl,-rpath,$ORIGIN' "-Wl,-rpath,$pg/lib" "-L$EL7_BUILD/lib")
 		tests/lib/zig-cc "${strict[@]}" -D_GNU_SOURCE -DPGMAJOR=12 -Isrc -isystem "$EL7_BUILD/include" \
-			-o "$EL7_31/answers" tests/el7/answers.c "$EL7_31"/src/*.o "$EL7_BUILD/lib/nonshared.o" \
+			-o "$EL7_31/answers" tests/el7/answers.c "${objects[@]}" "$EL7_BUILD/lib/nonshared.o" \
 			"${link[@]}" -lpq -liniparser -lsystemd
 		tests/lib/zig-cc "${strict[@]}" -isystem "$EL7_BUILD/include" -o "$EL7_31/raw" tests/el7/raw.c \
 			"${link[@]}" -liniparser

@@ -53,7 +53,7 @@ knows() {
 
 @test "every symbol that their objects ask for is in glibc 2.17, libpq 12, iniparser 3.1 or libsystemd 219" {
 	local objects
-	mapfile -t objects < <(el7_objects)
+	mapfile -t objects < <(objects_of "$PROGRAMS" src firstboot)
 	[ ${#objects[@]} -gt 20 ]
 	"$EL7/check-symbols" "${objects[@]}"
 }
