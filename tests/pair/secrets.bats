@@ -42,31 +42,41 @@ no_password_in() {
 }
 
 @test "no password is in a data folder, a log, an argument or an environment, though the server logs all it can" {
-	local sampler
-	need strace
+	local sampler name watch=(env -i)
+	# only root may look at the arguments that a process with secrets in its memory gives to others
+	if [ "$(id -u)" = 0 ]; then
+		need strace
+		watch=(strace -u postgres -D -f --seccomp-bpf -qq -v -s 65536 -e trace=execve -A -o "$PAIR/execve")
+	fi
 	head -c 18 /dev/urandom | base64 | write_password superuser
 	ini primary primary.superuser_password_file="$PAIR/superuser" primary.settings.log_statement=all \
 		primary.settings.log_min_duration_statement=0 primary.settings.log_connections=on \
 		primary.settings.log_replication_commands=on primary.settings.log_min_messages=debug1
 	ini standby standby.settings.log_statement=all standby.settings.log_min_messages=debug1 \
 		standby.settings.log_connections=on
-	sample "$PAIR/samples.out" 3>&- 4>&- &
+	sample "$PAIR/samples" 3>&- 4>&- &
 	sampler=$!
 	for name in primary standby; do
-		as_server strace -D -f --seccomp-bpf -qq -v -s 65536 -e trace=execve -o "$PAIR/$name.execve" \
-			"$(program_of "$name")" --config "$PAIR/$name.ini" setup >"$PAIR/$name.out" 2>&1 </dev/null 3>&- 4>&-
+		"${watch[@]}" "$(program_of "$name")" --config "$PAIR/$name.ini" setup >"$PAIR/$name.out" 2>&1 </dev/null 3>&- 4>&-
 	done
 	sql primary "select 'this is logged'"
 	pgrepl primary verify >"$PAIR/verify.out"
 	pgrepl standby status >"$PAIR/status.out"
 	kill "$sampler"
+	# strace goes with the last that it looks at, and has written all of it then
+	stop standby
+	stop primary
+	eventually 10 no_process_of "$PAIR"
 	# the places that are searched are the right ones
-	grep -qaF pg_basebackup "$PAIR/samples.out"
-	grep -q 'execve("[^"]*/pg_basebackup"' "$PAIR/standby.execve"
-	grep -q 'execve("[^"]*/initdb"' "$PAIR/primary.execve"
+	grep -qaF pg_basebackup "$PAIR/samples"
+	if [ "$(id -u)" = 0 ]; then
+		grep -q 'execve("[^"]*/pg_basebackup"' "$PAIR/execve"
+		grep -q 'execve("[^"]*/initdb"' "$PAIR/execve"
+		no_password_in "$PAIR/execve"
+	fi
 	grep -q 'this is logged' "$PAIR/primary.log"
 	grep -qF -f "$PAIR/password" "$PAIR/standby.pgpass"
-	no_password_in "$PAIR/primary" "$PAIR/standby" "$PAIR"/*.log "$PAIR"/*.out "$PAIR"/*.execve
+	no_password_in "$PAIR/primary" "$PAIR/standby" "$PAIR"/*.log "$PAIR"/*.out "$PAIR/samples"
 }
 
 @test "a verifier that is set in a running server is in no log either" {
