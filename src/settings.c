@@ -102,6 +102,15 @@ static int unknown_key(const struct ini *ini, const struct ini_entry *entry,
 	return -EINVAL;
 }
 
+/* The guide's own "hot_standby = on" is what it is anyway. */
+static bool is_as_ever(const struct ini_entry *entry)
+{
+	bool on = false;
+
+	return text_equal(entry->key, "hot_standby") &&
+	       text_to_bool(entry->value, &on) == 0 && on;
+}
+
 static int take_parameter(struct pgconf *conf, const struct ini *ini,
 			  const struct ini_entry *entry, struct fault *fault)
 {
@@ -113,7 +122,7 @@ static int take_parameter(struct pgconf *conf, const struct ini *ini,
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
-		if (!text_equal(reserved[i].name, entry->key))
+		if (!text_equal(reserved[i].name, entry->key) || is_as_ever(entry))
 			continue;
 		fault_set(fault, FAULT_OPERATOR,
 			  "%s:%d: \"%s\" cannot be set in section [%s]", ini->path,

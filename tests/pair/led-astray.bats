@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# What could lead a host to a state that nobody asked for: settings that a clone brings along, an
+# ini that names the wrong server, files that the server does not read.
+
+load ../lib/pair
+
+setup() {
+	pair_open
+}
+
+teardown() {
+	explain
+	pair_close
+}
+
+# by_hand NAME [ARGUMENT OF pg_ctl]...: a running cluster without a password, and nothing of ours.
+by_hand() {
+	local name=$1
+	shift
+	as_server "$PG/bin/initdb" -D "$PAIR/$name" -A trust --no-sync >/dev/null
+	printf '%s\n' "port = $(port_of "$name")" "unix_socket_directories = '$PAIR'" 'shared_buffers = 8MB' \
+		"listen_addresses = '*'" 'max_wal_senders = 32' 'max_replication_slots = 32' >>"$PAIR/$name/postgresql.conf"
+	pg_ctl -D "$PAIR/$name" -l "$PAIR/$name.log" -w start "$@"
+}
+
+recovered_once() {
+	printf '%s\n' "recovery_target = 'immediate'" "recovery_target_action = 'promote'" \
+		"primary_slot_name = 'of_its_own_primary'" >>"$PAIR/primary/postgresql.conf"
+}
+
+is_standby() {
+	equal "$(sql standby 'select pg_is_in_recovery()')" t
+}
+
+@test "a clone of a primary that was once recovered to a point in time stays a standby" {
+	start_primary
+	# behind our include as well: there it would win
+	recovered_once
+	start_standby standby
+	is_standby
+	replicates primary standby
+	stop standby
+	pg_ctl -D "$PAIR/standby" -l "$PAIR/standby.log" -w start
+	is_standby
+}
+
+@test "what was written behind our include is in front of it after the next setup" {
+	start_primary
+	printf 'work_mem = 1MB\n' >>"$PAIR/primary/postgresql.conf"
+	ini primary primary.settings.work_mem=9MB
+	pgrepl primary setup
+	equal "$(setting_of primary work_mem)" 9216
+	equal "$(grep -c "^include 'pgrepl.conf'" "$PAIR/primary/postgresql.conf")" 1
+	equal "$(grep -v '^#' "$PAIR/primary/postgresql.conf" | sed '/^$/d' | tail -n 1)" "include 'pgrepl.conf'"
+}
+
+@test "data is not moved aside for a standby whose settings the server does not take" {
+	local before
+	start_primary
+	as_server mkdir -m 0700 "$PAIR/standby"
+	as_server touch "$PAIR/standby/precious"
+	before=$(listing "$PAIR/standby")
+	ini standby common.existing_data=move_aside standby.settings.work_mem=nonsense
+	run -78 pgrepl standby setup
+	contains 'work_mem' <<<"$output"
+	unchanged "$before" "$(listing "$PAIR/standby")"
+	lacks pgrepl-old < <(ls "$PAIR")
+}
+
+@test "what is moved aside is there until its successor is whole, and whole under its new name" {
+	start_primary
+	as_server mkdir -m 0700 "$PAIR/standby"
+	as_server touch "$PAIR/standby/precious"
+	ini standby common.existing_data=move_aside
+	run -0 pgrepl standby setup --dry-run
+	contains 'is to be moved aside' <<<"$output"
+	[ -e "$PAIR/standby/precious" ]
+	run -0 pgrepl standby setup
+	contains 'warning: what was in ".*/standby" is now in ".*/standby\.pgrepl-old-' <<<"$output"
+	ls "$PAIR"/standby.pgrepl-old-*/precious
+	streams standby
+}
+
+@test "a standby is not led to a primary that it is no clone of" {
+	local before
+	start_primary
+	start_standby standby
+	pgrepl_other=primary-other
+	ini "$pgrepl_other" common.primary_port="$(port_of primary-other)"
+	pgrepl "$pgrepl_other" setup
+	before=$(configuration_of standby | grep -v '/standby.ini')
+	ini standby common.primary_port="$(port_of primary-other)" common.allow_restart=on
+	run -78 pgrepl standby setup
+	contains 'error: this host.s cluster \(system [0-9]+\) is no clone of the one on' <<<"$output"
+	unchanged "$before" "$(configuration_of standby | grep -v '/standby.ini')"
+	streams standby
+}
+
+@test "a server that reads its configuration elsewhere is not said to have the settings" {
+	local port
+	port=$(port_of primary)
+	by_hand primary
+	stop primary
+	as_server cp "$PAIR/primary/postgresql.conf" "$PAIR/elsewhere.conf"
+	pg_ctl -D "$PAIR/primary" -l "$PAIR/primary.log" -w start \
+		-o "-c config_file=$PAIR/elsewhere.conf -c hba_file=$PAIR/primary/pg_hba.conf -c data_directory=$PAIR/primary"
+	ini primary common.primary_port="$port"
+	run -78 pgrepl primary setup
+	contains 'error: the server does not read ".*/primary/pgrepl\.conf"' <<<"$output"
+	contains "hint: Append the line .include '" <<<"$output"
+}
+
+@test "a setting that the server's command line overrules is told" {
+	by_hand primary -o '-c max_wal_senders=40'
+	ini primary common.allow_restart=on
+	run -78 pgrepl primary setup
+	contains 'error: "max_wal_senders" is overruled by the server.s command line' <<<"$output"
+}
+
+@test "a superuser that is let in without a password gets the one of the ini all the same" {
+	by_hand primary
+	equal "$(sql primary "select rolpassword is null from pg_authid where rolname = current_user")" t
+	ini primary common.allow_restart=on primary.superuser_password=for-the-superuser
+	run -0 pgrepl primary setup
+	contains '^changed +superuser password' <<<"$output"
+	equal "$(sql primary "select rolpassword like 'SCRAM-SHA-256\$%' from pg_authid where rolname = current_user")" t
+	run -0 pgrepl primary setup
+	contains 'nothing to do$' <<<"$output"
+}
+
+@test "a file whose time is in the future does not keep setup from its end" {
+	start_primary
+	as_server touch -d '+1 hour' "$PAIR/primary/pg_hba.conf"
+	run -0 pgrepl primary setup
+}
+
+@test "a key that root lends to the server's group stays root's" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	start_primary
+	chown root:postgres "$PAIR/primary/server.key"
+	chmod 0640 "$PAIR/primary/server.key"
+	run -0 pgrepl primary setup
+	contains 'nothing to do$' <<<"$output"
+	equal "$(stat -c '%U:%G %a' "$PAIR/primary/server.key")" 'root:postgres 640'
+}
+
+@test "what a crash has left of a password file on its way is gone after the next setup" {
+	start_primary
+	ini standby
+	as_server sh -c "umask 077 && printf 'a secret\n' >'$PAIR/standby.pgpass.pgrepl-new'"
+	pgrepl standby setup
+	lacks 'pgpass\.' < <(ls "$PAIR")
+	streams standby
+}
