@@ -116,7 +116,8 @@ int reach_upstream(struct host *host, struct fault *fault)
 		host_login_hint(fault);
 	if (r == 0)
 		r = check_upstream(host, &upstream, fault);
-	if (r == 0) {
+	/* before a clone; what is in place has been cloned */
+	if (r == 0 && !host_in_place(host)) {
 		text_reset(&host->upstream_tablespaces);
 		r = replication_tablespaces(&login, &host->upstream_tablespaces, fault);
 		host->tablespaces_known = r == 0;
