@@ -214,13 +214,13 @@ start_standby() {
 	pgrepl "$name" setup
 }
 
+streams_now() {
+	equal "$(sql "$2" "select state from pg_stat_replication where application_name = '$1'")" streaming
+}
+
+# streams NAME [FROM]: the upstream server says so; it may still be catching up when its setup is done.
 streams() {
-	local rows
-	rows=$(sql "${2:-primary}" "select state from pg_stat_replication where application_name = '$1'")
-	[ "$rows" = streaming ] || {
-		printf 'pg_stat_replication says of %s: %s\n' "$1" "$rows"
-		return 1
-	}
+	eventually 10 streams_now "$1" "${2:-primary}"
 }
 
 # has_row NAME VALUE: the table "witness" has it.
