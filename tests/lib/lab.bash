@@ -159,6 +159,18 @@ host_user_data() {
 	printf 'instance-id: %s-%s\nlocal-hostname: %s\n' "$1" "$RANDOM$RANDOM" "$1" >"$seed/meta-data"
 }
 
+# host_add_disk NAME PATH: an empty ext4 file system of 1 GB of its own, root's, mounted on that path of
+# a host that is off. It stays mounted whatever becomes of the host.
+host_add_disk() {
+	local disk target
+	disk=$LAB/hosts/$1/disk-$(tr / - <<<"${2#/}")
+	target=$(host_root "$1")$2
+	truncate -s 1G "$disk"
+	mkfs.ext4 -q -F "$disk"
+	mkdir -p "$target"
+	mount -o loop "$disk" "$target"
+}
+
 # host_add_repos NAME: dnf finds the packages of PostgreSQL and of the project, without cloud-init.
 host_add_repos() {
 	local repo
