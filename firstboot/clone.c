@@ -132,8 +132,9 @@ static void on_progress(void *arg, const char *line)
 }
 
 /*
- * pg_basebackup tells what stopped it in words only (its own in English, by LC_ALL=C). What this
- * host has to be mended for is told by those; all else may be the primary's or the network's, and passes.
+ * pg_basebackup tells what stopped it in words only (its own in English, by LC_ALL=C).
+ * What this host has to be mended for is told by those; all else may be the primary's or
+ * the network's, and passes.
  */
 static enum fault_class clone_class(const char *complaint)
 {
@@ -178,7 +179,10 @@ static void clone_command_make(const struct host *host, struct clone_command *re
 {
 	static const char *const always[] = {
 		"--wal-method=stream",
-		/* without it a busy primary's spread checkpoint is waited for, for minutes */
+		/*
+		 * without it a busy primary's spread checkpoint is waited for, for
+		 * minutes
+		 */
 		"--checkpoint=fast",
 		"--progress",
 		/* synced once, when the configuration is in it too */

@@ -19,8 +19,8 @@ enum {
 /* --- certificate --- */
 
 /*
- * The path that a parameter such as ssl_cert_file names; relative ones are PGDATA's. A running
- * server is asked, which is quicker than to have its program read the files.
+ * The path that a parameter such as ssl_cert_file names; relative ones are PGDATA's. A
+ * running server is asked, which is quicker than to have its program read the files.
  */
 static char *named_file(struct host *host, const char *parameter, struct fault *fault)
 {
@@ -43,7 +43,9 @@ static char *named_file(struct host *host, const char *parameter, struct fault *
 		       : text_format("%s/%s", host_directory(host), text_str(&value));
 }
 
-/* On an adopted cluster its own configuration may name other files than the default ones. */
+/*
+ * On an adopted cluster its own configuration may name other files than the default ones.
+ */
 static enum step_state certificate_in_place(struct host *host, struct text *detail,
 					    struct fault *fault)
 {
@@ -111,7 +113,10 @@ static int read_conf(const char *path, struct text *ret)
 {
 	int r = file_read(path, CONF_MAX, ret);
 
-	/* a clone of a server whose configuration is kept elsewhere has none: it starts empty */
+	/*
+	 * a clone of a server whose configuration is kept elsewhere has none: it starts
+	 * empty
+	 */
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -230,7 +235,10 @@ int configuration_loaded(struct host *host, struct fault *fault)
 
 	if (load_time(host, &loaded, fault) < 0)
 		return -EIO;
-	/* a clock that was put back leaves files of the future: a reload after us has them */
+	/*
+	 * a clock that was put back leaves files of the future: a reload after us has
+	 * them
+	 */
 	return written <= loaded || (host->reloaded && written > (double)time(NULL));
 }
 

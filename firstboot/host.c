@@ -58,9 +58,9 @@ const char *host_directory(struct host *host)
 }
 
 /*
- * What runs here may carry a verifier: into no log, whichever way the server was told to log.
- * For the session, since some of it is decided when a transaction starts. And no waiting for a
- * synchronous standby, which may not be there yet.
+ * What runs here may carry a verifier: into no log, whichever way the server was told to
+ * log. For the session, since some of it is decided when a transaction starts. And no
+ * waiting for a synchronous standby, which may not be there yet.
  */
 static char *session_options(const struct host *host)
 {

@@ -13,7 +13,10 @@
 
 #include <stdint.h>
 
-/* What makes a primary's program differ from a standby's: primary.c and standby.c define one each. */
+/*
+ * What makes a primary's program differ from a standby's: primary.c and standby.c define
+ * one each.
+ */
 struct role {
 	const char *name;    /* "primary" */
 	const char *program; /* "pgrepl-primary" */
@@ -60,16 +63,24 @@ void host_close(struct host *host);
 
 int host_inspect(struct host *host, struct cluster_info *ret, struct fault *fault);
 
-/* Is a cluster of our role in PGDATA? Any other there is refused, or is to be moved aside. */
+/*
+ * Is a cluster of our role in PGDATA? Any other there is refused, or is to be moved
+ * aside.
+ */
 bool host_in_place(struct host *host);
 
 /* Was putting it there interrupted on the way? */
 bool host_half_in_place(struct host *host);
 
-/* The directory that files are written into: PGDATA once it is in place, staging before. */
+/*
+ * The directory that files are written into: PGDATA once it is in place, staging before.
+ */
 const char *host_directory(struct host *host);
 
-/* The connection to the local server as its superuser, by socket; opened when it is first asked for. */
+/*
+ * The connection to the local server as its superuser, by socket; opened when it is first
+ * asked for.
+ */
 struct db *host_db(struct host *host, struct fault *fault);
 
 /* A log-in as the replication role to the upstream server (on a primary: to itself). */

@@ -61,7 +61,10 @@ static void clear_staging(struct host *host)
 		(void)cluster_clear_staging(&host->cluster, &fault);
 }
 
-/* A new disk, mounted on PGDATA, is still root's: it cannot even be locked before it is handed over. */
+/*
+ * A new disk, mounted on PGDATA, is still root's: it cannot even be locked before it is
+ * handed over.
+ */
 static int lock(struct host *host, struct fault *fault)
 {
 	int r = cluster_lock(&host->cluster, &host->lock, fault);
@@ -355,7 +358,10 @@ static void clean_environment(void)
 	clearenv();
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	setenv("LC_ALL", "C", 1);
-	/* a name server that is down holds up each try for two seconds, not for half a minute */
+	/*
+	 * a name server that is down holds up each try for two seconds, not for half a
+	 * minute
+	 */
 	setenv("RES_OPTIONS", "timeout:2 attempts:1", 1);
 	if (notify)
 		setenv("NOTIFY_SOCKET", notify, 1);

@@ -58,7 +58,10 @@ worker_main(const struct monitor *monitor, int verbs, const sigset_t *stop, pid_
 	if (setsid() < 0)
 		_exit(EX_SOFTWARE);
 	become_user(monitor);
-	/* after the change of user, which clears it; SIGTERM, so that children are taken along */
+	/*
+	 * after the change of user, which clears it; SIGTERM, so that children are taken
+	 * along
+	 */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
 		_exit(EX_SOFTWARE);
 	umask(077);

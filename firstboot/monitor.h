@@ -1,14 +1,14 @@
 /*
  * monitor.h - the process that stays root, and the worker that does not.
  *
- * The monitor forks a worker, which becomes the server's user for good and does everything. What needs
- * root the worker asks for by a verb of one byte, and that is all it can say: paths, names of
- * units and users are the monitor's own, from the ini and from systemd. Run without root there are the
- * same two processes and no verb works.
+ * The monitor forks a worker, which becomes the server's user for good and does
+ * everything. What needs root the worker asks for by a verb of one byte, and that is all
+ * it can say: paths, names of units and users are the monitor's own, from the ini and
+ * from systemd. Run without root there are the same two processes and no verb works.
  *
- * The worker is the leader of a session. When it ends, however it ends, every process of that session is
- * killed: pg_basebackup's child, which outlives it otherwise, included. A server that pg_ctl started has
- * a session of its own.
+ * The worker is the leader of a session. When it ends, however it ends, every process of
+ * that session is killed: pg_basebackup's child, which outlives it otherwise, included. A
+ * server that pg_ctl started has a session of its own.
  */
 #ifndef PGREPL_MONITOR_H
 #define PGREPL_MONITOR_H
@@ -45,7 +45,10 @@ struct monitor {
 	void *arg;
 };
 
-/* Runs a worker to its end and returns its exit code. SIGTERM and SIGINT are passed on to it. */
+/*
+ * Runs a worker to its end and returns its exit code. SIGTERM and SIGINT are passed on to
+ * it.
+ */
 int monitor_run(const struct monitor *monitor);
 
 /* What the looking verbs answer, each its part. */

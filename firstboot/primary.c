@@ -118,8 +118,8 @@ static int add_superuser_sql(struct host *host, struct text *ret, struct fault *
 }
 
 /*
- * Before the first start, so that no standby that already knocks is told that the password is
- * wrong when it is the role that is missing.
+ * Before the first start, so that no standby that already knocks is told that the
+ * password is wrong when it is the role that is missing.
  */
 static int staged_role_apply(struct host *host, struct fault *fault)
 {
@@ -505,7 +505,9 @@ static const struct step primary_steps[] = {
 	{ "server", false, server_check, server_apply },
 	{ "settings in force", false, in_force_check, in_force_apply },
 	{ "superuser password", false, superuser_check, superuser_apply },
-	/* the role before the rule: a standby waits for a rule, and stops without a role */
+	/*
+	 * the role before the rule: a standby waits for a rule, and stops without a role
+	 */
 	{ "replication role", false, role_check, role_apply },
 	{ "access rules", false, rules_check, rules_apply },
 	{ "replication log-in", false, login_check, role_apply },

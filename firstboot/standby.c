@@ -39,7 +39,10 @@ static void standby_parameters(struct host *host, struct pgconf *ret)
 			      host->upstream.parameters);
 }
 
-/* postgresql.auto.conf of the clone, and the same without what would win over our settings. */
+/*
+ * postgresql.auto.conf of the clone, and the same without what would win over our
+ * settings.
+ */
 static int strip_auto_conf(struct host *host, const char *path, struct text *ret_old,
 			   struct text *ret_new, struct fault *fault)
 {
@@ -130,8 +133,8 @@ static int standby_settings_write(struct host *host, struct fault *fault)
 }
 
 /*
- * Before hours of cloning: a name or value that the server does not take is found by it in
- * milliseconds, in a directory that has the configuration and nothing else.
+ * Before hours of cloning: a name or value that the server does not take is found by it
+ * in milliseconds, in a directory that has the configuration and nothing else.
  */
 static enum step_state tried_check(struct host *host, struct text *detail,
 				   struct fault *fault)
@@ -199,7 +202,10 @@ static enum step_state streaming_check(struct host *host, struct text *detail,
 	return STEP_DONE;
 }
 
-/* Why it does not stream yet: a primary that is gone is waited for, a wrong password is told. */
+/*
+ * Why it does not stream yet: a primary that is gone is waited for, a wrong password is
+ * told.
+ */
 static int why_not(struct host *host, struct patience *patience, struct fault *fault)
 {
 	if (reach_upstream(host, fault) == 0)

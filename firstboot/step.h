@@ -1,8 +1,9 @@
 /*
  * step.h - the runner of a table of steps.
  *
- * A step says what has to be true of the host. setup goes check, apply, check again: a step that
- * does not hold after its apply is an error. A dry run is the same table with check alone.
+ * A step says what has to be true of the host. setup goes check, apply, check again: a
+ * step that does not hold after its apply is an error. A dry run is the same table with
+ * check alone.
  */
 #ifndef PGREPL_STEP_H
 #define PGREPL_STEP_H

@@ -20,7 +20,10 @@ int ownership_apply(struct host *host, struct fault *fault);
 /* PGDATA is free for a new cluster, or holds one that this role can adopt. */
 enum step_state data_check(struct host *host, struct text *detail, struct fault *fault);
 int data_apply(struct host *host, struct fault *fault);
-/* The same look where a later step does what is needed: says no only to what nobody can mend. */
+/*
+ * The same look where a later step does what is needed: says no only to what nobody can
+ * mend.
+ */
 enum step_state data_look(struct host *host, struct text *detail, struct fault *fault);
 
 /* The cluster in staging is PGDATA. */

@@ -18,8 +18,8 @@ void patience_start(struct patience *patience, const struct host *host)
 }
 
 /*
- * Waits before the next try, unless the fault is the operator's or the time is up: then it stays
- * set and -EIO is returned. Clears it otherwise.
+ * Waits before the next try, unless the fault is the operator's or the time is up: then
+ * it stays set and -EIO is returned. Clears it otherwise.
  */
 int patience_wait(struct patience *patience, struct host *host, const char *what,
 		  struct fault *fault)
@@ -98,7 +98,10 @@ int reach_upstream(struct host *host, struct fault *fault)
 	struct replication_login login;
 	int r;
 
-	/* with nothing in place nobody listens on that port, and waiting for oneself takes for ever */
+	/*
+	 * with nothing in place nobody listens on that port, and waiting for oneself
+	 * takes for ever
+	 */
 	if (settings->primary_port == settings->port &&
 	    network_is_local(settings->primary_host)) {
 		fault_set(fault, FAULT_OPERATOR,

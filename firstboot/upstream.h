@@ -1,6 +1,6 @@
 /*
- * upstream.h - the server that a standby follows: it is waited for, looked at, and refused
- * where it cannot be followed.
+ * upstream.h - the server that a standby follows: it is waited for, looked at, and
+ * refused where it cannot be followed.
  */
 #ifndef PGREPL_UPSTREAM_H
 #define PGREPL_UPSTREAM_H
@@ -17,14 +17,17 @@ struct patience {
 void patience_start(struct patience *patience, const struct host *host);
 
 /*
- * Waits before the next try, and says for what in the unit's status, unless the fault is the
- * operator's or the time is up: then it stays set and a negative errno is returned. Clears it
- * otherwise.
+ * Waits before the next try, and says for what in the unit's status, unless the fault is
+ * the operator's or the time is up: then it stays set and a negative errno is returned.
+ * Clears it otherwise.
  */
 int patience_wait(struct patience *patience, struct host *host, const char *what,
 		  struct fault *fault);
 
-/* Asks the upstream server who it is, into host->upstream; refuses one that cannot be followed. */
+/*
+ * Asks the upstream server who it is, into host->upstream; refuses one that cannot be
+ * followed.
+ */
 int reach_upstream(struct host *host, struct fault *fault);
 
 /* It answers, and can be followed. */

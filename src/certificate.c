@@ -56,7 +56,10 @@ int certificate_make(const char *directory, const char *host_name,
 	TEXT_AUTO conf = { 0 };
 	TEXT_AUTO err = { 0 };
 	const char *argv[] = {
-		/* a curve: made in a fraction of the time of an RSA key; 1.0.2 has to be told its name */
+		/*
+		 * a curve: made in a fraction of the time of an RSA key; 1.0.2 has to be
+		 * told its name
+		 */
 		"/usr/bin/openssl",
 		"req",
 		"-new",
@@ -92,7 +95,10 @@ int certificate_make(const char *directory, const char *host_name,
 	text_addf(
 		&conf,
 		"[req]\nprompt = no\ndistinguished_name = name\nx509_extensions = extensions\n"
-		/* X.509 allows a common name of 64 characters; the other names stand below */
+		/*
+		 * X.509 allows a common name of 64 characters; the other names stand
+		 * below
+		 */
 		"[name]\nCN = %.64s\n"
 		"[extensions]\nbasicConstraints = critical,CA:TRUE\n"
 		"subjectKeyIdentifier = hash\nsubjectAltName = DNS:localhost",

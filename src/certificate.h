@@ -10,8 +10,9 @@
 #define CERTIFICATE_KEY_FILE "server.key"
 
 /*
- * Makes both files in directory, the key 0600. The certificate names host_name and, when it is not
- * "", primary_host, so that a standby with a copy of it as its tls_root_cert can verify it in full.
+ * Makes both files in directory, the key 0600. The certificate names host_name and, when
+ * it is not "", primary_host, so that a standby with a copy of it as its tls_root_cert
+ * can verify it in full.
  */
 int certificate_make(const char *directory, const char *host_name,
 		     const char *primary_host, int cancel_fd, struct fault *fault);

@@ -7,7 +7,10 @@
 /* Milliseconds of CLOCK_MONOTONIC. */
 long long clock_ms(void);
 
-/* For poll(2): milliseconds until deadline (of clock_ms), 0 when past, -1 for a negative one. */
+/*
+ * For poll(2): milliseconds until deadline (of clock_ms), 0 when past, -1 for a negative
+ * one.
+ */
 int clock_left_ms(long long deadline);
 
 /* Waits for ms or until cancel_fd is readable: 0, or -ECANCELED. */

@@ -25,7 +25,10 @@ enum {
 	ORPHAN_MS = 5 * 1000,
 };
 
-/* Resolves links of what exists; a directory that does not exist yet has a parent that does. */
+/*
+ * Resolves links of what exists; a directory that does not exist yet has a parent that
+ * does.
+ */
 static char *resolve(const char *path)
 {
 	char *real = realpath(path, NULL);
@@ -119,7 +122,10 @@ int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault
 		}
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 			r = -errno;
-			/* what its owner left behind when all of it was killed keeps it too */
+			/*
+			 * what its owner left behind when all of it was killed keeps it
+			 * too
+			 */
 			if (process_kill_orphans(orphan))
 				deadline = clock_ms() + ORPHAN_MS;
 			/* it is let go of some time after the kill */
@@ -223,7 +229,10 @@ int cluster_system_id(const struct cluster *cluster, char ret[24])
 
 	if (fd < 0)
 		return -errno;
-	/* the first field of every major's: src/include/catalog/pg_control.h of PostgreSQL */
+	/*
+	 * the first field of every major's: src/include/catalog/pg_control.h of
+	 * PostgreSQL
+	 */
 	n = read(fd, &id, sizeof(id));
 	if (n != (ssize_t)sizeof(id))
 		return n < 0 ? -errno : -EINVAL;
@@ -317,7 +326,10 @@ static int move_up(const char *staging, const char *path, const char *name)
 	return rename(from, to) < 0 ? -errno : 0;
 }
 
-/* Moves the entries of a directory up, but for PG_VERSION. How many it moved, or an errno. */
+/*
+ * Moves the entries of a directory up, but for PG_VERSION. How many it moved, or an
+ * errno.
+ */
 static int move_rest_up(const char *from, const char *to)
 {
 	DIR *dir = opendir(from);
@@ -362,7 +374,10 @@ static int move_all_up(const struct cluster *cluster)
 	return r;
 }
 
-/* By its new name what is whole, and may be moved, is told from what an interrupted run has left. */
+/*
+ * By its new name what is whole, and may be moved, is told from what an interrupted run
+ * has left.
+ */
 static int place_from_inside(const struct cluster *cluster)
 {
 	int r = rename(cluster->staging, cluster->whole) < 0 ? -errno : 0;

@@ -33,7 +33,10 @@ static int program_fault(const char *program, int status, const struct text *err
 	return -EIO;
 }
 
-/* Character classes decide what upper() and \w know; a collation that changes breaks indexes. */
+/*
+ * Character classes decide what upper() and \w know; a collation that changes breaks
+ * indexes.
+ */
 static const char *character_locale(void)
 {
 	static const char *const candidates[] = { "C.UTF-8", "en_US.UTF-8" };

@@ -29,7 +29,10 @@ static int wait_for_socket(const struct db *db, short events, long long deadline
 	}
 }
 
-/* Where the SQLSTATE stands in "SEVERITY:  28P01: text", or NULL; the severity may be translated. */
+/*
+ * Where the SQLSTATE stands in "SEVERITY:  28P01: text", or NULL; the severity may be
+ * translated.
+ */
 static const char *find_sqlstate(const char *message)
 {
 	static const char characters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -50,7 +53,7 @@ enum fault_class db_class(const char *sqlstate)
 	static const char *const passing[] = {
 		"08",    /* connection exceptions */
 		"53300", /* too many connections, or no walsender free */
-		"55006", /* object in use: all replication slots, for instance, while others clone */
+		"55006", /* object in use: all replication slots, while others clone */
 		"53400", /* configuration limit: all replication slots are in use */
 		"57P",   /* shutting down, crashed, starting up */
 		"28000", /* no line of pg_hba.conf yet, or the role may not log in yet */
@@ -75,7 +78,9 @@ void db_sqlstate(const char *message, char ret[6])
 	}
 }
 
-/* The message proper: without what is before the SQLSTATE, and what is behind the text. */
+/*
+ * The message proper: without what is before the SQLSTATE, and what is behind the text.
+ */
 static char *short_message(const char *message)
 {
 	const char *code = find_sqlstate(message);
@@ -88,13 +93,17 @@ static char *short_message(const char *message)
 	if (end)
 		*end = '\0';
 	start = text_trim(start);
-	/* the caller says which server; libpq does so from 14 on, and 12 in another way */
+	/*
+	 * the caller says which server; libpq does so from 14 on, and 12 in another way
+	 */
 	end = strstr(start, " failed: ");
 	if (text_starts_with(start, "connection to server ") && end)
 		start = end + strlen(" failed: ");
 	else if (text_starts_with(start, "could not connect to server: "))
 		start += strlen("could not connect to server: ");
-	/* network errors: of several addresses, each with a line, the first says enough */
+	/*
+	 * network errors: of several addresses, each with a line, the first says enough
+	 */
 	end = strchr(start, '\n');
 	if (end)
 		*end = '\0';
@@ -126,7 +135,10 @@ static int connect_fault(struct db *db, int r, struct fault *fault)
 	return r ? r : -ECONNREFUSED;
 }
 
-/* A server's warnings are not ours to print, without our name and in the middle of a line. */
+/*
+ * A server's warnings are not ours to print, without our name and in the middle of a
+ * line.
+ */
 static void drop_notice(void *arg, const char *message)
 {
 	(void)arg;
@@ -147,8 +159,8 @@ int db_open(struct db *db, const struct db_target *target, struct fault *fault)
 	if (!db->conn)
 		return fault_set(fault, FAULT_BUG, "out of memory");
 	/*
-	 * libpq hands out the SQLSTATE of a refused connection in one way only: as a part of
-	 * the verbose message.
+	 * libpq hands out the SQLSTATE of a refused connection in one way only: as a part
+	 * of the verbose message.
 	 */
 	PQsetErrorVerbosity(db->conn, PQERRORS_VERBOSE);
 	PQsetNoticeProcessor(db->conn, drop_notice, NULL);
@@ -265,7 +277,9 @@ static void add_escaped(struct text *ret, const char *value,
 	PGconn *conn = unconnected();
 	char *escaped = conn ? escape(conn, value, strlen(value)) : NULL;
 
-	/* nothing but a lack of memory can make it fail: settings are checked to be text */
+	/*
+	 * nothing but a lack of memory can make it fail: settings are checked to be text
+	 */
 	if (!escaped)
 		abort();
 	text_add(ret, escaped);

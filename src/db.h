@@ -1,10 +1,10 @@
 /*
  * db.h - connections and queries with a deadline, sorted by what their failure means.
  *
- * Nothing here can block for longer than it was told to: connecting and each query poll the
- * socket, and stop as soon as the cancel descriptor is readable. (libpq's connect_timeout counts
- * in seconds, and its blocking calls have none.) What libpq looks up in the DNS is bounded by the
- * resolver's own time-outs; main.c sets them short.
+ * Nothing here can block for longer than it was told to: connecting and each query poll
+ * the socket, and stop as soon as the cancel descriptor is readable. (libpq's
+ * connect_timeout counts in seconds, and its blocking calls have none.) What libpq looks
+ * up in the DNS is bounded by the resolver's own time-outs; main.c sets them short.
  */
 #ifndef PGREPL_DB_H
 #define PGREPL_DB_H
@@ -13,7 +13,10 @@
 
 #include <libpq-fe.h>
 
-/* How to connect: keyword/value pairs as PQconnectdbParams takes them, both ended by NULL. */
+/*
+ * How to connect: keyword/value pairs as PQconnectdbParams takes them, both ended by
+ * NULL.
+ */
 struct db_target {
 	const char *const *keywords;
 	const char *const *values;
@@ -33,7 +36,9 @@ int db_open(struct db *db, const struct db_target *target, struct fault *fault);
 void db_close(struct db *db);
 #define DB_AUTO CLEANUP(db_close) struct db
 
-/* The SQLSTATE of a failed connection attempt as libpq's verbose text carries it, or "". */
+/*
+ * The SQLSTATE of a failed connection attempt as libpq's verbose text carries it, or "".
+ */
 void db_sqlstate(const char *message, char ret[6]);
 
 /* What a failure with this SQLSTATE means for somebody who could try again. */
@@ -55,7 +60,10 @@ const char *db_value(const PGresult *result, int row, int column);
 void db_add_identifier(struct text *ret, const char *name);
 void db_add_literal(struct text *ret, const char *value);
 
-/* Adds keyword='value' for a connection string, with \ and ' escaped, and a blank before it. */
+/*
+ * Adds keyword='value' for a connection string, with \ and ' escaped, and a blank before
+ * it.
+ */
 void db_add_conninfo(struct text *ret, const char *keyword, const char *value);
 
 /*

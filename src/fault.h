@@ -30,7 +30,9 @@ struct fault {
 
 void fault_clear(struct fault *fault);
 
-/* Sets class and message unless one is there; returns -EIO for `return fault_set(...)`. */
+/*
+ * Sets class and message unless one is there; returns -EIO for `return fault_set(...)`.
+ */
 int fault_set(struct fault *fault, enum fault_class class, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 /* The same with ": " and the text of a negative errno behind the message; returns r. */

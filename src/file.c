@@ -178,7 +178,10 @@ int file_replace(const char *path, mode_t mode, const char *data, size_t len)
 		mode = kept_mode(target);
 	if (file_has(target, mode, data, len))
 		return 0;
-	/* always the same name: what a crash leaves, a secret perhaps, the next run replaces */
+	/*
+	 * always the same name: what a crash leaves, a secret perhaps, the next run
+	 * replaces
+	 */
 	temporary = text_format("%s.pgrepl-new", target);
 	if (unlink(temporary) < 0 && errno != ENOENT)
 		return -errno;
@@ -297,7 +300,8 @@ static int wait_writeback(void *arg, int dir_fd, const char *name, const struct 
 /*
  * A fsync(2) for each of a thousand files flushes the disk's cache a thousand times. One
  * syncfs(2) does it once, but says nothing of files that could not be written (kernels
- * before 5.8, and before 4.4 it makes others forget it too): so that is asked of each file first.
+ * before 5.8, and before 4.4 it makes others forget it too): so that is asked of each
+ * file first.
  */
 static int sync_one_tree(const char *path)
 {
@@ -317,7 +321,10 @@ static int sync_one_tree(const char *path)
 	return r;
 }
 
-/* The directory that a link at path leads to, synced; anything but a link is done already. */
+/*
+ * The directory that a link at path leads to, synced; anything but a link is done
+ * already.
+ */
 static int sync_linked(const char *path)
 {
 	STRING_AUTO target = NULL;

@@ -28,11 +28,11 @@ int file_read_fd(int fd, size_t max, struct text *ret);
 int file_write_all(int fd, const char *data, size_t len);
 
 /*
- * Gives path this content and mode: a temporary file beside it (NAME.pgrepl-new: one writer at
- * a time), full write, fsync, rename, fsync of the directory. A symbolic link keeps pointing
- * where it points; its target is replaced. FILE_KEEP_MODE leaves the mode that it has, and is
- * 0600 for a new file. Returns 1 when something was written, 0 when content and mode were
- * right already and nothing was touched.
+ * Gives path this content and mode: a temporary file beside it (NAME.pgrepl-new: one
+ * writer at a time), full write, fsync, rename, fsync of the directory. A symbolic link
+ * keeps pointing where it points; its target is replaced. FILE_KEEP_MODE leaves the mode
+ * that it has, and is 0600 for a new file. Returns 1 when something was written, 0 when
+ * content and mode were right already and nothing was touched.
  */
 #define FILE_KEEP_MODE ((mode_t)-1)
 int file_replace(const char *path, mode_t mode, const char *data, size_t len);
@@ -49,9 +49,9 @@ int file_sync(const char *path);
 int file_sync_parent(const char *path);
 
 /*
- * Makes a whole tree durable: has everything written, waits for each file, then syncs the file
- * system (what others have written to it included). Follows the links of pg_wal and of
- * pg_tblspc, which a tree that we made can have, and no others.
+ * Makes a whole tree durable: has everything written, waits for each file, then syncs the
+ * file system (what others have written to it included). Follows the links of pg_wal and
+ * of pg_tblspc, which a tree that we made can have, and no others.
  */
 int file_sync_tree(const char *path);
 
@@ -59,10 +59,10 @@ int file_sync_tree(const char *path);
 int file_remove_tree(const char *path);
 
 /*
- * Calls visit for every entry below path, depth first, parents before their
- * content, without following links or crossing into another file system. A negative
- * return of visit ends the walk and is returned; -ENOENT of vanished entries is passed over.
- * dir_fd and name are for the *at() calls: they cannot be redirected by a renamed parent.
+ * Calls visit for every entry below path, depth first, parents before their content,
+ * without following links or crossing into another file system. A negative return of
+ * visit ends the walk and is returned; -ENOENT of vanished entries is passed over. dir_fd
+ * and name are for the *at() calls: they cannot be redirected by a renamed parent.
  */
 typedef int (*file_visit)(void *arg, int dir_fd, const char *name, const struct stat *st);
 int file_walk(const char *path, file_visit visit, void *arg);

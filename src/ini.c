@@ -100,7 +100,10 @@ static const char *parse_bare(char *s, struct line *line, struct text *raw)
 	return NULL;
 }
 
-/* Returns what is wrong with the line, or NULL. Never a part of the line: it may be a secret. */
+/*
+ * Returns what is wrong with the line, or NULL. Never a part of the line: it may be a
+ * secret.
+ */
 static const char *parse_line(char *s, struct line *line, struct text *raw)
 {
 	char *value;

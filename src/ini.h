@@ -3,15 +3,15 @@
  *
  * iniparser 3.1 (CentOS 7) and 4.1 differ in what they forgive, lose or cut, and both
  * print an offending line, secrets included. So the file is checked here first, with
- * file:line errors that never show a value; then iniparser gets a cleaned copy, and what it
- * answers has to be what the file says.
+ * file:line errors that never show a value; then iniparser gets a cleaned copy, and what
+ * it answers has to be what the file says.
  *
  *   [section]            names of letters, digits, _ and . ; case does not matter
  *   key = value          bare, "double" or 'single' quoted; there are no escapes
  *   ; comment  # comment on a line of their own, or behind a value and a blank
  *
- * Limits: INI_FILE_MAX bytes a file, INI_LINE_MAX bytes a line. A byte order mark, CRLF, and a last
- * line without a newline are accepted. A key may stand once in a section.
+ * Limits: INI_FILE_MAX bytes a file, INI_LINE_MAX bytes a line. A byte order mark, CRLF,
+ * and a last line without a newline are accepted. A key may stand once in a section.
  */
 #ifndef PGREPL_INI_H
 #define PGREPL_INI_H

@@ -7,7 +7,10 @@
 #include "settings.h"
 
 struct key;
-/* Reads value into *field. On failure fills fault with what is wrong, without file and line. */
+/*
+ * Reads value into *field. On failure fills fault with what is wrong, without file and
+ * line.
+ */
 typedef int (*key_read)(const struct key *key, char *value, void *field,
 			struct fault *fault);
 
@@ -28,7 +31,10 @@ extern const size_t setting_keys_count;
 /* Gives a setting the value that it has when the ini is silent. */
 void keys_set_defaults(struct settings *settings);
 
-/* Warns, by a return of 1, of a file that others can read; refuses one that they can write. */
+/*
+ * Warns, by a return of 1, of a file that others can read; refuses one that they can
+ * write.
+ */
 int check_secret_file(int fd, const char *path, struct fault *fault);
 
 #endif

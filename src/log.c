@@ -83,6 +83,8 @@ void log_status(const char *fmt, ...)
 	for (size_t i = 0; i < message.len; i++)
 		if (message.s[i] == '\n')
 			message.s[i] = ' ';
-	/* the status is a convenience: without a manager, or a full queue, work goes on */
+	/*
+	 * the status is a convenience: without a manager, or a full queue, work goes on
+	 */
 	(void)sd_notify(0, text_str(&message));
 }

@@ -20,7 +20,9 @@ enum log_level {
 /* Sets the name that starts each line. program has to live as long as the process. */
 void log_open(const char *program);
 
-/* label is "error", "warning", "detail", "hint" ...; every line of the message gets it. */
+/*
+ * label is "error", "warning", "detail", "hint" ...; every line of the message gets it.
+ */
 void log_line(enum log_level level, const char *label, const char *message);
 
 void log_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
@@ -28,7 +30,9 @@ void log_warning(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_hint(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* Tells the service manager what goes on: STATUS= of sd_notify(3); nothing without one. */
+/*
+ * Tells the service manager what goes on: STATUS= of sd_notify(3); nothing without one.
+ */
 void log_status(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 #endif

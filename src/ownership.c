@@ -10,7 +10,10 @@
 
 #define OURS ".pgrepl-staging" /* what cluster.c makes in a mount point begins so */
 
-/* Opens an absolute path component by component, so that no link anywhere in it is followed. */
+/*
+ * Opens an absolute path component by component, so that no link anywhere in it is
+ * followed.
+ */
 static int open_without_links(const char *path)
 {
 	STRING_AUTO copy = text_copy(path);
@@ -61,7 +64,10 @@ struct repair {
 	bool hard_link;
 };
 
-/* A key that root keeps, and lends to the server's group: legal, and refused once it is the user's. */
+/*
+ * A key that root keeps, and lends to the server's group: legal, and refused once it is
+ * the user's.
+ */
 static bool is_lent_by_root(const struct stat *st, gid_t gid)
 {
 	return S_ISREG(st->st_mode) && st->st_uid == 0 && st->st_gid == gid &&
@@ -77,7 +83,10 @@ static int repair_entry(void *arg, int dir_fd, const char *name, const struct st
 	(void)seen;
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	/* what was looked at and what is changed are the same, whatever the name means by now */
+	/*
+	 * what was looked at and what is changed are the same, whatever the name means by
+	 * now
+	 */
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (st.st_uid == repair->uid || is_lent_by_root(&st, repair->gid))

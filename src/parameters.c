@@ -34,8 +34,8 @@ static const struct parameter standby[] = {
 	{ "hot_standby_feedback", "on" },
 	{ "recovery_target_timeline", "latest" },
 	/*
-	 * A primary that was once recovered to a point in time may still have one of these in
-	 * its postgresql.conf: a clone would stop there, and promote itself.
+	 * A primary that was once recovered to a point in time may still have one of
+	 * these in its postgresql.conf: a clone would stop there, and promote itself.
 	 */
 	{ "recovery_target", "" },
 	{ "recovery_target_lsn", "" },
@@ -58,7 +58,10 @@ static void set_both(struct pgconf *conf, const struct settings *settings,
 	set_all(conf, both, sizeof(both) / sizeof(both[0]));
 	pgconf_setf(conf, "port", "%ld", settings->port);
 	pgconf_set(conf, major->wal_keep_name, major->wal_keep_value);
-	/* ssl_cert_file and ssl_key_file stay what they are: an adopted cluster may have its own */
+	/*
+	 * ssl_cert_file and ssl_key_file stay what they are: an adopted cluster may have
+	 * its own
+	 */
 	pgconf_set(conf, "ssl", settings->tls ? "on" : "off");
 }
 
@@ -79,7 +82,10 @@ static void raise_to(struct pgconf *conf, const char *name, long least)
 	const char *text = pgconf_get(conf, name);
 	long value;
 
-	/* 0 is what every parameter may be lower than, or an upstream that was not asked yet */
+	/*
+	 * 0 is what every parameter may be lower than, or an upstream that was not asked
+	 * yet
+	 */
 	if (!least)
 		return;
 	/* what is no number the server itself will refuse, and say so */
@@ -95,7 +101,10 @@ void parameters_of_standby(struct pgconf *ret, const struct settings *settings,
 {
 	set_both(ret, settings, major);
 	set_all(ret, standby, sizeof(standby) / sizeof(standby[0]));
-	/* a standby waits for nobody, whatever the primary's configuration that it was cloned with */
+	/*
+	 * a standby waits for nobody, whatever the primary's configuration that it was
+	 * cloned with
+	 */
 	pgconf_set(ret, "synchronous_standby_names", "");
 	pgconf_set(ret, "primary_conninfo", primary_conninfo);
 	if (major->promote_trigger_file)

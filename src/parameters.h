@@ -1,8 +1,8 @@
 /*
  * parameters.h - which PostgreSQL parameters a primary and a standby get.
  *
- * The defaults are those of the procedure that pgrepl automates, and what several standbys
- * at once need beyond it; the ini's sections for parameters win over them.
+ * The defaults are those of the procedure that pgrepl automates, and what several
+ * standbys at once need beyond it; the ini's sections for parameters win over them.
  */
 #ifndef PGREPL_PARAMETERS_H
 #define PGREPL_PARAMETERS_H

@@ -1,5 +1,6 @@
 /*
- * passfile.h - the password file that libpq reads (PostgreSQL manual, "The Password File").
+ * passfile.h - the password file that libpq reads (PostgreSQL manual, "The Password
+ * File").
  */
 #ifndef PGREPL_PASSFILE_H
 #define PGREPL_PASSFILE_H
@@ -8,14 +9,16 @@
 #include "text.h"
 
 /*
- * The longest line that libpq 12 reads whole, its newline included: it has a buffer of five
- * times NAMEDATALEN (passwordFromFile in fe-connect.c); from 13 on there is no limit.
+ * The longest line that libpq 12 reads whole, its newline included: it has a buffer of
+ * five times NAMEDATALEN (passwordFromFile in fe-connect.c); from 13 on there is no
+ * limit.
  */
 enum { PASSFILE_LINE_MAX = 5 * 64 - 1 };
 
 /*
- * One line for any host, port and database (a replication connection asks for the database
- * "replication"), with : and \ escaped. ret has to be empty, and the caller wipes it.
+ * One line for any host, port and database (a replication connection asks for the
+ * database "replication"), with : and \ escaped. ret has to be empty, and the caller
+ * wipes it.
  */
 void passfile_render(struct text *ret, const char *user, const struct secret *password);
 

@@ -107,7 +107,9 @@ void pgconf_render(const struct pgconf *conf, const char *role, struct text *ret
 	}
 }
 
-/* The name that a line sets, without the line's value; "" for a comment or an empty line. */
+/*
+ * The name that a line sets, without the line's value; "" for a comment or an empty line.
+ */
 static void line_name(const char *line, size_t line_len, char *ret, size_t ret_size)
 {
 	size_t blanks = strspn(line, " \t"), len;

@@ -1,10 +1,10 @@
 /*
  * pgconf.h - PostgreSQL's configuration files, as text.
  *
- * Our settings stand in a file of their own, PGCONF_FILE, which postgresql.conf includes as
- * its last line: there the last mention of a parameter wins (PostgreSQL manual, "Setting
- * Parameters"). postgresql.auto.conf is read after it and wins over it.
- * Nothing here touches a file; names of parameters are compared without regard to case.
+ * Our settings stand in a file of their own, PGCONF_FILE, which postgresql.conf includes
+ * as its last line: there the last mention of a parameter wins (PostgreSQL manual,
+ * "Setting Parameters"). postgresql.auto.conf is read after it and wins over it. Nothing
+ * here touches a file; names of parameters are compared without regard to case.
  */
 #ifndef PGREPL_PGCONF_H
 #define PGREPL_PGCONF_H
@@ -41,7 +41,9 @@ void pgconf_quote(struct text *ret, const char *value);
 /* The content of PGCONF_FILE. role is for its first line. */
 void pgconf_render(const struct pgconf *conf, const char *role, struct text *ret);
 
-/* Is our file what postgresql.conf includes last; the same content with that put right. */
+/*
+ * Is our file what postgresql.conf includes last; the same content with that put right.
+ */
 bool pgconf_has_include(const char *content);
 void pgconf_add_include(const char *content, struct text *ret);
 

@@ -15,7 +15,10 @@ enum {
 	CMDLINE_MAX = 64 * 1024,
 };
 
-/* The session of a process, from /proc/PID/stat; -1 when it has ended. The name may hold anything. */
+/*
+ * The session of a process, from /proc/PID/stat; -1 when it has ended. The name may hold
+ * anything.
+ */
 static pid_t session_of(const char *pid)
 {
 	enum { STAT_STATE = 3, STAT_SESSION = 6 }; /* proc(5) */

@@ -1,6 +1,6 @@
 /*
- * process.h - processes that are not our children, found in /proc: those of a session that has
- * lost its leader.
+ * process.h - processes that are not our children, found in /proc: those of a session
+ * that has lost its leader.
  */
 #ifndef PGREPL_PROCESS_H
 #define PGREPL_PROCESS_H
@@ -12,8 +12,8 @@
 void process_kill_session(pid_t session);
 
 /*
- * Kills the processes of the calling user that were started with exactly this argument and
- * whose session's leader has ended. Returns how many it found.
+ * Kills the processes of the calling user that were started with exactly this argument
+ * and whose session's leader has ended. Returns how many it found.
  */
 size_t process_kill_orphans(const char *argument);
 

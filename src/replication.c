@@ -95,7 +95,10 @@ void replication_conninfo(struct text *ret, const struct settings *settings,
 	}
 	/* a Kerberos ticket would make a connection that a hostssl line does not match */
 	db_add_conninfo(ret, "gssencmode", "disable");
-	/* a primary that vanishes is noticed in a minute, not after the kernel's two hours */
+	/*
+	 * a primary that vanishes is noticed in a minute, not after the kernel's two
+	 * hours
+	 */
 	db_add_conninfo(ret, "keepalives_idle", "30");
 	db_add_conninfo(ret, "keepalives_interval", "10");
 	db_add_conninfo(ret, "keepalives_count", "3");
@@ -228,8 +231,8 @@ int replication_sender_seen(const struct replication_login *login,
 	DB_AUTO db = { 0 };
 	RESULT_AUTO result = NULL;
 	/*
-	 * A role that is no member of pg_read_all_stats sees its own walsenders without their state:
-	 * that there is one is what it can know.
+	 * A role that is no member of pg_read_all_stats sees its own walsenders without
+	 * their state: that there is one is what it can know.
 	 */
 	int r = login_open(login, false, &db, &fault);
 
@@ -264,7 +267,10 @@ int replication_look(struct db *db, struct replication_state *ret, struct fault 
 		"SELECT pg_catalog.pg_is_in_recovery(), r.pid, r.status, r.sender_host,"
 		" r.sender_port, c.system_identifier, pg_catalog.pg_last_wal_receive_lsn(),"
 		" pg_catalog.pg_last_wal_replay_lsn(),"
-		/* that of the control file is the old one until the checkpoint after a promotion */
+		/*
+		 * that of the control file is the old one until the checkpoint after a
+		 * promotion
+		 */
 		" CASE WHEN pg_catalog.pg_is_in_recovery()"
 		"  THEN coalesce(r.received_tli, k.timeline_id)"
 		"  ELSE ('x' || substr(pg_catalog.pg_walfile_name("

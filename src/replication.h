@@ -1,6 +1,6 @@
 /*
- * replication.h - the replication role, the connection to the upstream server, and whether WAL
- * streams.
+ * replication.h - the replication role, the connection to the upstream server, and
+ * whether WAL streams.
  */
 #ifndef PGREPL_REPLICATION_H
 #define PGREPL_REPLICATION_H
@@ -17,14 +17,16 @@ void replication_add_lsn(struct text *ret, uint64_t lsn);
 
 /* --- the role, on a primary --- */
 
-/* One line of SQL that creates the role, or brings the one that exists to what is needed. */
+/*
+ * One line of SQL that creates the role, or brings the one that exists to what is needed.
+ */
 void replication_role_sql(struct text *ret, const char *role, const char *verifier,
 			  bool exists);
 
 struct replication_role {
 	bool exists;
-	bool complete; /* LOGIN and REPLICATION, and a password is set */
-	char *verifier; /* rolpassword, "" when there is none; wiped by replication_role_clear() */
+	bool complete;  /* LOGIN and REPLICATION, and a password is set */
+	char *verifier; /* rolpassword, "" when there is none */
 };
 
 int replication_role_look(struct db *db, const char *role, struct replication_role *ret,
@@ -38,8 +40,8 @@ void replication_role_clear(struct replication_role *role);
 #define REPLICATION_CLONE_NAME "pgrepl-clone"
 
 /*
- * Everything that libpq has to know to reach the upstream server, as a connection string. The
- * password is not in it: passfile is.
+ * Everything that libpq has to know to reach the upstream server, as a connection string.
+ * The password is not in it: passfile is.
  */
 void replication_conninfo(struct text *ret, const struct settings *settings,
 			  const char *passfile, const char *application_name);
@@ -53,8 +55,8 @@ struct replication_upstream {
 };
 
 /*
- * Opens a real replication connection to host:port as the replication role and asks IDENTIFY_SYSTEM.
- * With parameters, also for the values of parameters_raised.
+ * Opens a real replication connection to host:port as the replication role and asks
+ * IDENTIFY_SYSTEM. With parameters, also for the values of parameters_raised.
  */
 struct replication_login {
 	const char *host;
@@ -71,21 +73,21 @@ int replication_identify(const struct replication_login *login,
 			 struct replication_upstream *ret, struct fault *fault);
 
 /*
- * Logs in to the database postgres, asks nothing, and logs out. 1 when the server wanted the
- * password and took it, 0 when it let the role in without, or a negative errno.
+ * Logs in to the database postgres, asks nothing, and logs out. 1 when the server wanted
+ * the password and took it, 0 when it let the role in without, or a negative errno.
  */
 int replication_log_in(const struct replication_login *login, struct fault *fault);
 
 /*
- * The directories of the upstream's tablespaces, one a line; -EACCES, and no fault, when it
- * would not let the role into a database to ask.
+ * The directories of the upstream's tablespaces, one a line; -EACCES, and no fault, when
+ * it would not let the role into a database to ask.
  */
 int replication_tablespaces(const struct replication_login *login, struct text *ret,
 			    struct fault *fault);
 
 /*
- * Asks the upstream's pg_stat_replication whether a walsender serves application_name: 1, 0, or
- * a negative errno when it would not let the role ask.
+ * Asks the upstream's pg_stat_replication whether a walsender serves application_name: 1,
+ * 0, or a negative errno when it would not let the role ask.
  */
 int replication_sender_seen(const struct replication_login *login,
 			    const char *application_name);

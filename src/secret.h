@@ -14,7 +14,9 @@ struct secret {
 	char *bytes; /* NULL: not set */
 };
 
-/* Overwrites memory in a way that the compiler keeps (glibc 2.17 has no explicit_bzero). */
+/*
+ * Overwrites memory in a way that the compiler keeps (glibc 2.17 has no explicit_bzero).
+ */
 void secret_wipe(void *memory, size_t len);
 
 /* Takes a copy of source, then wipes source. */

@@ -57,8 +57,9 @@ static int policy_knows(const char *directory, int cancel_fd, struct fault *faul
 }
 
 /*
- * 1 when restorecon would change the label of path itself, 0 when not. What is below it was
- * made in it, with its label; and files that a server makes later are not looked at again.
+ * 1 when restorecon would change the label of path itself, 0 when not. What is below it
+ * was made in it, with its label; and files that a server makes later are not looked at
+ * again.
  */
 static int label_differs(const char *path, int cancel_fd, struct fault *fault)
 {

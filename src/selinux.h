@@ -1,8 +1,9 @@
 /*
  * selinux.h - the labels that SELinux's policy wants the server's files to have.
  *
- * By the tools of libselinux-utils, policycoreutils and, for a directory that the policy does
- * not know, semanage(8). Where selinuxenabled(8) is missing or says no, there is nothing to do.
+ * By the tools of libselinux-utils, policycoreutils and, for a directory that the policy
+ * does not know, semanage(8). Where selinuxenabled(8) is missing or says no, there is
+ * nothing to do.
  *
  * Only selinux_add_rules() needs root, and it touches no file. Labels are restored by the
  * files' owner: root would follow where that user can move things meanwhile.

@@ -17,7 +17,10 @@ static const char *const action_words[] = {
 	[SERVICE_ENABLE] = "enable",
 };
 
-/* Environment= is a list of assignments, those with blanks in quotes; the last PGDATA wins. */
+/*
+ * Environment= is a list of assignments, those with blanks in quotes; the last PGDATA
+ * wins.
+ */
 static void parse_environment(const char *s, char *ret, size_t ret_size)
 {
 	static const char name[] = "PGDATA=";
@@ -167,8 +170,8 @@ int service_pg_ctl(const char *bin_directory, const char *data_directory, const 
 	STRING_AUTO program = text_format("%s/pg_ctl", bin_directory);
 	TEXT_AUTO err = { 0 };
 	/*
-	 * -W to start: pg_ctl looks ten times a second, the caller more often. To restart it has to
-	 * wait, for the old server to be gone.
+	 * -W to start: pg_ctl looks ten times a second, the caller more often. To restart
+	 * it has to wait, for the old server to be gone.
 	 */
 	const char *argv[] = {
 		program, action_words[action],

@@ -1,8 +1,9 @@
 /*
- * service.h - starting and stopping the server: by systemd, or by pg_ctl where there is none.
+ * service.h - starting and stopping the server: by systemd, or by pg_ctl where there is
+ * none.
  *
- * The systemd functions run systemctl(1) and need root for all but looking. systemctl of 219 has
- * neither "show --value" nor "start --wait".
+ * The systemd functions run systemctl(1) and need root for all but looking. systemctl of
+ * 219 has neither "show --value" nor "start --wait".
  */
 #ifndef PGREPL_SERVICE_H
 #define PGREPL_SERVICE_H
@@ -16,8 +17,8 @@ struct service_state {
 	bool masked; /* and may not start it */
 	bool active; /* or about to be */
 	bool enabled;
-	char pgdata
-		[SERVICE_PATH_MAX]; /* PGDATA of the unit's environment, drop-ins included, or "" */
+	/* PGDATA of the unit's environment, drop-ins included, or "" */
+	char pgdata[SERVICE_PATH_MAX];
 };
 
 enum service_action {
@@ -29,19 +30,24 @@ enum service_action {
 int service_look(const char *unit, int cancel_fd, struct service_state *ret,
 		 struct fault *fault);
 
-/* Waits until it is done, or timeout_ms: then -ETIMEDOUT, and systemd goes on with the job. */
+/*
+ * Waits until it is done, or timeout_ms: then -ETIMEDOUT, and systemd goes on with the
+ * job.
+ */
 int service_act(const char *unit, enum service_action action, long timeout_ms,
 		int cancel_fd, struct fault *fault);
 
 /*
- * The same two actions by pg_ctl, as the owner of the data. The server's log goes to log, unless
- * the server's own logging collector takes it.
+ * The same two actions by pg_ctl, as the owner of the data. The server's log goes to log,
+ * unless the server's own logging collector takes it.
  */
 int service_pg_ctl(const char *bin_directory, const char *data_directory, const char *log,
 		   enum service_action action, long timeout_ms, int cancel_fd,
 		   struct fault *fault);
 
-/* Reads what "systemctl show" printed. Apart from its caller so that a test can feed it. */
+/*
+ * Reads what "systemctl show" printed. Apart from its caller so that a test can feed it.
+ */
 void service_parse(char *output, struct service_state *ret);
 
 #endif

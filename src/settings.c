@@ -15,7 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Parameters that would lead the server away from what setup has made, by where they belong. */
+/*
+ * Parameters that would lead the server away from what setup has made, by where they
+ * belong.
+ */
 static const struct {
 	const char *name;
 	const char *instead;
@@ -296,7 +299,9 @@ static int guard_ini(int fd, const char *path, const struct ini *ini, bool tight
 	struct stat st;
 	int r;
 
-	/* who can write the ini decides where the server's data goes, secret in it or not */
+	/*
+	 * who can write the ini decides where the server's data goes, secret in it or not
+	 */
 	r = check_secret_file(fd, path, fault);
 	if (r < 0) {
 		text_reset(&fault->message);

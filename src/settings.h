@@ -1,8 +1,8 @@
 /*
  * settings.h - what the ini file says, checked and typed.
  *
- * One table in settings.c names every key with its type, default and limits. pgrepl.ini(5) and
- * SOURCES/pgrepl.ini explain the same keys to the operator.
+ * One table in settings.c names every key with its type, default and limits.
+ * pgrepl.ini(5) and SOURCES/pgrepl.ini explain the same keys to the operator.
  */
 #ifndef PGREPL_SETTINGS_H
 #define PGREPL_SETTINGS_H
@@ -67,10 +67,11 @@ struct settings {
 };
 
 /*
- * Reads path for a host of this role. Every section is checked, whichever the role, since one
- * file can serve all hosts; what is required is required of the role. Files with passwords
- * that others can write are refused, those that others can read are warned of; with tighten, the
- * ini itself is then made 0600. Fills ret, which settings_free() empties, or fault.
+ * Reads path for a host of this role. Every section is checked, whichever the role, since
+ * one file can serve all hosts; what is required is required of the role. Files with
+ * passwords that others can write are refused, those that others can read are warned of;
+ * with tighten, the ini itself is then made 0600. Fills ret, which settings_free()
+ * empties, or fault.
  */
 int settings_load(struct settings *ret, const char *path, enum settings_role role,
 		  bool tighten, struct fault *fault);

@@ -218,7 +218,9 @@ static void drain_rest(struct running *run)
 		run->spawn->on_err_line(run->spawn->arg, run->line.s);
 }
 
-/* One round of waiting and moving bytes. Returns true when the caller was told to stop. */
+/*
+ * One round of waiting and moving bytes. Returns true when the caller was told to stop.
+ */
 static bool pump(struct running *run, int cancel_fd, long long deadline)
 {
 	/* poll passes over negative descriptors */

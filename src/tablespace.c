@@ -32,7 +32,10 @@ static char *path_of(char *s)
 
 	while (len > 1 && path[len - 1] == '/')
 		path[--len] = '\0';
-	/* links are compared as text, and pg_basebackup would write these in a shorter form */
+	/*
+	 * links are compared as text, and pg_basebackup would write these in a shorter
+	 * form
+	 */
 	if (strstr(path, "//") || strstr(path, "/./") || strstr(path, "/../") ||
 	    (len > 1 && text_equal(path + len - 2, "/.")) ||
 	    (len > 2 && text_equal(path + len - 3, "/..")))
@@ -147,7 +150,10 @@ bool tablespace_has_leftover(const struct tablespace_map *map)
 	return false;
 }
 
-/* Is there a link below pg_tblspc of our staging that leads to path? *ret_link is its path. */
+/*
+ * Is there a link below pg_tblspc of our staging that leads to path? *ret_link is its
+ * path.
+ */
 static bool find_link(const char *cluster_staging, const char *path, char **ret_link)
 {
 	STRING_AUTO folder = text_format("%s/pg_tblspc", cluster_staging);
@@ -174,7 +180,9 @@ static bool find_link(const char *cluster_staging, const char *path, char **ret_
 	return found;
 }
 
-/* Removes the directories that a server of any major makes in a tablespace, and no other. */
+/*
+ * Removes the directories that a server of any major makes in a tablespace, and no other.
+ */
 static int clear_server_directories(const char *path)
 {
 	DIR *dir = opendir(path);
@@ -199,7 +207,10 @@ int tablespace_clear(const struct tablespace_map *map, const char *cluster_stagi
 		STRING_AUTO link = NULL;
 		int r = file_remove_tree(map->pairs[i].staging);
 
-		/* a run that ended between the renames: staging says that this one is ours */
+		/*
+		 * a run that ended between the renames: staging says that this one is
+		 * ours
+		 */
 		if (r == 0 && find_link(cluster_staging, map->pairs[i].to, &link))
 			r = clear_server_directories(map->pairs[i].to);
 		if (r < 0)
@@ -227,7 +238,10 @@ int tablespace_place(const struct tablespace_map *map, const char *cluster_stagi
 		int r;
 
 		if (!find_link(cluster_staging, map->pairs[i].staging, &link)) {
-			/* mapped, and the primary has none there: else it is ours to place */
+			/*
+			 * mapped, and the primary has none there: else it is ours to
+			 * place
+			 */
 			if (!file_exists(map->pairs[i].staging))
 				continue;
 			return -ENOLINK;
