@@ -201,6 +201,16 @@ stop_all() {
 	eventually 20 kill_all_of "$PAIR"
 }
 
+# by_hand NAME [LINE OF postgresql.conf]...: a running cluster that has nothing of ours, and trusts everybody.
+by_hand() {
+	local name=$1
+	shift
+	as_server "$PG/bin/initdb" -D "$PAIR/$name" -A trust --no-sync >/dev/null
+	printf '%s\n' "port = $(port_of "$name")" "unix_socket_directories = '$PAIR'" 'shared_buffers = 8MB' "$@" \
+		>>"$PAIR/$name/postgresql.conf"
+	pg_ctl -D "$PAIR/$name" -l "$PAIR/$name.log" -w start
+}
+
 # start_primary [SECTION.KEY=VALUE]...: a primary, set up, that others can clone.
 start_primary() {
 	ini primary "$@"

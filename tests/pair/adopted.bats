@@ -12,16 +12,6 @@ teardown() {
 	pair_close
 }
 
-# by_hand NAME [LINE OF postgresql.conf]...: a running cluster.
-by_hand() {
-	local name=$1
-	shift
-	as_server "$PG/bin/initdb" -D "$PAIR/$name" -A trust --no-sync >/dev/null
-	printf '%s\n' "port = $(port_of "$name")" "unix_socket_directories = '$PAIR'" 'shared_buffers = 8MB' "$@" \
-		>>"$PAIR/$name/postgresql.conf"
-	pg_ctl -D "$PAIR/$name" -l "$PAIR/$name.log" -w start
-}
-
 @test "a primary that needs a restart is refused without allow_restart, and runs on" {
 	local pid
 	by_hand primary 'wal_level = minimal' 'max_wal_senders = 0'

@@ -13,14 +13,9 @@ teardown() {
 	pair_close
 }
 
-# by_hand NAME [ARGUMENT OF pg_ctl]...: a running cluster without a password, and nothing of ours.
-by_hand() {
-	local name=$1
-	shift
-	as_server "$PG/bin/initdb" -D "$PAIR/$name" -A trust --no-sync >/dev/null
-	printf '%s\n' "port = $(port_of "$name")" "unix_socket_directories = '$PAIR'" 'shared_buffers = 8MB' \
-		"listen_addresses = '*'" 'max_wal_senders = 32' 'max_replication_slots = 32' >>"$PAIR/$name/postgresql.conf"
-	pg_ctl -D "$PAIR/$name" -l "$PAIR/$name.log" -w start "$@"
+# What setup asks for and a restart would be needed for is there already.
+by_hand_and_fit() {
+	by_hand primary "listen_addresses = '*'" 'max_wal_senders = 32' 'max_replication_slots = 32'
 }
 
 recovered_once() {
@@ -85,9 +80,8 @@ is_standby() {
 	local before
 	start_primary
 	start_standby standby
-	pgrepl_other=primary-other
-	ini "$pgrepl_other" common.primary_port="$(port_of primary-other)"
-	pgrepl "$pgrepl_other" setup
+	ini primary-other common.primary_port="$(port_of primary-other)"
+	pgrepl primary-other setup
 	before=$(configuration_of standby | grep -v '/standby.ini')
 	ini standby common.primary_port="$(port_of primary-other)" common.allow_restart=on
 	run -78 pgrepl standby setup
@@ -99,7 +93,7 @@ is_standby() {
 @test "a server that reads its configuration elsewhere is not said to have the settings" {
 	local port
 	port=$(port_of primary)
-	by_hand primary
+	by_hand_and_fit
 	stop primary
 	as_server cp "$PAIR/primary/postgresql.conf" "$PAIR/elsewhere.conf"
 	pg_ctl -D "$PAIR/primary" -l "$PAIR/primary.log" -w start \
@@ -111,14 +105,16 @@ is_standby() {
 }
 
 @test "a setting that the server's command line overrules is told" {
-	by_hand primary -o '-c max_wal_senders=40'
+	by_hand_and_fit
+	stop primary
+	pg_ctl -D "$PAIR/primary" -l "$PAIR/primary.log" -w start -o '-c max_wal_senders=40'
 	ini primary common.allow_restart=on
 	run -78 pgrepl primary setup
 	contains 'error: "max_wal_senders" is overruled by the server.s command line' <<<"$output"
 }
 
 @test "a superuser that is let in without a password gets the one of the ini all the same" {
-	by_hand primary
+	by_hand_and_fit
 	equal "$(sql primary "select rolpassword is null from pg_authid where rolname = current_user")" t
 	ini primary common.allow_restart=on primary.superuser_password=for-the-superuser
 	run -0 pgrepl primary setup
