@@ -200,11 +200,12 @@ hostssl|{replication}|{replica}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scra
 	equal "$(jq .wal_receiver.pid <<<"$output")" "$(sql standby 'select pid from pg_stat_wal_receiver')"
 }
 
-# setup_changes_nothing NAME: in less than 0.2 s of three tries, one at least; other tests run beside this one.
+# setup_changes_nothing NAME: in less than 0.2 s, once in ten tries at least: other tests run beside this one.
 setup_changes_nothing() {
 	local before started took best=1000000 _
 	before=$(configuration_of "$1")
-	for _ in 1 2 3; do
+	for _ in {1..10}; do
+		[ "$best" -ge 200000 ] || break
 		started=${EPOCHREALTIME/[.,]/}
 		run -0 pgrepl "$1" setup
 		took=$((${EPOCHREALTIME/[.,]/} - started))
