@@ -18,6 +18,8 @@ lab_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 lab_project=$(cd "$lab_lib/../.." && pwd)
 # shellcheck source=tests/lib/wait.bash
 . "$lab_lib/wait.bash"
+# shellcheck source=tests/lib/cache.bash
+. "$lab_lib/cache.bash"
 
 # The PostgreSQL whose packages the hosts of the lab are offered.
 : "${LAB_PGMAJOR:=12}"
@@ -171,6 +173,24 @@ host_add_disk() {
 	mount -o loop "$disk" "$target"
 }
 
+# host_install_debs NAME PACKAGE...: what the base of the hosts does not have, into one that is off. From
+# where this machine's own apt gets its packages.
+host_install_debs() {
+	local root debs
+	root=$(host_root "$1")
+	shift
+	debs=$(cache_path "debs-$1" "$(cache_key "$LAB_BASE/var/lib/dpkg/status" -- "$@")" lab_download_debs "$@")
+	DEBIAN_FRONTEND=noninteractive dpkg --root="$root" --force-unsafe-io --install "$debs"/*.deb >"$LAB/dpkg.log" 2>&1 || {
+		cat "$LAB/dpkg.log"
+		return 1
+	}
+}
+
+# host_give_capability NAME CAPABILITY: of the kernel, for its next boots; CAP_NET_ADMIN for a firewall.
+host_give_capability() {
+	printf '%s\n' "$2" >"$LAB/hosts/$1/capabilities"
+}
+
 # host_add_repos NAME: dnf finds the packages of PostgreSQL and of the project, without cloud-init.
 host_add_repos() {
 	local repo
@@ -182,7 +202,8 @@ host_add_repos() {
 
 # host_boot NAME: power on. Returns as soon as its systemd answers.
 host_boot() {
-	local name=$1 folder=$LAB/hosts/$1 binds
+	local name=$1 folder=$LAB/hosts/$1 binds capabilities=()
+	[ ! -e "$folder/capabilities" ] || capabilities=("--capability=$(<"$folder/capabilities")")
 	binds=("--bind-ro=$LAB_PGDG:/srv/pgdg$LAB_PGMAJOR" "--bind-ro=$LAB/repo:/srv/pgrepl"
 		"--bind-ro=$LAB/etc-hosts:/etc/hosts")
 	rm -f "$folder/pid" "$folder/leader"
@@ -191,7 +212,7 @@ host_boot() {
 		lab_close_files
 		exec setsid systemd-nspawn --quiet --boot --directory="$folder/root" --machine="$name" \
 			--register=no --keep-unit --settings=no --link-journal=no --resolv-conf=off --timezone=off \
-			--console=read-only --network-namespace-path="/run/netns/$(lab_netns "$name")" "${binds[@]}" \
+			--console=read-only --network-namespace-path="/run/netns/$(lab_netns "$name")" "${binds[@]}" "${capabilities[@]}" \
 			</dev/null >>"$folder/console" 2>&1
 	) &
 	lab_process_mark $! >"$folder/pid"
@@ -388,6 +409,15 @@ host_find_leader() {
 	done
 	echo "host $1: its systemd does not answer yet"
 	return 1
+}
+
+lab_download_debs() {
+	local to=$1
+	shift
+	mkdir "$to/partial"
+	apt-get -qq -y -o "Dir::State::status=$LAB_BASE/var/lib/dpkg/status" -o "Dir::Cache::archives=$to" \
+		-o Debug::NoLocking=1 --no-install-recommends --download-only install "$@"
+	rmdir "$to/partial"
 }
 
 host_has_ended() {

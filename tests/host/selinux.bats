@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# The kernel here has SELinux switched off. So this looks at the commands that setup issues: in the place
+# of SELinux's tools are programs that write down how they were called, and answer as the tools do on a
+# host whose policy knows /var/lib/pgsql and no other folder.
+
+load hosts
+
+setup_file() {
+	lab_start
+	host_create primary
+	host_add_repos primary
+	put_tools_into primary
+	host_boot primary
+	install_by_hand primary primary
+	host_create standby
+	host_add_repos standby
+	put_tools_into standby
+	host_boot standby
+	install_by_hand standby standby
+}
+
+# /selinux/on: SELinux is enabled; /selinux/mislabelled: restorecon has something to do; /selinux/rules:
+# what semanage was told; /selinux/calls: every call.
+put_tools_into() {
+	local tools
+	tools=$(host_root "$1")/usr/sbin
+	mkdir "$(host_root "$1")/selinux"
+	chmod 777 "$(host_root "$1")/selinux"
+	touch "$(host_root "$1")/selinux/calls"
+	chmod 666 "$(host_root "$1")/selinux/calls"
+	cat >"$tools/selinuxenabled" <<-'END'
+		#!/bin/sh
+		echo "$(id -un): selinuxenabled" >>/selinux/calls
+		test -e /selinux/on
+	END
+	cat >"$tools/matchpathcon" <<-'END'
+		#!/bin/sh
+		echo "$(id -un): matchpathcon $*" >>/selinux/calls
+		for last; do :; done
+		case $last in
+		/var/lib/pgsql/*) type=postgresql_db_t ;;
+		*) type=default_t; [ ! -s /selinux/rules ] || type=postgresql_db_t ;;
+		esac
+		echo "system_u:object_r:$type:s0"
+	END
+	cat >"$tools/restorecon" <<-'END'
+		#!/bin/sh
+		echo "$(id -un): restorecon $*" >>/selinux/calls
+		for last; do :; done
+		[ -e "$last" ] || exit 1
+		[ -e /selinux/mislabelled ] || exit 0
+		case " $* " in
+		*' -n '*) echo "Would relabel $last from unlabeled_t to postgresql_db_t" ;;
+		*) rm /selinux/mislabelled ;;
+		esac
+	END
+	cat >"$tools/semanage" <<-'END'
+		#!/bin/sh
+		echo "$(id -un): semanage $*" >>/selinux/calls
+		echo "$*" >>/selinux/rules
+		touch /selinux/mislabelled
+	END
+	chmod 755 "$tools"/{selinuxenabled,matchpathcon,restorecon,semanage}
+}
+
+# calls NAME: since it was asked last, and by whom.
+calls() {
+	host_run "$1" sh -c 'cat /selinux/calls; : >/selinux/calls'
+}
+
+changing_calls() {
+	calls "$1" | grep -v -e ' selinuxenabled$' -e ' matchpathcon ' -e ' -n ' || true
+}
+
+@test "where SELinux is not enabled nothing of it is called but the question" {
+	host_run primary pgrepl-primary setup | contains '^ok +labels +SELinux is not enabled'
+	[ "$(calls primary | sed 's/.*: //' | sort -u)" = selinuxenabled ]
+}
+
+@test "where its tools are not installed it is taken for not enabled" {
+	host_run primary mv /usr/sbin/selinuxenabled /selinux/
+	host_run primary pgrepl-primary setup | contains '^ok +labels +SELinux is not enabled'
+	host_run primary mv /selinux/selinuxenabled /usr/sbin/
+	calls primary | lacks .
+}
+
+@test "where it is enabled and all is labelled, it is looked at and nothing is changed" {
+	host_run primary touch /selinux/on
+	host_run primary pgrepl-primary setup | contains "^ok +labels +$DATA is labelled as the policy says"
+	[ -z "$(changing_calls primary)" ]
+}
+
+@test "a dry run says what restorecon would do, and does not do it" {
+	host_run primary touch /selinux/mislabelled
+	host_run primary pgrepl-primary setup --dry-run | contains "^would +labels +restorecon -R $DATA\$"
+	[ -z "$(changing_calls primary)" ]
+	host_run primary test -e /selinux/mislabelled
+}
+
+@test "labels are restored, once, by the owner of the files" {
+	host_run primary pgrepl-primary setup | contains "^changed +labels +$DATA is labelled as the policy says"
+	[ "$(changing_calls primary)" = "postgres: restorecon -R $DATA" ]
+	host_run primary pgrepl-primary setup | contains 'nothing to do$'
+	[ -z "$(changing_calls primary)" ]
+}
+
+@test "a tool that is missing is told with 78, and which packages have it" {
+	host_run primary touch /selinux/mislabelled
+	host_run primary mv /usr/sbin/restorecon /selinux/
+	run -78 host_run primary pgrepl-primary setup
+	contains 'error: could not run "/usr/sbin/restorecon"' <<<"$output"
+	contains 'hint: .*policycoreutils' <<<"$output"
+	host_run primary mv /selinux/restorecon /usr/sbin/
+	host_run primary rm /selinux/mislabelled
+	calls primary >/dev/null
+}
+
+# set_pgdata PATH: as "systemctl edit" does, with a server that is to be made anew.
+set_pgdata() {
+	host_run primary systemctl stop "postgresql-$LAB_PGMAJOR"
+	host_run primary mkdir -p "/etc/systemd/system/postgresql-$LAB_PGMAJOR.service.d"
+	host_run primary sh -c "printf '[Service]\nEnvironment=\"PGDATA=%s\"\n' '$1' >/etc/systemd/system/postgresql-$LAB_PGMAJOR.service.d/override.conf"
+	host_run primary systemctl daemon-reload
+}
+
+@test "a data folder that the policy does not know: a dry run says the rule, and makes none" {
+	set_pgdata /data/pg12.new
+	host_run primary install -d -o postgres /data
+	host_run primary pgrepl-primary setup --dry-run |
+		contains "^would +labels +semanage fcontext -a -t postgresql_db_t '/data/pg12[\\]\.new\([\\].pgpass.*/\.\*\)\?', and restorecon -R /data/pg12\.new\$"
+	[ -z "$(changing_calls primary)" ]
+}
+
+@test "it gets its rule, in which a dot is a dot, from root, then its labels, before the server is started" {
+	host_run primary pgrepl-primary setup >"$BATS_TEST_TMPDIR/out"
+	contains '^changed +labels +/data/pg12.new is labelled as the policy says' <"$BATS_TEST_TMPDIR/out"
+	grep -E -A 5 '^changed +labels' "$BATS_TEST_TMPDIR/out" | contains '^changed +server'
+	diff <(changing_calls primary) - <<-'END'
+		root: semanage fcontext -a -t postgresql_db_t /data/pg12\.new(\.pgpass|\.log|/.*)?
+		postgres: restorecon -R /data/pg12.new
+	END
+	host_run primary pgrepl-primary setup | contains 'nothing to do$'
+	[ -z "$(changing_calls primary)" ]
+}
+
+@test "a standby's password file is labelled with its data" {
+	host_run standby touch /selinux/on /selinux/mislabelled
+	host_run standby systemctl start pgrepl-standby
+	[ "$(changing_calls standby)" = "postgres: restorecon -R $DATA
+postgres: restorecon -R $DATA.pgpass" ]
+	wait_until_streams primary standby
+}
