@@ -58,6 +58,17 @@ arrives() {
 	host_power_off unplugged
 }
 
+@test "a host that is shut down in the middle of a clone finishes the job at its next boot" {
+	start_slow_clone rebooted
+	eventually 30 clones rebooted 5
+	host_power_off rebooted
+	[ -z "$(ls -A "$(host_root rebooted)$DATA")" ]
+	[ ! -e "$(host_root rebooted)/var/lib/pgrepl/standby.done" ]
+	host_boot rebooted
+	arrives rebooted
+	host_power_off rebooted
+}
+
 @test "the network is cut in the middle of a clone: it goes on when the network is back" {
 	start_slow_clone cut
 	host_cut_network cut
