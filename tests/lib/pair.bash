@@ -94,7 +94,8 @@ pair_sweep() {
 		[[ $folder =~ ^/tmp/pgrepl-pair\.([0-9]+)\.[^/]+$ ]] || continue
 		owner=${BASH_REMATCH[1]}
 		if [ -O "$folder" ] || [ "$(id -u)" = 0 ]; then
-			[ -d "/proc/$owner" ] || pair_remove "$folder"
+			# a pid may be somebody else's by now, or a zombie's, which has no arguments
+			grep -qsa bats "/proc/$owner/cmdline" || pair_remove "$folder"
 		fi
 	done
 }
