@@ -388,8 +388,8 @@ lab_is_abandoned() {
 		for pid in "$lab"/hosts/*/pid; do
 			! lab_process_lives "$pid" || return 1
 		done
-	else
-		! lab_process_lives "$lab/owner"
+	elif lab_process_lives "$lab/owner"; then
+		return 1
 	fi
 }
 
