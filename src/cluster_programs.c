@@ -15,24 +15,6 @@ enum {
 	CHECK_TIMEOUT_MS = 60 * 1000,
 };
 
-/* A program's failure as a fault: what it wrote last is the detail. */
-static int program_fault(const char *program, int status, const struct text *err,
-			 struct fault *fault)
-{
-	STRING_AUTO copy = text_copy(text_str(err));
-
-	if (status == -ECANCELED)
-		return fault_set(fault, FAULT_RETRY, "\"%s\" was stopped", program);
-	if (status < 0)
-		return fault_errno(fault, FAULT_OPERATOR, status, "could not run \"%s\"",
-				   program);
-	fault_set(fault, FAULT_OPERATOR, "\"%s\" failed with exit code %d", program,
-		  status);
-	if (*text_trim(copy))
-		fault_detail(fault, "%s", text_trim(copy));
-	return -EIO;
-}
-
 /*
  * Character classes decide what upper() and \w know; a collation that changes breaks
  * indexes.
@@ -88,7 +70,7 @@ int cluster_init(const struct cluster *cluster, const struct cluster_init *init,
 	int status;
 
 	status = spawn_run(&spawn);
-	return status ? program_fault(program, status, &err, fault) : 0;
+	return status ? spawn_fault(program, status, &err, fault) : 0;
 }
 
 int cluster_single_user(const char *directory, const char *bin_directory, const char *sql,
@@ -134,7 +116,7 @@ int cluster_single_user(const char *directory, const char *bin_directory, const 
 	};
 	int status = spawn_run(&spawn);
 
-	return status ? program_fault(program, status, &err, fault) : 0;
+	return status ? spawn_fault(program, status, &err, fault) : 0;
 }
 
 int cluster_show_conf(const char *directory, const char *bin_directory, const char *name,
@@ -154,7 +136,7 @@ int cluster_show_conf(const char *directory, const char *bin_directory, const ch
 	STRING_AUTO complaint = text_copy(text_str(&err));
 
 	if (status < 0)
-		return program_fault(program, status, &err, fault);
+		return spawn_fault(program, status, &err, fault);
 	while (ret->len && ret->s[ret->len - 1] == '\n')
 		ret->s[--ret->len] = '\0';
 	if (!status)

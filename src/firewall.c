@@ -28,22 +28,12 @@ static int run(const char *first, const char *second, int cancel_fd, struct text
 
 static int failed(int status, const struct text *err, struct fault *fault)
 {
-	STRING_AUTO complaint = text_copy(text_str(err));
+	int r = spawn_fault(FIREWALL_CMD, status, err, fault);
 
-	if (status == -ECANCELED)
-		return fault_set(fault, FAULT_RETRY, "\"" FIREWALL_CMD "\" was stopped");
-	if (status < 0)
-		fault_errno(fault, FAULT_OPERATOR, status,
-			    "could not run \"" FIREWALL_CMD "\"");
-	else
-		fault_set(fault, FAULT_OPERATOR,
-			  "\"" FIREWALL_CMD "\" failed with exit code %d", status);
-	if (*text_trim(complaint))
-		fault_detail(fault, "%s", text_trim(complaint));
-	fault_hint(fault,
-		   "Look at \"systemctl status firewalld\", or set open_firewall = off "
-		   "and open the port by hand.");
-	return -EIO;
+	if (status != -ECANCELED)
+		fault_hint(fault, "Look at \"systemctl status firewalld\", or set "
+				  "open_firewall = off and open the port by hand.");
+	return r;
 }
 
 int firewall_runs(int cancel_fd, struct fault *fault)

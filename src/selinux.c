@@ -24,23 +24,14 @@ static int run(const char *const *argv, int cancel_fd, struct text *out, struct 
 static int failed(const char *program, int status, const struct text *err,
 		  struct fault *fault)
 {
-	STRING_AUTO complaint = text_copy(text_str(err));
+	int r = spawn_fault(program, status, err, fault);
 
-	if (status == -ECANCELED)
-		return fault_set(fault, FAULT_RETRY, "\"%s\" was stopped", program);
-	if (status < 0)
-		fault_errno(fault, FAULT_OPERATOR, status, "could not run \"%s\"",
-			    program);
-	else
-		fault_set(fault, FAULT_OPERATOR, "\"%s\" failed with exit code %d",
-			  program, status);
-	if (*text_trim(complaint))
-		fault_detail(fault, "%s", text_trim(complaint));
-	fault_hint(fault,
-		   "SELinux is enabled and wants its tools: install libselinux-utils, "
-		   "policycoreutils and policycoreutils-python (policycoreutils-python-"
-		   "utils from EL 8 on).");
-	return -EIO;
+	if (status != -ECANCELED)
+		fault_hint(fault,
+			   "SELinux is enabled and wants its tools: install "
+			   "libselinux-utils, policycoreutils and policycoreutils-python "
+			   "(policycoreutils-python-utils from EL 8 on).");
+	return r;
 }
 
 /* Does the policy give the directory the type that the server may write to? */

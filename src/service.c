@@ -85,20 +85,9 @@ void service_parse(char *output, struct service_state *ret)
 static int systemctl_fault(const char *const *argv, int status, const struct text *err,
 			   struct fault *fault)
 {
-	STRING_AUTO copy = text_copy(text_str(err));
+	STRING_AUTO name = text_format("systemctl %s", argv[1]);
 
-	if (status == -ECANCELED)
-		return fault_set(fault, FAULT_RETRY, "\"systemctl %s\" was stopped",
-				 argv[1]);
-	if (status < 0)
-		fault_errno(fault, FAULT_OPERATOR, status, "could not run \"%s\"",
-			    argv[0]);
-	else
-		fault_set(fault, FAULT_OPERATOR,
-			  "\"systemctl %s\" failed with exit code %d", argv[1], status);
-	if (*text_trim(copy))
-		fault_detail(fault, "%s", text_trim(copy));
-	return -EIO;
+	return spawn_fault(name, status, err, fault);
 }
 
 int service_look(const char *unit, int cancel_fd, struct service_state *ret,
@@ -168,6 +157,7 @@ int service_pg_ctl(const char *bin_directory, const char *data_directory, const 
 		   struct fault *fault)
 {
 	STRING_AUTO program = text_format("%s/pg_ctl", bin_directory);
+	STRING_AUTO name = NULL;
 	TEXT_AUTO err = { 0 };
 	/*
 	 * -W to start: pg_ctl looks ten times a second, the caller more often. To restart
@@ -199,16 +189,9 @@ int service_pg_ctl(const char *bin_directory, const char *data_directory, const 
 		return fault_set(fault, FAULT_RETRY,
 				 "the server has not become ready within %ld s",
 				 timeout_ms / 1000);
-	if (status == -ECANCELED)
-		return fault_set(fault, FAULT_RETRY, "pg_ctl was stopped");
-	if (status < 0)
-		fault_errno(fault, FAULT_OPERATOR, status, "could not run \"%s\"",
-			    program);
-	else
-		fault_set(fault, FAULT_OPERATOR, "\"%s %s\" failed with exit code %d",
-			  program, action_words[action], status);
-	if (err.len)
-		fault_detail(fault, "%s", text_str(&err));
-	fault_hint(fault, "Read \"%s\".", log);
+	name = text_format("%s %s", program, action_words[action]);
+	spawn_fault(name, status, &err, fault);
+	if (status != -ECANCELED)
+		fault_hint(fault, "Read \"%s\".", log);
 	return -EIO;
 }

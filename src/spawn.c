@@ -291,3 +291,19 @@ int spawn_run(const struct spawn *spawn)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return r;
 }
+
+int spawn_fault(const char *name, int status, const struct text *err, struct fault *fault)
+{
+	STRING_AUTO complaint = text_copy(err ? text_str(err) : "");
+
+	if (status == -ECANCELED)
+		return fault_set(fault, FAULT_RETRY, "\"%s\" was stopped", name);
+	if (status < 0)
+		fault_errno(fault, FAULT_OPERATOR, status, "could not run \"%s\"", name);
+	else
+		fault_set(fault, FAULT_OPERATOR, "\"%s\" failed with exit code %d", name,
+			  status);
+	if (*text_trim(complaint))
+		fault_detail(fault, "%s", text_trim(complaint));
+	return -EIO;
+}

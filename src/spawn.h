@@ -12,7 +12,7 @@
 #ifndef PGREPL_SPAWN_H
 #define PGREPL_SPAWN_H
 
-#include "text.h"
+#include "fault.h"
 
 struct spawn {
 	const char *const *argv; /* argv[0] is the absolute path; ends in NULL */
@@ -37,5 +37,13 @@ extern const char *const spawn_clean_env[];
  * or a negative errno: what kept it from starting, -ETIMEDOUT, or -ECANCELED.
  */
 int spawn_run(const struct spawn *spawn);
+
+/*
+ * What spawn_run() returned, other than 0, as a fault: stopped passes, all else is the
+ * operator's; what the program said last (err may be NULL) is the detail. name is how the operator
+ * knows the program. Returns a negative errno.
+ */
+int spawn_fault(const char *name, int status, const struct text *err,
+		struct fault *fault);
 
 #endif
