@@ -82,7 +82,17 @@ kill_all_of() {
 	no_process_of "$1"
 }
 
+# Servers that are told to quit take their shared memory along; killed ones leave it in /dev/shm.
+quit_all_of() {
+	local pids
+	mapfile -t pids < <(processes_of "$1")
+	[ ${#pids[@]} = 0 ] || kill -QUIT "${pids[@]}" 2>/dev/null || :
+	[ ${#pids[@]} = 0 ] || kill -CONT "${pids[@]}" 2>/dev/null || :
+}
+
 pair_remove() {
+	quit_all_of "$1"
+	eventually 2 no_process_of "$1" >/dev/null 2>&1 || :
 	eventually 20 kill_all_of "$1"
 	rm -rf "$1"
 }
