@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The programs, compiled for CentOS 7: its glibc, its libpq, its iniparser, its gcc's language.
+# scripts/check runs the pairs on 12 with them.
 
 load el7
 
@@ -159,16 +160,4 @@ const char *argv[] = { "systemctl", "enable", "--now" };'
 	printf 'int f(int x)\n{\n\tgoto out;\nout:\n\tint y = x;\n\treturn y;\n}\n' >"$BATS_TEST_TMPDIR/late.c"
 	fails_with 'label' gcc "${flags[@]}" "$BATS_TEST_TMPDIR/late.c"
 	find src firstboot -name '*.c' -print0 | xargs -0 -n 8 -P "$(nproc)" gcc "${flags[@]}"
-}
-
-# The whole way from two ini files to a pair, with the programs as CentOS 7 has them.
-@test "the programs so built make a pair of PostgreSQL 12, from nothing" {
-	# bats puts a folder of its own in front of PATH
-	run env -i PATH="${PATH//"$BATS_LIBEXEC":/}" HOME="$HOME" ${PGREPL_CACHE:+PGREPL_CACHE="$PGREPL_CACHE"} \
-		PGREPL_PROGRAMS="$PROGRAMS" PGREPL_TEST_MAJOR=12 \
-		bats --tap "$EL7/../pair/from-nothing.bats" 3>&- </dev/null
-	echo "$output"
-	[ "$status" = 0 ]
-	grep -q '^1\.\.[1-9]' <<<"$output"
-	run ! grep -E '^not ok|# skip' <<<"$output"
 }

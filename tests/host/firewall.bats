@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # A real firewalld on the primary. The standby's addresses are the configured networks; a stranger is in
 # the same segment and in none of them.
+# bats file_tags=once
 
 load hosts
 load ../lib/need

@@ -147,6 +147,7 @@ order_after() {
 }
 
 # What the tests above are for has to be seen by them. All three at once: it takes its time to be sure.
+# bats test_tags=once
 @test "a boot that hangs is seen to: units with After=cloud-final.service, After=multi-user.target, default dependencies" {
 	local unit=/systemd/system/pgrepl-standby.service
 	create_from_image late primary
@@ -187,5 +188,5 @@ order_after() {
 	host_run unfilled sed -i -e 's|^replication_password =.*|replication_password = some-words|' \
 		-e 's|^standby_networks =.*|standby_networks = 10.99.0.0/24|' /etc/pgrepl.ini
 	host_run unfilled systemctl start pgrepl-primary
-	[ "$(host_run unfilled systemctl is-active postgresql-12)" = active ]
+	[ "$(host_run unfilled systemctl is-active postgresql-$LAB_PGMAJOR)" = active ]
 }

@@ -9,7 +9,7 @@ bats_require_minimum_version 1.5.0
 set -o pipefail
 
 # shellcheck disable=SC2034 # for the tests
-readonly DATA=/var/lib/pgsql/12/data
+readonly DATA=/var/lib/pgsql/$LAB_PGMAJOR/data
 
 teardown() {
 	if [ -z "${BATS_TEST_COMPLETED:-}" ] && [ -z "${BATS_TEST_SKIPPED:-}" ]; then

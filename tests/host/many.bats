@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Eight standbys that are switched on together, with the settings that are shipped.
+# bats file_tags=once
 
 load hosts
 

@@ -28,7 +28,7 @@ offer_next_version() {
 		sed -i 's/^Version:.*/Version:	1.1/' SPECS/pgrepl.spec
 		sed -i '1,/^\* /s/^\* .*/* Tue Nov 24 2026 pgrepl developers - 1.1-1\n- The next one.\n\n&/' SPECS/pgrepl.spec
 		echo '; What is new in this version.' >>SOURCES/pgrepl.ini
-		make --no-print-directory GPG_KEY= repo 2>&1
+		make --no-print-directory GPG_KEY= "PGMAJOR=$LAB_PGMAJOR" repo 2>&1
 	)
 	cp "$next"/build/repo/*.rpm "$LAB/repo"
 	rm -rf "$next"

@@ -2,6 +2,7 @@
 # The kernel here has SELinux switched off. So this looks at the commands that setup issues: in the place
 # of SELinux's tools are programs that write down how they were called, and answer as the tools do on a
 # host whose policy knows /var/lib/pgsql and no other folder.
+# bats file_tags=once
 
 load hosts
 

@@ -35,6 +35,7 @@ lab_start() {
 		return 77
 	fi
 	lab_sweep
+	lab_check_packages || return
 	LAB_BASE=$("$lab_lib/host-base")
 	LAB_PGDG=$("$lab_lib/postgresql-repo" "$LAB_PGMAJOR")
 	LAB=$(mktemp -d "$lab_prefix.XXXXXX")
@@ -51,6 +52,18 @@ lab_start() {
 	ip -n "$(lab_netns)" link add lab0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0
 	ip -n "$(lab_netns)" link set lab0 up
 	ip -n "$(lab_netns)" address add 10.99.0.1/24 dev lab0
+}
+
+# The packages of the project in build/repo, if there are any, are for the PostgreSQL that is offered.
+lab_check_packages() {
+	local package
+	for package in "$lab_project"/build/repo/pgrepl-*.rpm; do
+		[ -e "$package" ] || continue
+		rpm -qp --nosignature --requires "$package" | grep -q "^postgresql$LAB_PGMAJOR-server" || {
+			echo "$package is not for PostgreSQL $LAB_PGMAJOR: make repo PGMAJOR=$LAB_PGMAJOR" >&2
+			return 1
+		}
+	done
 }
 
 # lab_stop [LAB]: stop its hosts the hard way and remove all that is theirs. Can be repeated.
