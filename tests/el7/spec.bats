@@ -38,6 +38,20 @@ spec() {
 	done
 }
 
+# on_el RELEASE: what its rpm makes of the spec.
+on_el() {
+	rpmspec --define "rhel $1" --define "pgmajor 15" --define '_unitdir /usr/lib/systemd/system' \
+		--define '_presetdir /usr/lib/systemd/system-preset' -P "$TOP/SPECS/pgrepl.spec"
+}
+
+@test "EL 7 and 8 have systemd's macros in systemd, later ones in a package that 7 does not know" {
+	on_el 8 | grep -xF $'BuildRequires:\tsystemd'
+	on_el 9 | grep -xF $'BuildRequires:\tsystemd-rpm-macros'
+	on_el 10 | grep -xF $'BuildRequires:\tsystemd-rpm-macros'
+	run ! grep -xF $'BuildRequires:\tsystemd' <<<"$(on_el 9)"
+	on_el 9 | grep -xF $'Requires:\tpostgresql15-server'
+}
+
 @test "what rpm 4.11.3 has is left alone" {
 	spec 'Requires: systemd >= 219'
 	spec $'BuildRequires: systemd\nRequires(post): systemd\nProvides: two = 1.0~rc1\nConflicts: three < 2' \
