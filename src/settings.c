@@ -183,14 +183,6 @@ static int take_entry(struct settings *settings, const struct ini *ini,
 	return unknown_section(ini, entry, fault);
 }
 
-static int missing(const struct ini *ini, struct fault *fault, const char *key,
-		   const char *hint)
-{
-	fault_set(fault, FAULT_OPERATOR, "%s: \"%s\" is not set", ini->path, key);
-	fault_hint(fault, "%s", hint);
-	return -EINVAL;
-}
-
 static bool is_given(const struct ini *ini, const char *section, const char *key)
 {
 	const struct ini_entry *entry = ini_find(ini, section, key);
@@ -198,35 +190,57 @@ static bool is_given(const struct ini *ini, const char *section, const char *key
 	return entry && *entry->value;
 }
 
+/* Names all that is missing at once: nobody should find out one by one. */
 static int check_required(const struct settings *settings, const struct ini *ini,
 			  enum settings_role role, struct fault *fault)
 {
-	bool password = secret_is_set(&settings->replication_password);
+	bool standby = role == SETTINGS_STANDBY;
+	bool proof = secret_is_set(&settings->replication_password) ||
+		     (!standby && secret_is_set(&settings->replication_verifier));
+	const struct {
+		const char *key;
+		bool missing;
+		const char *hint;
+	} required[] = {
+		{ "primary_host", standby && !*settings->primary_host,
+		  "Set primary_host in section [common] to the primary's name or "
+		  "address." },
+		{ "standby_networks", !standby && !settings->standby_networks.count,
+		  "Set standby_networks in section [primary] to the networks that the "
+		  "standbys connect from, such as 10.0.0.0/24." },
+		{ "replication_password", !proof,
+		  "Set replication_password, or replication_password_file, in section "
+		  "[common]; there is no default password." },
+	};
+	TEXT_AUTO names = { 0 };
+	TEXT_AUTO hints = { 0 };
+	int count = 0;
 
-	if (role == SETTINGS_STANDBY && !*settings->primary_host)
-		return missing(
-			ini, fault, "primary_host",
-			"Set it in section [common] to the primary's name or address.");
-	if (role == SETTINGS_PRIMARY && !settings->standby_networks.count)
-		return missing(
-			ini, fault, "standby_networks",
-			"Set it in section [primary] to the networks that the standbys "
-			"connect from, such as 10.0.0.0/24.");
-	if (!password &&
-	    (role == SETTINGS_STANDBY || !secret_is_set(&settings->replication_verifier)))
-		return missing(
-			ini, fault, "replication_password",
-			"Set it, or replication_password_file, in section [common]; there "
-			"is no default password.");
-	if (text_equal(settings->replication_user, settings->os_user)) {
-		fault_set(
-			fault, FAULT_OPERATOR,
-			"%s: \"%s\" cannot be both the superuser and the replication role",
-			ini->path, settings->os_user);
-		fault_hint(fault, "Choose another replication_user in section [common].");
-		return -EINVAL;
+	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
+		if (!required[i].missing)
+			continue;
+		text_addf(&names, "%s\"%s\"", count ? " and " : "", required[i].key);
+		text_addf(&hints, "%s%s", count ? " " : "", required[i].hint);
+		count++;
 	}
-	return 0;
+	if (!count)
+		return 0;
+	fault_set(fault, FAULT_OPERATOR, "%s: %s %s not set", ini->path, text_str(&names),
+		  count == 1 ? "is" : "are");
+	fault_hint(fault, "%s", text_str(&hints));
+	return -EINVAL;
+}
+
+static int check_roles_differ(const struct settings *settings, const struct ini *ini,
+			      struct fault *fault)
+{
+	if (!text_equal(settings->replication_user, settings->os_user))
+		return 0;
+	fault_set(fault, FAULT_OPERATOR,
+		  "%s: \"%s\" cannot be both the superuser and the replication role",
+		  ini->path, settings->os_user);
+	fault_hint(fault, "Choose another replication_user in section [common].");
+	return -EINVAL;
 }
 
 static int check_passfile(const struct settings *settings, const struct ini *ini,
@@ -280,6 +294,8 @@ static int settings_from_ini(struct settings *settings, const struct ini *ini,
 		r = take_entry(settings, ini, &ini->entries[i], fault);
 	if (r == 0)
 		r = check_required(settings, ini, role, fault);
+	if (r == 0)
+		r = check_roles_differ(settings, ini, fault);
 	if (r == 0)
 		r = check_passfile(settings, ini, fault);
 	if (role == SETTINGS_PRIMARY || !settings->port)

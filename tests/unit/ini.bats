@@ -26,13 +26,13 @@ setup() {
 
 @test "an empty ini lacks what is required" {
 	: >pgrepl.ini
-	refused 0 '"standby_networks" is not set' 'section \[primary\]'
-	refused 0 '"primary_host" is not set' 'section \[common\]' standby
+	refused 0 '"standby_networks" and "replication_password" are not set' 'section \[primary\].*section \[common\]'
+	refused 0 '"primary_host" and "replication_password" are not set' 'name or address.*no default password' standby
 }
 
 @test "the file as it is shipped is filled in first, and has no default password" {
 	cp "$BATS_TEST_DIRNAME/../../SOURCES/pgrepl.ini" .
-	refused 0 '"standby_networks" is not set' 'section \[primary\]'
+	refused 0 '"standby_networks" and "replication_password" are not set' 'section \[primary\]'
 	sed -i 's,^;*standby_networks =.*,standby_networks = 10.0.0.0/24,' pgrepl.ini
 	refused 0 '"replication_password" is not set' 'there is no default password'
 	sed -i 's,^;*replication_password =.*,replication_password = x,' pgrepl.ini
