@@ -1,20 +1,13 @@
 #include "keys.h"
 
-#include "file.h"
-#include "log.h"
+#include "secret_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum {
-	ROLE_NAME_MAX = 63, /* NAMEDATALEN - 1 */
-	PASSWORD_MAX = 1000,
-};
+enum { ROLE_NAME_MAX = 63 }; /* NAMEDATALEN - 1 */
 
 static const char *const server_controls[] = {
 	[SERVER_CONTROL_SYSTEMD] = "systemd",
@@ -218,7 +211,7 @@ static int read_secret(const struct key *key, char *value, void *field,
 		       struct fault *fault)
 {
 	(void)key;
-	if (strlen(value) > PASSWORD_MAX)
+	if (strlen(value) > SECRET_MAX)
 		return wrong(key, value, fault, "is too long",
 			     "Choose a shorter password.");
 	secret_take(field, value);
@@ -238,89 +231,13 @@ static int read_verifier(const struct key *key, char *value, void *field,
 	return 0;
 }
 
-/* Warns of what others can read and refuses what others can write. */
-int check_secret_file(int fd, const char *path, struct fault *fault)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return fault_errno(fault, FAULT_OPERATOR, -errno,
-				   "could not look at \"%s\"", path);
-	if ((st.st_mode & 022) || (st.st_uid != 0 && st.st_uid != geteuid())) {
-		fault_set(fault, FAULT_OPERATOR,
-			  "\"%s\" holds a password and others can write it", path);
-		fault_hint(fault, "Run: chown root: %s && chmod 600 %s", path, path);
-		return -EPERM;
-	}
-	return (st.st_mode & 044) != 0;
-}
-
-/* Takes the password out of a file's content: no line break but one at the end. */
-static int password_of(const struct key *key, const char *path, struct text *content,
-		       struct secret *ret, struct fault *fault)
-{
-	const char *what = NULL;
-
-	if (content->len && content->s[content->len - 1] == '\n')
-		content->s[--content->len] = '\0';
-	if (content->len && content->s[content->len - 1] == '\r')
-		content->s[--content->len] = '\0';
-	if (content->len == 0)
-		what = "is empty";
-	else if (strlen(content->s) != content->len || strpbrk(content->s, "\r\n"))
-		what = "has more than one line";
-	if (what) {
-		fault_set(fault, FAULT_OPERATOR, "the file \"%s\" of \"%s\" %s", path,
-			  key->name, what);
-		fault_hint(fault,
-			   "Write the password, and nothing else, into its first line.");
-		return -EINVAL;
-	}
-	secret_take(ret, content->s);
-	return 0;
-}
-
 static int read_secret_file(const struct key *key, char *value, void *field,
 			    struct fault *fault)
 {
-	FD_AUTO fd = -1;
-	TEXT_AUTO content = { 0 };
-	int r;
-
 	if (value[0] != '/')
 		return wrong(key, value, fault, "is no absolute path",
 			     "Give a path that starts with \"/\".");
-	fd = open(value, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0) {
-		fault_errno(fault, FAULT_OPERATOR, -errno,
-			    "could not open \"%s\" of \"%s\"", value, key->name);
-		fault_hint(fault,
-			   "Create it with the password as its only line, mode 0600.");
-		return -EINVAL;
-	}
-	r = check_secret_file(fd, value, fault);
-	if (r < 0)
-		return r;
-	if (r > 0) {
-		log_warning("\"%s\" holds a password and others can read it", value);
-		log_hint("Run: chmod 600 %s", value);
-	}
-	content.cap = PASSWORD_MAX + 8;
-	content.s = mem_zalloc(content.cap);
-	r = file_read_fd(fd, PASSWORD_MAX + 2, &content);
-	if (r < 0) {
-		fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\" of \"%s\"",
-			    value, key->name);
-		fault_hint(
-			fault,
-			"It has to be a file with the password as its only line, of at "
-			"most %d bytes.",
-			PASSWORD_MAX);
-	} else {
-		r = password_of(key, value, &content, field, fault);
-	}
-	secret_wipe(content.s, content.cap);
-	return r;
+	return secret_file_read(value, key->name, field, fault);
 }
 
 #define FIELD(name)   .offset = offsetof(struct settings, name)

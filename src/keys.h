@@ -1,5 +1,5 @@
 /*
- * keys.h - the keys of the ini, for settings.c: their names, types, defaults and limits.
+ * keys.h - the keys of the ini: their names, types, defaults and limits.
  */
 #ifndef PGREPL_KEYS_H
 #define PGREPL_KEYS_H
@@ -30,11 +30,5 @@ extern const size_t setting_keys_count;
 
 /* Gives a setting the value that it has when the ini is silent. */
 void keys_set_defaults(struct settings *settings);
-
-/*
- * Warns, by a return of 1, of a file that others can read; refuses one that they can
- * write.
- */
-int check_secret_file(int fd, const char *path, struct fault *fault);
 
 #endif

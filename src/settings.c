@@ -1,187 +1,17 @@
 #include "settings.h"
 
+#include "entry.h"
 #include "file.h"
 #include "ini.h"
 #include "keys.h"
 #include "log.h"
 #include "passfile.h"
+#include "secret_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/*
- * Parameters that would lead the server away from what setup has made, by where they
- * belong.
- */
-static const struct {
-	const char *name;
-	const char *instead;
-} reserved[] = {
-	{ "data_directory", "data_directory in [common]" },
-	{ "port", "primary_port in [common] or port in [standby]" },
-	{ "primary_conninfo", "the keys in [common] and [standby]" },
-	{ "synchronous_standby_names", "synchronous_standbys in [primary]" },
-	{ "ssl", "tls in [common]" },
-	{ "hot_standby", "no key: setup logs in to a standby too" },
-	{ "recovery_target", "no key: a standby follows its primary" },
-	{ "recovery_target_lsn", "no key: a standby follows its primary" },
-	{ "recovery_target_name", "no key: a standby follows its primary" },
-	{ "recovery_target_time", "no key: a standby follows its primary" },
-	{ "recovery_target_xid", "no key: a standby follows its primary" },
-	{ "promote_trigger_file", "no key: promote by pg_ctl or pg_promote()" },
-	{ "hba_file", "no key: the file of the data directory is used" },
-	{ "config_file", "no key: the file of the data directory is used" },
-	{ "include", "no key: name each parameter" },
-	{ "include_if_exists", "no key: name each parameter" },
-	{ "include_dir", "no key: name each parameter" },
-};
-
-#define PRIMARY_SETTINGS "primary.settings"
-#define STANDBY_SETTINGS "standby.settings"
-static const char *const sections[] = {
-	"common", "primary", PRIMARY_SETTINGS, "standby", STANDBY_SETTINGS,
-};
-
-/* Puts file and line in front of a message that is already in reason. */
-static int at_line(const struct ini *ini, const struct ini_entry *entry,
-		   struct fault *reason, struct fault *fault)
-{
-	fault_set(fault, reason->class, "%s:%d: %s", ini->path, entry->line,
-		  text_str(&reason->message));
-	if (reason->detail.len)
-		fault_detail(fault, "%s", text_str(&reason->detail));
-	if (reason->hint.len)
-		fault_hint(fault, "%s", text_str(&reason->hint));
-	return -EINVAL;
-}
-
-static int unknown_section(const struct ini *ini, const struct ini_entry *entry,
-			   struct fault *fault)
-{
-	const size_t count = sizeof(sections) / sizeof(sections[0]);
-	const char *near = text_nearest(entry->section, sections, count);
-
-	fault_set(fault, FAULT_OPERATOR, "%s:%d: unknown section [%s]", ini->path,
-		  entry->line, entry->section);
-	if (near)
-		fault_hint(fault, "Did you mean [%s]?", near);
-	else
-		fault_hint(fault, "There are [common], [primary], [" PRIMARY_SETTINGS
-				  "], [standby] and [" STANDBY_SETTINGS "].");
-	return -EINVAL;
-}
-
-static int unknown_key(const struct ini *ini, const struct ini_entry *entry,
-		       struct fault *fault)
-{
-	const char *names[64], *near; /* more than a section has keys */
-	size_t count = 0;
-
-	fault_set(fault, FAULT_OPERATOR, "%s:%d: unknown key \"%s\" in section [%s]",
-		  ini->path, entry->line, entry->key, entry->section);
-	for (size_t i = 0; i < setting_keys_count; i++) {
-		if (text_equal(setting_keys[i].name, entry->key)) {
-			fault_hint(fault, "It belongs in section [%s].",
-				   setting_keys[i].section);
-			return -EINVAL;
-		}
-		if (count < sizeof(names) / sizeof(names[0]) &&
-		    text_equal(setting_keys[i].section, entry->section))
-			names[count++] = setting_keys[i].name;
-	}
-	near = text_nearest(entry->key, names, count);
-	if (near)
-		fault_hint(fault, "Did you mean \"%s\"?", near);
-	else
-		fault_hint(fault, "A parameter of PostgreSQL goes into [" PRIMARY_SETTINGS
-				  "] or "
-				  "[" STANDBY_SETTINGS "]; pgrepl.ini(5) has the keys.");
-	return -EINVAL;
-}
-
-/* The guide's own "hot_standby = on" is what it is anyway. */
-static bool is_as_ever(const struct ini_entry *entry)
-{
-	bool on = false;
-
-	return text_equal(entry->key, "hot_standby") &&
-	       text_to_bool(entry->value, &on) == 0 && on;
-}
-
-static int take_parameter(struct pgconf *conf, const struct ini *ini,
-			  const struct ini_entry *entry, struct fault *fault)
-{
-	if (!pgconf_is_name(entry->key)) {
-		fault_set(fault, FAULT_OPERATOR,
-			  "%s:%d: \"%s\" is no name of a parameter", ini->path,
-			  entry->line, entry->key);
-		fault_hint(fault, "Name a parameter of postgresql.conf.");
-		return -EINVAL;
-	}
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
-		if (!text_equal(reserved[i].name, entry->key) || is_as_ever(entry))
-			continue;
-		fault_set(fault, FAULT_OPERATOR,
-			  "%s:%d: \"%s\" cannot be set in section [%s]", ini->path,
-			  entry->line, entry->key, entry->section);
-		fault_hint(fault, "In its place there is %s.", reserved[i].instead);
-		return -EINVAL;
-	}
-	pgconf_set(conf, entry->key, entry->value);
-	return 0;
-}
-
-static int take_key(struct settings *settings, const struct key *key,
-		    const struct ini *ini, const struct ini_entry *entry,
-		    struct fault *fault)
-{
-	FAULT_AUTO reason = { 0 };
-	int r;
-
-	/* an empty one as well: "= #x" is a password that begins with "#", or none */
-	if (key->secret && entry->bare_with_comment) {
-		fault_set(
-			fault, FAULT_OPERATOR,
-			"%s:%d: \";\" or \"#\" behind a value of \"%s\" that is not quoted",
-			ini->path, entry->line, entry->key);
-		fault_hint(
-			fault,
-			"Quote the value, so that it is clear where it ends, or name a "
-			"file by %s_file.",
-			entry->key);
-		return -EINVAL;
-	}
-	if (!*entry->value)
-		return 0;
-	r = key->read(key, entry->value, (char *)settings + key->offset, &reason);
-	return r < 0 ? at_line(ini, entry, &reason, fault) : 0;
-}
-
-static int take_entry(struct settings *settings, const struct ini *ini,
-		      const struct ini_entry *entry, struct fault *fault)
-{
-	const size_t count = sizeof(sections) / sizeof(sections[0]);
-	size_t i;
-
-	if (text_equal(entry->section, PRIMARY_SETTINGS))
-		return take_parameter(&settings->primary_settings, ini, entry, fault);
-	if (text_equal(entry->section, STANDBY_SETTINGS))
-		return take_parameter(&settings->standby_settings, ini, entry, fault);
-	for (i = 0; i < setting_keys_count; i++)
-		if (text_equal(setting_keys[i].section, entry->section) &&
-		    text_equal(setting_keys[i].name, entry->key))
-			return take_key(settings, &setting_keys[i], ini, entry, fault);
-	for (i = 0; i < count; i++)
-		if (text_equal(sections[i], entry->section))
-			return unknown_key(ini, entry, fault);
-	return unknown_section(ini, entry, fault);
-}
 
 static bool is_given(const struct ini *ini, const char *section, const char *key)
 {
@@ -291,7 +121,7 @@ static int settings_from_ini(struct settings *settings, const struct ini *ini,
 		return -EINVAL;
 	keys_set_defaults(settings);
 	for (size_t i = 0; i < ini->count && r == 0; i++)
-		r = take_entry(settings, ini, &ini->entries[i], fault);
+		r = entry_take(settings, ini, &ini->entries[i], fault);
 	if (r == 0)
 		r = check_required(settings, ini, role, fault);
 	if (r == 0)
@@ -313,20 +143,22 @@ static int guard_ini(int fd, const char *path, const struct ini *ini, bool tight
 	};
 	bool has_secret = false;
 	struct stat st;
-	int r;
+	int access = secret_file_access(fd);
 
+	if (access < 0)
+		return fault_errno(fault, FAULT_OPERATOR, access,
+				   "could not look at \"%s\"", path);
 	/*
 	 * who can write the ini decides where the server's data goes, secret in it or not
 	 */
-	r = check_secret_file(fd, path, fault);
-	if (r < 0) {
-		text_reset(&fault->message);
-		text_addf(&fault->message, "others can write \"%s\"", path);
-		return r;
+	if (access == SECRET_FILE_WRITE) {
+		fault_set(fault, FAULT_OPERATOR, "others can write \"%s\"", path);
+		secret_file_hint(fault, path);
+		return -EPERM;
 	}
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
 		has_secret = has_secret || is_given(ini, secrets[i][0], secrets[i][1]);
-	if (!has_secret || r == 0)
+	if (!has_secret || access == SECRET_FILE_NONE)
 		return 0;
 	if (tighten && fstat(fd, &st) == 0 && fchmod(fd, 0600) == 0) {
 		log_warning(

@@ -1,7 +1,7 @@
 /*
  * settings.h - what the ini file says, checked and typed.
  *
- * One table in settings.c names every key with its type, default and limits.
+ * One table in keys.c names every key with its type, default and limits.
  * pgrepl.ini(5) and SOURCES/pgrepl.ini explain the same keys to the operator.
  */
 #ifndef PGREPL_SETTINGS_H

@@ -1,0 +1,18 @@
+/*
+ * entry.h - what one line of the ini says: a key of ours, or a parameter of PostgreSQL.
+ */
+#ifndef PGREPL_ENTRY_H
+#define PGREPL_ENTRY_H
+
+#include "ini.h"
+#include "settings.h"
+
+/*
+ * Puts what it says into settings; a secret is wiped from the entry. 0, or -EINVAL and
+ * the fault, with file and line: an unknown section or key, or a value that its key does
+ * not take.
+ */
+int entry_take(struct settings *settings, const struct ini *ini,
+	       const struct ini_entry *entry, struct fault *fault);
+
+#endif

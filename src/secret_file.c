@@ -1,0 +1,113 @@
+#include "secret_file.h"
+
+#include "file.h"
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int secret_file_access(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if ((st.st_mode & 022) || (st.st_uid != 0 && st.st_uid != geteuid()))
+		return SECRET_FILE_WRITE;
+	return st.st_mode & 044 ? SECRET_FILE_READ : SECRET_FILE_NONE;
+}
+
+void secret_file_hint(struct fault *fault, const char *path)
+{
+	fault_hint(fault, "Run: chown root: %s && chmod 600 %s", path, path);
+}
+
+static int check_access(int fd, const char *path, struct fault *fault)
+{
+	int access = secret_file_access(fd);
+
+	if (access < 0)
+		return fault_errno(fault, FAULT_OPERATOR, access,
+				   "could not look at \"%s\"", path);
+	if (access == SECRET_FILE_WRITE) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "\"%s\" holds a password and others can write it", path);
+		secret_file_hint(fault, path);
+		return -EPERM;
+	}
+	if (access == SECRET_FILE_READ) {
+		log_warning("\"%s\" holds a password and others can read it", path);
+		log_hint("Run: chmod 600 %s", path);
+	}
+	return 0;
+}
+
+/* Takes the password out of a file's content: no line break but one at the end. */
+static int take_line(const char *path, const char *key, struct text *content,
+		     struct secret *ret, struct fault *fault)
+{
+	const char *what = NULL;
+
+	if (content->len && content->s[content->len - 1] == '\n')
+		content->s[--content->len] = '\0';
+	if (content->len && content->s[content->len - 1] == '\r')
+		content->s[--content->len] = '\0';
+	if (content->len == 0)
+		what = "is empty";
+	else if (strlen(content->s) != content->len || strpbrk(content->s, "\r\n"))
+		what = "has more than one line";
+	if (what) {
+		fault_set(fault, FAULT_OPERATOR, "the file \"%s\" of \"%s\" %s", path,
+			  key, what);
+		fault_hint(fault,
+			   "Write the password, and nothing else, into its first line.");
+		return -EINVAL;
+	}
+	secret_take(ret, content->s);
+	return 0;
+}
+
+static int read_line(int fd, const char *path, const char *key, struct secret *ret,
+		     struct fault *fault)
+{
+	TEXT_AUTO content = { 0 };
+	int r;
+
+	/* all of it at once: memory that grows would leave copies behind */
+	content.cap = SECRET_MAX + 8;
+	content.s = mem_zalloc(content.cap);
+	r = file_read_fd(fd, SECRET_MAX + 2, &content);
+	if (r < 0) {
+		fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\" of \"%s\"",
+			    path, key);
+		fault_hint(
+			fault,
+			"It has to be a file with the password as its only line, of at "
+			"most %d bytes.",
+			SECRET_MAX);
+	} else {
+		r = take_line(path, key, &content, ret, fault);
+	}
+	secret_wipe(content.s, content.cap);
+	return r;
+}
+
+int secret_file_read(const char *path, const char *key, struct secret *ret,
+		     struct fault *fault)
+{
+	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int r;
+
+	if (fd < 0) {
+		fault_errno(fault, FAULT_OPERATOR, -errno,
+			    "could not open \"%s\" of \"%s\"", path, key);
+		fault_hint(fault,
+			   "Create it with the password as its only line, mode 0600.");
+		return -EINVAL;
+	}
+	r = check_access(fd, path, fault);
+	return r < 0 ? r : read_line(fd, path, key, ret, fault);
+}
