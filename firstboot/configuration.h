@@ -1,6 +1,6 @@
 /*
- * configuration.h - the steps about the server's configuration: its certificate, its
- * settings, and whether it does what they say.
+ * configuration.h - the steps that write the server's configuration: its certificate and
+ * its settings.
  */
 #ifndef PGREPL_CONFIGURATION_H
 #define PGREPL_CONFIGURATION_H
@@ -18,17 +18,5 @@ int certificate_apply(struct host *host, struct fault *fault);
 enum step_state settings_look(struct host *host, const struct pgconf *conf,
 			      struct text *detail, struct fault *fault);
 int settings_write(struct host *host, const struct pgconf *conf, struct fault *fault);
-
-/* What the files say is what the server does (P10, P11, S4). */
-enum step_state in_force_check(struct host *host, struct text *detail,
-			       struct fault *fault);
-int in_force_apply(struct host *host, struct fault *fault);
-
-/*
- * Has the server read its configuration files since they were written: 1, 0, or a
- * negative errno; and has it do so, and waits until it has.
- */
-int configuration_loaded(struct host *host, struct fault *fault);
-int configuration_reload(struct host *host, struct fault *fault);
 
 #endif

@@ -34,7 +34,7 @@ struct host {
 	char host_name[256];
 	char application_name[64]; /* of the standby's walreceiver */
 	char home[1024];           /* of the server's user */
-	char listen_host[64]; /* where a primary's own log-in goes; primary.c finds it */
+	char listen_host[64]; /* where a primary's own log-in goes; login_find_host() */
 	char superuser[64];   /* the server's user and its superuser have one name */
 	bool dry_run;
 	bool root_side; /* the monitor is root */

@@ -4,15 +4,16 @@
 #include "clock.h"
 #include "clone.h"
 #include "configuration.h"
+#include "data.h"
 #include "file.h"
+#include "in_force.h"
 #include "log.h"
-#include "report.h"
 #include "steps.h"
 #include "upstream.h"
+#include "verify.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
 	CONF_MAX = 1024 * 1024,
@@ -285,9 +286,9 @@ static int verify(struct host *host, long timeout_ms, struct fault *fault)
 	int r;
 
 	host_login(host, &login);
-	r = report_log_in(host, &login, &upstream, fault);
+	r = verify_log_in(host, &login, &upstream, fault);
 	if (r == 0)
-		r = report_caught_up(host, &login, &upstream, timeout_ms, fault);
+		r = verify_caught_up(host, &login, &upstream, timeout_ms, fault);
 	return r;
 }
 

@@ -1,0 +1,229 @@
+#include "in_force.h"
+
+#include "clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { RELOAD_TIMEOUT_MS = 10 * 1000 };
+
+/* The latest time at which one of the files was written. */
+static double written_at(struct host *host)
+{
+	static const char *const files[] = { PGCONF_FILE, "postgresql.conf",
+					     "pg_hba.conf", "postgresql.auto.conf" };
+	double latest = 0;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		STRING_AUTO path = text_format("%s/%s", host->cluster.path, files[i]);
+		struct stat st;
+		double written;
+
+		if (stat(path, &st) < 0)
+			continue;
+		written = (double)st.st_mtim.tv_sec + (double)st.st_mtim.tv_nsec / 1e9;
+		if (written > latest)
+			latest = written;
+	}
+	return latest;
+}
+
+/* When the server last read its files, as seconds since 1970. */
+static int load_time(struct host *host, double *ret, struct fault *fault)
+{
+	struct db *db = host_db(host, fault);
+	RESULT_AUTO loaded = NULL;
+
+	if (!db || db_query(db, "SELECT extract(epoch FROM pg_conf_load_time())", 0, NULL,
+			    &loaded, fault) < 0)
+		return -EIO;
+	*ret = strtod(db_value(loaded, 0, 0), NULL);
+	return 0;
+}
+
+int in_force_loaded(struct host *host, struct fault *fault)
+{
+	double loaded = 0, written = written_at(host);
+
+	if (load_time(host, &loaded, fault) < 0)
+		return -EIO;
+	/*
+	 * a clock that was put back leaves files of the future: a reload after us has
+	 * them
+	 */
+	return written <= loaded || (host->reloaded && written > (double)time(NULL));
+}
+
+int in_force_reload(struct host *host, struct fault *fault)
+{
+	long long deadline = clock_ms() + RELOAD_TIMEOUT_MS;
+	double before = 0, now = 0;
+	int r = load_time(host, &before, fault);
+
+	if (r == 0)
+		r = db_exec(&host->db, "SELECT pg_reload_conf()", fault);
+	/* the postmaster reads the files when it gets to it */
+	for (now = before; r == 0 && clock_ms() < deadline;) {
+		r = load_time(host, &now, fault);
+		if (r == 0 && now > before) {
+			host->reloaded = true;
+			return 0;
+		}
+		if (r == 0 && clock_sleep_ms(20, host->cancel_fd) < 0)
+			return fault_set(fault, FAULT_RETRY, "stopped");
+	}
+	return r < 0 ? r
+		     : fault_set(fault, FAULT_RETRY,
+				 "the server did not reload its configuration");
+}
+
+/* Lines of our file that another file overrides, or that the server does not take. */
+static enum step_state find_conflicts(struct db *db, struct fault *fault)
+{
+	RESULT_AUTO result = NULL;
+	int r = db_query(
+		db,
+		"SELECT DISTINCT f.name, coalesce(f.error, ''), coalesce(w.sourcefile, ''),"
+		" coalesce(w.sourceline, 0)"
+		" FROM pg_file_settings f"
+		" LEFT JOIN pg_file_settings w ON w.name = f.name AND w.applied"
+		" JOIN pg_settings s ON lower(s.name) = lower(f.name)"
+		" WHERE f.sourcefile LIKE '%/" PGCONF_FILE "' AND NOT f.applied"
+		/* an error that a restart mends is told by pending_restart */
+		" AND (f.error IS NULL OR s.context <> 'postmaster')",
+		0, NULL, &result, fault);
+
+	if (r < 0)
+		return STEP_REFUSED;
+	if (!PQntuples(result))
+		return STEP_DONE;
+	if (*db_value(result, 0, 1)) {
+		fault_set(fault, FAULT_OPERATOR, "the server does not accept \"%s\": %s",
+			  db_value(result, 0, 0), db_value(result, 0, 1));
+		fault_hint(fault, "Correct it in the ini, then run setup again.");
+		return STEP_REFUSED;
+	}
+	fault_set(fault, FAULT_OPERATOR, "\"%s\" is overridden by %s:%s",
+		  db_value(result, 0, 0), db_value(result, 0, 2), db_value(result, 0, 3));
+	fault_hint(fault,
+		   "Run \"ALTER SYSTEM RESET %s\" as the superuser, or remove that line, "
+		   "then run setup again.",
+		   db_value(result, 0, 0));
+	return STEP_REFUSED;
+}
+
+/* Does the server read our file at all, and does its command line let it have its say? */
+static enum step_state find_readers(struct host *host, struct db *db, struct fault *fault)
+{
+	RESULT_AUTO rows = NULL;
+	RESULT_AUTO overruled = NULL;
+
+	if (db_query(
+		    db,
+		    "SELECT count(*), current_setting('config_file') FROM pg_file_settings"
+		    " WHERE sourcefile LIKE '%/" PGCONF_FILE "'",
+		    0, NULL, &rows, fault) < 0 ||
+	    db_query(
+		    db,
+		    "SELECT DISTINCT s.name, s.source FROM pg_settings s JOIN pg_file_settings f"
+		    " ON lower(f.name) = lower(s.name)"
+		    " WHERE f.sourcefile LIKE '%/" PGCONF_FILE
+		    "' AND s.setting <> f.setting"
+		    " AND s.source IN ('command line', 'environment variable')",
+		    0, NULL, &overruled, fault) < 0)
+		return STEP_REFUSED;
+	if (text_equal(db_value(rows, 0, 0), "0")) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "the server does not read \"%s/" PGCONF_FILE "\"",
+			  host->cluster.path);
+		fault_detail(fault, "Its configuration file is \"%s\".",
+			     db_value(rows, 0, 1));
+		fault_hint(fault,
+			   "Append the line \"include '%s/" PGCONF_FILE
+			   "'\" to that file, "
+			   "then run setup again.",
+			   host->cluster.path);
+		return STEP_REFUSED;
+	}
+	if (PQntuples(overruled)) {
+		fault_set(fault, FAULT_OPERATOR, "\"%s\" is overruled by the server's %s",
+			  db_value(overruled, 0, 0), db_value(overruled, 0, 1));
+		fault_hint(fault, "Take it out of there, or out of the ini.");
+		return STEP_REFUSED;
+	}
+	return STEP_DONE;
+}
+
+/* The names of our parameters that wait for a restart, in *ret. */
+static int find_pending(struct db *db, struct text *ret, struct fault *fault)
+{
+	RESULT_AUTO result = NULL;
+	int r = db_query(
+		db,
+		"SELECT DISTINCT s.name FROM pg_settings s JOIN pg_file_settings f"
+		" ON lower(f.name) = lower(s.name)"
+		" WHERE s.pending_restart AND f.sourcefile LIKE '%/" PGCONF_FILE "'",
+		0, NULL, &result, fault);
+
+	for (int i = 0; r == 0 && i < PQntuples(result); i++)
+		text_addf(ret, "%s%s", i ? ", " : "", db_value(result, i, 0));
+	return r;
+}
+
+enum step_state in_force_check(struct host *host, struct text *detail,
+			       struct fault *fault)
+{
+	int loaded = in_force_loaded(host, fault);
+	TEXT_AUTO pending = { 0 };
+	struct db *db;
+
+	if (loaded < 0 && host->dry_run) {
+		fault_clear(fault);
+		text_add(detail, "look at them in the server, once it runs");
+		return STEP_NEEDED;
+	}
+	if (loaded == 0)
+		text_add(detail, "reload the configuration");
+	if (loaded <= 0)
+		return loaded < 0 ? STEP_REFUSED : STEP_NEEDED;
+	db = host_db(host, fault);
+	if (db && host->dry_run && find_readers(host, db, fault) == STEP_REFUSED) {
+		fault_clear(fault);
+		text_add(detail, "look at them in the server, once they are written");
+		return STEP_NEEDED;
+	}
+	if (!db || find_readers(host, db, fault) == STEP_REFUSED ||
+	    find_conflicts(db, fault) == STEP_REFUSED ||
+	    find_pending(db, &pending, fault) < 0)
+		return STEP_REFUSED;
+	if (!pending.len) {
+		text_add(detail, "the server has them all");
+		return STEP_DONE;
+	}
+	if (host->settings.allow_restart) {
+		text_addf(detail, "restart the server for %s", text_str(&pending));
+		return STEP_NEEDED;
+	}
+	fault_set(fault, FAULT_OPERATOR, "the server has to be restarted for %s",
+		  text_str(&pending));
+	fault_hint(fault,
+		   "Restart it when it suits, or set allow_restart = on in section "
+		   "[common]; then run setup again.");
+	return STEP_REFUSED;
+}
+
+int in_force_apply(struct host *host, struct fault *fault)
+{
+	TEXT_AUTO pending = { 0 };
+	int r = in_force_reload(host, fault);
+	struct db *db = r < 0 ? NULL : host_db(host, fault);
+
+	if (!db)
+		return -EIO;
+	r = find_pending(db, &pending, fault);
+	if (r == 0 && pending.len && host->settings.allow_restart)
+		r = host_start(host, true, fault);
+	return r;
+}

@@ -1,0 +1,21 @@
+/*
+ * in_force.h - whether the server does what its configuration says.
+ */
+#ifndef PGREPL_IN_FORCE_H
+#define PGREPL_IN_FORCE_H
+
+#include "steps.h"
+
+/* What the files say is what the server does (P10, P11, S4). */
+enum step_state in_force_check(struct host *host, struct text *detail,
+			       struct fault *fault);
+int in_force_apply(struct host *host, struct fault *fault);
+
+/*
+ * Has the server read its configuration files since they were written: 1, 0, or a
+ * negative errno; and has it do so, and waits until it has.
+ */
+int in_force_loaded(struct host *host, struct fault *fault);
+int in_force_reload(struct host *host, struct fault *fault);
+
+#endif

@@ -1,0 +1,296 @@
+#include "logins.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- replication role (P7) --- */
+
+static int make_verifier(const char *user, const struct secret *password, char **ret,
+			 struct fault *fault)
+{
+	*ret = db_scram_verifier(user, secret_reveal(password));
+	return *ret ? 0 : fault_set(fault, FAULT_BUG, "could not make a SCRAM verifier");
+}
+
+/* The verifier of the ini, or one made here of its password. Caller drops it. */
+static int role_verifier(struct host *host, char **ret, struct fault *fault)
+{
+	const struct settings *settings = &host->settings;
+
+	if (!secret_is_set(&settings->replication_verifier))
+		return make_verifier(settings->replication_user,
+				     &settings->replication_password, ret, fault);
+	*ret = text_copy(secret_reveal(&settings->replication_verifier));
+	return 0;
+}
+
+enum step_state staged_role_check(struct host *host, struct text *detail,
+				  struct fault *fault)
+{
+	(void)fault;
+	if (host->role_staged) {
+		text_addf(detail, "\"%s\" can log in and replicate",
+			  host->settings.replication_user);
+		return STEP_DONE;
+	}
+	text_addf(detail, "create \"%s\"", host->settings.replication_user);
+	return STEP_NEEDED;
+}
+
+/* P6: ALTER ROLE with a verifier made here. */
+static int add_superuser_sql(struct host *host, struct text *ret, struct fault *fault)
+{
+	SECRET_STRING_AUTO verifier = NULL;
+	int r = make_verifier(host->superuser, &host->settings.superuser_password,
+			      &verifier, fault);
+
+	if (r < 0)
+		return r;
+	text_add(ret, "ALTER ROLE ");
+	db_add_identifier(ret, host->superuser);
+	text_add(ret, " PASSWORD ");
+	db_add_literal(ret, verifier);
+	return 0;
+}
+
+/*
+ * Before the first start, so that no standby that already knocks is told that the
+ * password is wrong when it is the role that is missing.
+ */
+int staged_role_apply(struct host *host, struct fault *fault)
+{
+	SECRET_STRING_AUTO verifier = NULL;
+	TEXT_AUTO sql = { 0 };
+	TEXT_AUTO out = { 0 };
+	int r = role_verifier(host, &verifier, fault);
+
+	if (r < 0)
+		return r;
+	replication_role_sql(&sql, host->settings.replication_user, verifier, false);
+	text_add(
+		&sql,
+		"\nSELECT count(*) AS pgrepl_roles FROM pg_catalog.pg_authid WHERE rolcanlogin"
+		" AND rolreplication AND rolpassword IS NOT NULL AND rolname = ");
+	db_add_literal(&sql, host->settings.replication_user);
+	text_add(&sql, "\n");
+	if (secret_is_set(&host->settings.superuser_password)) {
+		r = add_superuser_sql(host, &sql, fault);
+		text_add(&sql, "\n");
+	}
+	if (r == 0)
+		r = cluster_single_user(host->cluster.staging,
+					host->settings.bin_directory, text_str(&sql),
+					host->cancel_fd, &out, fault);
+	secret_wipe(sql.s, sql.len);
+	host->role_staged = r == 0 && strstr(text_str(&out), "pgrepl_roles = \"1\"");
+	return r;
+}
+
+enum step_state role_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	const struct settings *settings = &host->settings;
+	struct db *db = host_db(host, fault);
+	ROLE_AUTO found = { 0 };
+
+	if (!db && host->dry_run) {
+		fault_clear(fault);
+		text_addf(detail, "look at \"%s\" in the server, once it runs",
+			  settings->replication_user);
+		return STEP_NEEDED;
+	}
+	if (!db ||
+	    replication_role_look(db, settings->replication_user, &found, fault) < 0)
+		return STEP_REFUSED;
+	if (!found.exists)
+		text_addf(detail, "create \"%s\"", settings->replication_user);
+	else if (!found.complete)
+		text_addf(detail, "let \"%s\" log in and replicate",
+			  settings->replication_user);
+	else if (secret_is_set(&settings->replication_verifier) &&
+		 !text_equal(found.verifier,
+			     secret_reveal(&settings->replication_verifier)))
+		text_addf(detail, "give \"%s\" the verifier of the ini",
+			  settings->replication_user);
+	else {
+		text_addf(detail, "\"%s\" can log in and replicate",
+			  settings->replication_user);
+		return STEP_DONE;
+	}
+	return STEP_NEEDED;
+}
+
+int role_apply(struct host *host, struct fault *fault)
+{
+	struct db *db = host_db(host, fault);
+	SECRET_STRING_AUTO verifier = NULL;
+	ROLE_AUTO found = { 0 };
+	TEXT_AUTO sql = { 0 };
+	int r;
+
+	if (!db ||
+	    replication_role_look(db, host->settings.replication_user, &found, fault) <
+		    0 ||
+	    role_verifier(host, &verifier, fault) < 0)
+		return -EIO;
+	replication_role_sql(&sql, host->settings.replication_user, verifier,
+			     found.exists);
+	if (found.exists)
+		/* one that has run out is as good as none */
+		text_add(&sql, " VALID UNTIL 'infinity'");
+	r = db_exec(db, text_str(&sql), fault);
+	secret_wipe(sql.s, sql.len);
+	return r;
+}
+
+/* --- superuser password (P6) --- */
+
+/* A primary logs in to itself where its server listens. */
+int login_find_host(struct host *host, struct fault *fault)
+{
+	static const char *const everywhere[] = { "*", "localhost", "0.0.0.0",
+						  "127.0.0.1" };
+	struct db *db = host_db(host, fault);
+	RESULT_AUTO result = NULL;
+	char *first = NULL;
+	STRING_AUTO list = NULL;
+
+	if (!db || db_query(db, "SHOW listen_addresses", 0, NULL, &result, fault) < 0)
+		return -EIO;
+	list = text_copy(db_value(result, 0, 0));
+	snprintf(host->listen_host, sizeof(host->listen_host), "127.0.0.1");
+	for (char *rest = list, *item; (item = strtok_r(rest, ", ", &rest));) {
+		for (size_t i = 0; i < sizeof(everywhere) / sizeof(everywhere[0]); i++)
+			if (text_equal(item, everywhere[i]))
+				return 0;
+		if (!first)
+			first = item;
+	}
+	if (first)
+		snprintf(host->listen_host, sizeof(host->listen_host), "%s",
+			 text_equal(first, "::") ? "::1" : first);
+	return 0;
+}
+
+/* Is there a server to log in to? In a dry run there need not be. */
+static bool can_log_in(struct host *host, struct text *detail, struct fault *fault)
+{
+	if (login_find_host(host, fault) == 0)
+		return true;
+	if (host->dry_run) {
+		fault_clear(fault);
+		text_add(detail, "try it, once the server runs");
+	}
+	return false;
+}
+
+/* Where no log-in can show it: has the superuser a password at all? */
+static enum step_state superuser_has_password(struct host *host, const char *why,
+					      struct text *detail, struct fault *fault)
+{
+	ROLE_AUTO found = { 0 };
+	struct db *db = host_db(host, fault);
+
+	if (!db || replication_role_look(db, host->superuser, &found, fault) < 0)
+		return STEP_REFUSED;
+	text_addf(detail, "%s for \"%s\"; %s", *found.verifier ? "set" : "set it",
+		  host->superuser, why);
+	return *found.verifier ? STEP_DONE : STEP_NEEDED;
+}
+
+enum step_state superuser_check(struct host *host, struct text *detail,
+				struct fault *fault)
+{
+	FAULT_AUTO refusal = { 0 };
+	struct replication_login login;
+	int by_password;
+
+	if (!secret_is_set(&host->settings.superuser_password)) {
+		text_addf(detail, "none in the ini: \"%s\" logs in locally",
+			  host->superuser);
+		return STEP_DONE;
+	}
+	if (host->role_staged)
+		return superuser_has_password(host, "made with the role", detail, fault);
+	if (!can_log_in(host, detail, fault))
+		return host->dry_run ? STEP_NEEDED : STEP_REFUSED;
+	host_login(host, &login);
+	login.user = host->superuser;
+	login.password = &host->settings.superuser_password;
+	login.tls = false;
+	by_password = replication_log_in(&login, &refusal);
+	if (by_password > 0) {
+		text_addf(detail, "\"%s\" can log in by it", host->superuser);
+		return STEP_DONE;
+	}
+	if (by_password == 0)
+		return superuser_has_password(host, "an access rule asks for none",
+					      detail, fault);
+	if (text_equal(refusal.sqlstate, "28000"))
+		return superuser_has_password(host, "no access rule to try it by", detail,
+					      fault);
+	if (text_equal(refusal.sqlstate, "28P01")) {
+		text_addf(detail, "set it for \"%s\"", host->superuser);
+		return STEP_NEEDED;
+	}
+	fault_set(fault, refusal.class, "could not try the password of \"%s\": %s",
+		  host->superuser, text_str(&refusal.message));
+	return STEP_REFUSED;
+}
+
+int superuser_apply(struct host *host, struct fault *fault)
+{
+	struct db *db = host_db(host, fault);
+	TEXT_AUTO sql = { 0 };
+	int r = db ? add_superuser_sql(host, &sql, fault) : -EIO;
+
+	if (r == 0)
+		r = db_exec(db, text_str(&sql), fault);
+	secret_wipe(sql.s, sql.len);
+	return r;
+}
+
+/* --- replication log-in (V1) --- */
+
+enum step_state login_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	FAULT_AUTO refusal = { 0 };
+	struct replication_login login;
+	struct replication_upstream seen;
+
+	if (!secret_is_set(&host->settings.replication_password)) {
+		text_add(detail, "not tried: the ini has a verifier and no password");
+		return STEP_DONE;
+	}
+	if (!can_log_in(host, detail, fault))
+		return host->dry_run ? STEP_NEEDED : STEP_REFUSED;
+	host_login(host, &login);
+	if (replication_identify(&login, &seen, &refusal) == 0) {
+		text_addf(detail, "\"%s\" on %s:%ld, system %s", login.user, login.host,
+			  login.port, seen.system_id);
+		return STEP_DONE;
+	}
+	if (text_equal(refusal.sqlstate, "28P01") &&
+	    !secret_is_set(&host->settings.replication_verifier)) {
+		text_addf(detail, "set the password of \"%s\"", login.user);
+		return STEP_NEEDED;
+	}
+	if (host->dry_run) {
+		/* the steps before this one have not been done */
+		text_addf(detail, "try it again; it is refused now: %s",
+			  text_str(&refusal.message));
+		return STEP_NEEDED;
+	}
+	fault_set(fault, refusal.class, "\"%s\" cannot replicate from %s:%ld: %s",
+		  login.user, login.host, login.port, text_str(&refusal.message));
+	if (text_equal(refusal.sqlstate, "28P01"))
+		fault_hint(fault,
+			   "replication_password_verifier in the ini does not belong to "
+			   "replication_password; leave one of them out.");
+	else
+		fault_hint(
+			fault,
+			"Look for a rule in pg_hba.conf that comes before the block of "
+			"pgrepl.");
+	return STEP_REFUSED;
+}

@@ -1,0 +1,36 @@
+/*
+ * logins.h - the steps about who can log in to a primary: the replication role, the
+ * superuser by its password, and a standby over the network (P6, P7, V1).
+ */
+#ifndef PGREPL_LOGINS_H
+#define PGREPL_LOGINS_H
+
+#include "steps.h"
+
+/*
+ * The replication role, and the superuser's password where the ini has one, in the
+ * cluster that is in staging, by a server of one user that nobody can connect to.
+ */
+enum step_state staged_role_check(struct host *host, struct text *detail,
+				  struct fault *fault);
+int staged_role_apply(struct host *host, struct fault *fault);
+
+/* The same in the server that runs: its role can log in and replicate. */
+enum step_state role_check(struct host *host, struct text *detail, struct fault *fault);
+int role_apply(struct host *host, struct fault *fault);
+
+/* The superuser logs in by the password of the ini, where there is one. */
+enum step_state superuser_check(struct host *host, struct text *detail,
+				struct fault *fault);
+int superuser_apply(struct host *host, struct fault *fault);
+
+/* A standby's log-in works, by password and over the network; role_apply() mends it. */
+enum step_state login_check(struct host *host, struct text *detail, struct fault *fault);
+
+/*
+ * Sets host->listen_host to where a log-in of this host to itself goes: the loopback, or
+ * the first address that the server listens on. 0, or a negative errno and the fault.
+ */
+int login_find_host(struct host *host, struct fault *fault);
+
+#endif

@@ -1,0 +1,111 @@
+#include "prepare.h"
+
+#include "service.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STRINGIFY_(x) #x
+#define STRINGIFY(x)  STRINGIFY_(x)
+
+int prepare_user(const struct settings *settings, struct host *host,
+		 struct monitor *monitor, struct fault *fault)
+{
+	bool root = geteuid() == 0;
+	const struct passwd *user;
+
+	if (!root && settings->server_control == SERVER_CONTROL_SYSTEMD) {
+		fault_set(fault, FAULT_OPERATOR, "this has to be run as root");
+		fault_hint(fault, "Without root only server_control = pg_ctl works.");
+		return -EPERM;
+	}
+	errno = 0;
+	user = root ? getpwnam(settings->os_user) : getpwuid(geteuid());
+	if (!user || strlen(user->pw_name) >= sizeof(host->superuser)) {
+		fault_set(fault, FAULT_OPERATOR, "there is no user \"%s\"",
+			  settings->os_user);
+		fault_hint(
+			fault,
+			"Install postgresql%d-server, which brings it, or set os_user in "
+			"section [common].",
+			PGMAJOR);
+		return -ENOENT;
+	}
+	if (text_equal(user->pw_name, settings->replication_user)) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "\"%s\" cannot be both the superuser and the replication role",
+			  user->pw_name);
+		fault_hint(fault, "Choose another replication_user in section [common].");
+		return -EINVAL;
+	}
+	if (root && user->pw_uid == 0) {
+		fault_set(fault, FAULT_OPERATOR, "os_user cannot be root");
+		fault_hint(fault, "PostgreSQL does not run as root.");
+		return -EINVAL;
+	}
+	snprintf(host->superuser, sizeof(host->superuser), "%s", user->pw_name);
+	snprintf(host->home, sizeof(host->home), "%s", user->pw_dir);
+	monitor->uid = user->pw_uid;
+	monitor->gid = user->pw_gid;
+	monitor->user = root ? host->superuser : NULL;
+	host->root_side = root;
+	return 0;
+}
+
+static void without_trailing_slash(char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		path[--len] = '\0';
+}
+
+int prepare_data_directory(const struct settings *settings, struct host *host,
+			   struct fault *fault)
+{
+	struct service_state service = { .loaded = false };
+
+	if (settings->server_control == SERVER_CONTROL_SYSTEMD) {
+		if (service_look(settings->service, -1, &service, fault) < 0)
+			return -EIO;
+		if (service.masked) {
+			fault_set(fault, FAULT_OPERATOR, "the service \"%s\" is masked",
+				  settings->service);
+			fault_hint(fault, "Run: systemctl unmask %s", settings->service);
+			return -EPERM;
+		}
+		if (!service.loaded) {
+			fault_set(fault, FAULT_OPERATOR, "there is no service \"%s\"",
+				  settings->service);
+			fault_hint(
+				fault,
+				"Install postgresql%d-server, or set service in section "
+				"[common].",
+				PGMAJOR);
+			return -ENOENT;
+		}
+		without_trailing_slash(service.pgdata);
+	}
+	if (*settings->data_directory && *service.pgdata &&
+	    !text_equal(settings->data_directory, service.pgdata)) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "data_directory is \"%s\", and %s uses \"%s\"",
+			  settings->data_directory, settings->service, service.pgdata);
+		fault_hint(fault,
+			   "Leave data_directory out, or set PGDATA of the service by "
+			   "\"systemctl edit %s\".",
+			   settings->service);
+		return -EINVAL;
+	}
+	if (*settings->data_directory)
+		host->data_directory = text_copy(settings->data_directory);
+	else if (*service.pgdata)
+		host->data_directory = text_copy(service.pgdata);
+	else
+		host->data_directory =
+			text_copy("/var/lib/pgsql/" STRINGIFY(PGMAJOR) "/data");
+	return 0;
+}

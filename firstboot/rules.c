@@ -1,0 +1,133 @@
+#include "rules.h"
+
+#include "file.h"
+#include "hba.h"
+#include "in_force.h"
+
+#include <errno.h>
+
+enum { HBA_MAX = 4 * 1024 * 1024 };
+
+static int merge_rules(struct host *host, struct text *ret_old, struct text *ret_new,
+		       struct fault *fault)
+{
+	STRING_AUTO path = text_format("%s/pg_hba.conf", host_directory(host));
+	const struct hba hba = {
+		.user = host->settings.replication_user,
+		.method = host->settings.auth_method,
+		.tls = host->settings.tls,
+		.networks = &host->settings.standby_networks,
+	};
+	int r = file_read(path, HBA_MAX, ret_old);
+
+	if (r < 0)
+		return fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"",
+				   path);
+	r = hba_merge(text_str(ret_old), &hba, ret_new);
+	if (r < 0) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "the block in \"%s\" begins and does not end", path);
+		fault_hint(fault,
+			   "Put the line \"# END pgrepl\" back behind it, or remove its "
+			   "first line.");
+	}
+	return r;
+}
+
+enum step_state rules_file_check(struct host *host, struct text *detail,
+				 struct fault *fault)
+{
+	TEXT_AUTO present = { 0 };
+	TEXT_AUTO wanted = { 0 };
+
+	if (merge_rules(host, &present, &wanted, fault) < 0) {
+		if (!host->dry_run || host_in_place(host))
+			return STEP_REFUSED;
+		fault_clear(fault);
+	}
+	text_addf(detail, "%s for %zu networks", host->settings.tls ? "hostssl" : "host",
+		  host->settings.standby_networks.count);
+	return wanted.len && text_equal(text_str(&present), text_str(&wanted))
+		       ? STEP_DONE
+		       : STEP_NEEDED;
+}
+
+int rules_file_apply(struct host *host, struct fault *fault)
+{
+	STRING_AUTO path = text_format("%s/pg_hba.conf", host_directory(host));
+	TEXT_AUTO present = { 0 };
+	TEXT_AUTO wanted = { 0 };
+	int r = merge_rules(host, &present, &wanted, fault);
+
+	if (r == 0)
+		r = file_replace(path, FILE_KEEP_MODE, text_str(&wanted), wanted.len);
+	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"",
+				   path)
+		     : 0;
+}
+
+/* The server may have been told to read its rules from somewhere else. */
+static int rules_where(struct host *host, struct db *db, struct fault *fault)
+{
+	STRING_AUTO path = text_format("%s/pg_hba.conf", host->cluster.path);
+	const struct hba hba = {
+		.user = host->settings.replication_user,
+		.method = host->settings.auth_method,
+		.tls = host->settings.tls,
+		.networks = &host->settings.standby_networks,
+	};
+	TEXT_AUTO lines = { 0 };
+	RESULT_AUTO result = NULL;
+	int r = db_query(db, "SHOW hba_file", 0, NULL, &result, fault);
+
+	if (r < 0 || text_equal(db_value(result, 0, 0), path))
+		return r;
+	(void)hba_merge("", &hba, &lines);
+	fault_set(fault, FAULT_OPERATOR, "the server reads its access rules from \"%s\"",
+		  db_value(result, 0, 0));
+	fault_detail(fault, "%s", text_str(&lines));
+	fault_hint(
+		fault,
+		"Paste these lines into it before the first \"host\" line and reload, or "
+		"let hba_file be \"%s\".",
+		path);
+	return -EIO;
+}
+
+enum step_state rules_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	enum step_state state = rules_file_check(host, detail, fault);
+	struct db *db = host_db(host, fault);
+	RESULT_AUTO result = NULL;
+	int loaded;
+
+	if (!db && host->dry_run)
+		fault_clear(fault);
+	if (state == STEP_REFUSED || (!db && host->dry_run))
+		return state;
+	loaded = !db || rules_where(host, db, fault) < 0 ? -1
+							 : in_force_loaded(host, fault);
+	if (loaded < 0)
+		return STEP_REFUSED;
+	if (state == STEP_NEEDED || !loaded)
+		return STEP_NEEDED;
+	if (db_query(
+		    db,
+		    "SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL"
+		    " ORDER BY line_number LIMIT 1",
+		    0, NULL, &result, fault) < 0)
+		return STEP_REFUSED;
+	if (!PQntuples(result))
+		return STEP_DONE;
+	fault_set(fault, FAULT_OPERATOR, "line %s of pg_hba.conf is wrong: %s",
+		  db_value(result, 0, 0), db_value(result, 0, 1));
+	fault_hint(fault, "Correct it: the server takes none of the file until then.");
+	return STEP_REFUSED;
+}
+
+int rules_apply(struct host *host, struct fault *fault)
+{
+	int r = rules_file_apply(host, fault);
+
+	return r < 0 ? r : in_force_reload(host, fault);
+}

@@ -1,0 +1,295 @@
+#include "status.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* --- what is there --- */
+
+struct server {
+	struct replication_state state;
+	struct text lsn; /* written on a primary, replayed on a standby */
+	struct text version;
+	struct text sync_names;
+	struct text upstream; /* host:port of primary_conninfo, from the walreceiver */
+	long port;
+	PGresult *senders;
+};
+
+static void server_free(struct server *server)
+{
+	text_free(&server->lsn);
+	text_free(&server->version);
+	text_free(&server->sync_names);
+	text_free(&server->upstream);
+	PQclear(server->senders);
+}
+
+enum {
+	SENDER_PID,
+	SENDER_NAME,
+	SENDER_ADDR,
+	SENDER_STATE,
+	SENDER_SYNC,
+	SENDER_SENT,
+	SENDER_REPLAYED,
+	SENDER_BYTES,
+	SENDER_SECONDS
+};
+
+static int look(struct host *host, struct server *ret, struct fault *fault)
+{
+	struct db *db = host_db(host, fault);
+	RESULT_AUTO now = NULL;
+
+	if (!db || replication_look(db, &ret->state, fault) < 0 ||
+	    db_query(db,
+		     "SELECT current_setting('server_version'), current_setting('port'),"
+		     " current_setting('synchronous_standby_names'),"
+		     " CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
+		     "  ELSE pg_current_wal_flush_lsn() END",
+		     0, NULL, &now, fault) < 0 ||
+	    db_query(
+		    db,
+		    "SELECT pid, application_name, coalesce(host(client_addr), 'local'), state,"
+		    " sync_state, sent_lsn, replay_lsn,"
+		    " pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN"
+		    "  pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END, replay_lsn),"
+		    " extract(epoch FROM replay_lag)"
+		    " FROM pg_stat_replication WHERE application_name <> '" REPLICATION_CLONE_NAME
+		    "' ORDER BY application_name, pid",
+		    0, NULL, &ret->senders, fault) < 0)
+		return -EIO;
+	text_add(&ret->version, db_value(now, 0, 0));
+	(void)text_to_long(db_value(now, 0, 1), 1, 65535, &ret->port);
+	text_add(&ret->sync_names, db_value(now, 0, 2));
+	text_add(&ret->lsn, db_value(now, 0, 3));
+	if (*ret->state.sender_host)
+		text_addf(&ret->upstream, "%s:%ld", ret->state.sender_host,
+			  ret->state.sender_port);
+	return 0;
+}
+
+static uint64_t lag_bytes(const struct replication_state *state)
+{
+	if (state->received_lsn <= state->replayed_lsn)
+		return 0;
+	return state->received_lsn - state->replayed_lsn;
+}
+
+/* --- for a person --- */
+
+static void print_standby(const struct host *host, const struct server *server)
+{
+	const struct replication_state *state = &server->state;
+
+	if (server->upstream.len)
+		printf("upstream: %s\n", text_str(&server->upstream));
+	else
+		printf("upstream: %s:%ld\n", host->settings.primary_host,
+		       host->settings.primary_port);
+	if (state->walreceiver_pid)
+		printf("walreceiver: pid %ld, %s%s%s\n", state->walreceiver_pid,
+		       state->status, server->upstream.len ? " from " : "",
+		       text_str(&server->upstream));
+	else
+		printf("walreceiver: not running\n");
+	printf("replayed: %s on timeline %ld, %llu bytes behind what was received\n",
+	       text_str(&server->lsn), state->timeline,
+	       (unsigned long long)lag_bytes(state));
+	if (state->replay_delay_s >= 0)
+		printf("last replayed commit: %.1f s ago\n", state->replay_delay_s);
+}
+
+static void print_senders(const struct server *server)
+{
+	const PGresult *rows = server->senders;
+
+	printf("standbys: %d\n", PQntuples(rows));
+	for (int i = 0; i < PQntuples(rows); i++) {
+		const char *seconds = db_value(rows, i, SENDER_SECONDS);
+
+		printf("  pid %s  %s  %s  %s  %s  %s bytes behind",
+		       db_value(rows, i, SENDER_PID), db_value(rows, i, SENDER_NAME),
+		       db_value(rows, i, SENDER_ADDR), db_value(rows, i, SENDER_STATE),
+		       db_value(rows, i, SENDER_SYNC),
+		       *db_value(rows, i, SENDER_BYTES) ? db_value(rows, i, SENDER_BYTES)
+							: "?");
+		if (*seconds)
+			printf(", %s s", seconds);
+		printf("\n");
+	}
+}
+
+static void print_status(const struct host *host, const struct server *server)
+{
+	bool standby = server->state.in_recovery;
+
+	printf("role: %s\n", standby ? "standby" : "primary");
+	printf("server: PostgreSQL %s on port %ld, data in %s\n",
+	       text_str(&server->version), server->port, host->cluster.path);
+	printf("system identifier: %s\n", server->state.system_id);
+	if (standby) {
+		print_standby(host, server);
+		if (!PQntuples(server->senders))
+			return;
+	} else {
+		printf("position: %s on timeline %ld\n", text_str(&server->lsn),
+		       server->state.timeline);
+		printf("replication: %s%s\n",
+		       server->sync_names.len ? "synchronous, " : "asynchronous",
+		       text_str(&server->sync_names));
+	}
+	print_senders(server);
+}
+
+/* --- as JSON --- */
+
+static void add_json_string(struct text *ret, const char *s)
+{
+	text_add(ret, "\"");
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			text_addf(ret, "\\%c", *s);
+		else if ((unsigned char)*s < ' ')
+			text_addf(ret, "\\u%04x", (unsigned int)*s);
+		else
+			text_add_bytes(ret, s, 1);
+	}
+	text_add(ret, "\"");
+}
+
+static void add_json_key(struct text *ret, const char *key)
+{
+	char last = ret->len ? ret->s[ret->len - 1] : '{';
+
+	text_addf(ret, "%s\"%s\":", last == '{' ? "" : ",", key);
+}
+
+/* A string, null when it is empty. */
+static void add_json_text(struct text *ret, const char *key, const char *value)
+{
+	add_json_key(ret, key);
+	if (*value)
+		add_json_string(ret, value);
+	else
+		text_add(ret, "null");
+}
+
+/* A number that the server wrote, null when it wrote none. */
+static void add_json_number(struct text *ret, const char *key, const char *value)
+{
+	add_json_key(ret, key);
+	text_add(ret, *value ? value : "null");
+}
+
+static void add_json_long(struct text *ret, const char *key, long long value)
+{
+	add_json_key(ret, key);
+	text_addf(ret, "%lld", value);
+}
+
+static void add_json_bool(struct text *ret, const char *key, bool value)
+{
+	add_json_key(ret, key);
+	text_add(ret, value ? "true" : "false");
+}
+
+static void add_json_standby(struct text *ret, const struct server *server)
+{
+	const struct replication_state *state = &server->state;
+	TEXT_AUTO received = { 0 };
+
+	add_json_bool(ret, "streaming", state->streaming);
+	add_json_key(ret, "wal_receiver");
+	if (state->walreceiver_pid) {
+		replication_add_lsn(&received, state->received_lsn);
+		text_add(ret, "{");
+		add_json_long(ret, "pid", state->walreceiver_pid);
+		add_json_text(ret, "status", state->status);
+		add_json_text(ret, "sender_host", state->sender_host);
+		add_json_long(ret, "sender_port", state->sender_port);
+		add_json_text(ret, "received_lsn", text_str(&received));
+		text_add(ret, "}");
+	} else {
+		text_add(ret, "null");
+	}
+	add_json_text(ret, "replay_lsn", text_str(&server->lsn));
+	add_json_long(ret, "lag_bytes", (long long)lag_bytes(state));
+	add_json_key(ret, "replay_delay_s");
+	if (state->replay_delay_s >= 0)
+		text_addf(ret, "%.3f", state->replay_delay_s);
+	else
+		text_add(ret, "null");
+}
+
+static void add_json_senders(struct text *ret, const struct server *server)
+{
+	static const struct {
+		const char *key;
+		bool number;
+	} columns[] = {
+		[SENDER_PID] = { "pid", true },
+		[SENDER_NAME] = { "application_name", false },
+		[SENDER_ADDR] = { "client_addr", false },
+		[SENDER_STATE] = { "state", false },
+		[SENDER_SYNC] = { "sync_state", false },
+		[SENDER_SENT] = { "sent_lsn", false },
+		[SENDER_REPLAYED] = { "replay_lsn", false },
+		[SENDER_BYTES] = { "lag_bytes", true },
+		[SENDER_SECONDS] = { "replay_lag_s", true },
+	};
+
+	add_json_key(ret, "standbys");
+	text_add(ret, "[");
+	for (int i = 0; i < PQntuples(server->senders); i++) {
+		text_add(ret, i ? ",{" : "{");
+		for (int c = 0; c < (int)(sizeof(columns) / sizeof(columns[0])); c++)
+			(columns[c].number
+				 ? add_json_number
+				 : add_json_text)(ret, columns[c].key,
+						  db_value(server->senders, i, c));
+		text_add(ret, "}");
+	}
+	text_add(ret, "]");
+}
+
+static void print_json(const struct host *host, const struct server *server)
+{
+	TEXT_AUTO json = { 0 };
+
+	text_add(&json, "{");
+	add_json_text(&json, "role", server->state.in_recovery ? "standby" : "primary");
+	add_json_text(&json, "server_version", text_str(&server->version));
+	add_json_long(&json, "port", server->port);
+	add_json_text(&json, "data_directory", host->cluster.path);
+	add_json_bool(&json, "in_recovery", server->state.in_recovery);
+	/* 64 bits without sign: as a string, or readers with doubles would round it */
+	add_json_text(&json, "system_identifier", server->state.system_id);
+	add_json_long(&json, "timeline", server->state.timeline);
+	add_json_text(&json, "lsn", text_str(&server->lsn));
+	if (server->state.in_recovery)
+		add_json_standby(&json, server);
+	else
+		add_json_text(&json, "replication",
+			      server->sync_names.len ? "synchronous" : "asynchronous");
+	add_json_senders(&json, server);
+	text_add(&json, "}");
+	puts(text_str(&json));
+}
+
+int status_print(struct host *host, bool json, struct fault *fault)
+{
+	struct server server = { .port = 0 };
+	int r = look(host, &server, fault);
+
+	if (r == 0) {
+		if (json)
+			print_json(host, &server);
+		else
+			print_status(host, &server);
+		if (server.state.in_recovery && !server.state.streaming)
+			r = fault_set(fault, FAULT_RETRY, "the standby does not stream");
+	}
+	server_free(&server);
+	return r;
+}
