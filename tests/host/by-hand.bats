@@ -12,7 +12,7 @@ setup_file() {
 }
 
 @test "installing changes nothing but files: no server runs and PGDATA is empty" {
-	run host_run standby systemctl is-active postgresql-$LAB_PGMAJOR pgrepl-standby
+	run host_run standby systemctl is-active "postgresql-$LAB_PGMAJOR" pgrepl-standby
 	[ "$output" = $'inactive\ninactive' ]
 	host_run standby find "$DATA" -mindepth 1 | lacks .
 	[ "$(host_run standby stat -c '%U:%a' /etc/pgrepl.ini)" = root:600 ]
@@ -24,7 +24,7 @@ setup_file() {
 	run -78 host_run standby pgrepl-standby setup
 	contains '^pgrepl-standby: error: .*primary_host' <<<"$output"
 	contains '^pgrepl-standby: hint: ' <<<"$output"
-	host_run standby find /var/lib/pgsql/$LAB_PGMAJOR -mindepth 2 | lacks .
+	host_run standby find "/var/lib/pgsql/$LAB_PGMAJOR" -mindepth 2 | lacks .
 	host_run standby mv /root/filled-in /etc/pgrepl.ini
 }
 
@@ -44,7 +44,7 @@ setup_file() {
 	host_boot primary
 	install_by_hand primary primary
 	host_run primary systemctl start pgrepl-primary
-	[ "$(host_run primary systemctl is-active postgresql-$LAB_PGMAJOR)" = active ]
+	[ "$(host_run primary systemctl is-active "postgresql-$LAB_PGMAJOR")" = active ]
 	[ "$(host_sql primary 'select pg_is_in_recovery()')" = f ]
 }
 
@@ -64,7 +64,7 @@ setup_file() {
 
 @test "a cluster set up once is adopted when its package is installed again" {
 	host_run standby dnf -q -y remove pgrepl-standby
-	[ "$(host_run standby systemctl is-active postgresql-$LAB_PGMAJOR)" = active ]
+	[ "$(host_run standby systemctl is-active "postgresql-$LAB_PGMAJOR")" = active ]
 	install_by_hand standby standby
 	host_run standby systemctl start pgrepl-standby
 	host_journal standby -t pgrepl-standby -n 1 | contains 'nothing to do|steps? changed'

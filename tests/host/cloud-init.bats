@@ -35,8 +35,8 @@ start_watching_proc() {
 @test "cloud-init installs both roles without an error" {
 	host_wait_cloud_init primary
 	host_wait_cloud_init standby
-	host_run primary rpm -q pgrepl-primary postgresql$LAB_PGMAJOR-server postgresql$LAB_PGMAJOR-contrib postgresql$LAB_PGMAJOR-libs
-	host_run standby rpm -q pgrepl-standby postgresql$LAB_PGMAJOR-server postgresql$LAB_PGMAJOR-contrib postgresql$LAB_PGMAJOR-libs
+	host_run primary rpm -q pgrepl-primary "postgresql$LAB_PGMAJOR-server" "postgresql$LAB_PGMAJOR-contrib" "postgresql$LAB_PGMAJOR-libs"
+	host_run standby rpm -q pgrepl-standby "postgresql$LAB_PGMAJOR-server" "postgresql$LAB_PGMAJOR-contrib" "postgresql$LAB_PGMAJOR-libs"
 }
 
 @test "both helpers succeed" {
@@ -91,7 +91,7 @@ start_watching_proc() {
 @test "PostgreSQL and the helpers are enabled, and the done files are there" {
 	local role
 	for role in primary standby; do
-		[ "$(host_run $role systemctl is-enabled postgresql-$LAB_PGMAJOR)" = enabled ]
+		[ "$(host_run $role systemctl is-enabled "postgresql-$LAB_PGMAJOR")" = enabled ]
 		[ "$(host_run $role systemctl is-enabled pgrepl-$role)" = enabled ]
 		[ "$(host_run $role stat -c '%U:%a' /var/lib/pgrepl/$role.done)" = root:644 ]
 	done
@@ -107,7 +107,7 @@ start_watching_proc() {
 @test "no staging folder is left" {
 	local role
 	for role in primary standby; do
-		host_run $role find /var/lib/pgsql/$LAB_PGMAJOR -maxdepth 1 -name '*pgrepl-*' | lacks .
+		host_run $role find "/var/lib/pgsql/$LAB_PGMAJOR" -maxdepth 1 -name '*pgrepl-*' | lacks .
 	done
 }
 

@@ -188,5 +188,5 @@ order_after() {
 	host_run unfilled sed -i -e 's|^replication_password =.*|replication_password = some-words|' \
 		-e 's|^standby_networks =.*|standby_networks = 10.99.0.0/24|' /etc/pgrepl.ini
 	host_run unfilled systemctl start pgrepl-primary
-	[ "$(host_run unfilled systemctl is-active postgresql-$LAB_PGMAJOR)" = active ]
+	[ "$(host_run unfilled systemctl is-active "postgresql-$LAB_PGMAJOR")" = active ]
 }

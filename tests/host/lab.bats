@@ -40,26 +40,26 @@ answers() {
 
 @test "PostgreSQL is laid out as PGDG lays it out" {
 	host_add_repos one
-	host_run one dnf -q -y --repo=pgdg$LAB_PGMAJOR install postgresql$LAB_PGMAJOR-server postgresql$LAB_PGMAJOR-contrib
-	[ "$(host_run one stat -c '%n %U %a' /var/lib/pgsql /var/lib/pgsql/$LAB_PGMAJOR /var/lib/pgsql/$LAB_PGMAJOR/data /var/lib/pgsql/$LAB_PGMAJOR/backups)" = "\
+	host_run one dnf -q -y "--repo=pgdg$LAB_PGMAJOR" install "postgresql$LAB_PGMAJOR-server" "postgresql$LAB_PGMAJOR-contrib"
+	[ "$(host_run one stat -c '%n %U %a' /var/lib/pgsql "/var/lib/pgsql/$LAB_PGMAJOR" "/var/lib/pgsql/$LAB_PGMAJOR/data" "/var/lib/pgsql/$LAB_PGMAJOR/backups")" = "\
 /var/lib/pgsql postgres 700
 /var/lib/pgsql/$LAB_PGMAJOR postgres 700
 /var/lib/pgsql/$LAB_PGMAJOR/data postgres 700
 /var/lib/pgsql/$LAB_PGMAJOR/backups postgres 700" ]
 	[ "$(host_run one id -u postgres):$(host_run one id -g postgres)" = 26:26 ]
 	host_run one find "$DATA" -mindepth 1 | lacks .
-	[ "$(host_run one systemctl is-enabled postgresql-$LAB_PGMAJOR)" = disabled ]
+	[ "$(host_run one systemctl is-enabled "postgresql-$LAB_PGMAJOR")" = disabled ]
 	host_run one ldconfig -p | contains "libpq.so.5 .*=> /usr/pgsql-$LAB_PGMAJOR/lib/libpq.so.5"
-	run -1 host_run one systemctl start postgresql-$LAB_PGMAJOR
+	run -1 host_run one systemctl start "postgresql-$LAB_PGMAJOR"
 }
 
 @test "its unit is started when the server takes connections, not before" {
 	host_run_as one postgres initdb -D "$DATA"
-	host_run one systemctl start postgresql-$LAB_PGMAJOR
-	host_sql one 'select version()' | contains "PostgreSQL $LAB_PGMAJOR[. ]"
-	host_run one systemctl show -p Type -p SubState postgresql-$LAB_PGMAJOR | contains 'SubState=running'
+	host_run one systemctl start "postgresql-$LAB_PGMAJOR"
+	host_sql one 'select version()' | contains "PostgreSQL ${LAB_PGMAJOR}[. ]"
+	host_run one systemctl show -p Type -p SubState "postgresql-$LAB_PGMAJOR" | contains 'SubState=running'
 	host_run_as one postgres cat "$DATA"/postmaster.pid | head -n 1 | contains \
-		"^$(host_run one systemctl show -p MainPID postgresql-$LAB_PGMAJOR | sed 's/.*=//')\$"
+		"^$(host_run one systemctl show -p MainPID "postgresql-$LAB_PGMAJOR" | sed 's/.*=//')\$"
 }
 
 @test "what a killed lab left is swept by the next one, and a living one is not" {
