@@ -18,9 +18,15 @@ teardown() {
 # traced NAME STRACE-ARGUMENT...: a whole setup. With -D it is strace that is the child: a server that
 # is traced as well does not keep us waiting.
 traced() {
-	local name=$1
+	local name=$1 apart=()
 	shift
-	as_server strace -D -f -qq "$@" \
+	# shared memory of a server that is killed stays: in one of its own it goes with the last process
+	if [ "$(id -u)" = 0 ]; then
+		# shellcheck disable=SC2016 # for that shell
+		apart=(unshare --mount sh -c 'mount -t tmpfs -o mode=1777 none /dev/shm && exec "$@"' sh)
+	fi
+	# shellcheck disable=SC2154 # of the library
+	"${apart[@]}" "${as_server[@]}" strace -D -f -qq "$@" \
 		"$(program_of "$name")" --config "$PAIR/$name.ini" setup >"$PAIR/$name.out" 2>&1 </dev/null 3>&- 4>&-
 }
 
