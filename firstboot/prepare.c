@@ -1,5 +1,6 @@
 #include "prepare.h"
 
+#include "file.h"
 #include "service.h"
 
 #include <errno.h>
@@ -90,7 +91,8 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 		without_trailing_slash(service.pgdata);
 	}
 	if (*settings->data_directory && *service.pgdata &&
-	    !text_equal(settings->data_directory, service.pgdata)) {
+	    !text_equal(settings->data_directory, service.pgdata) &&
+	    !file_is_same(settings->data_directory, service.pgdata)) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "data_directory is \"%s\", and %s uses \"%s\"",
 			  settings->data_directory, settings->service, service.pgdata);

@@ -80,7 +80,7 @@ static int rules_where(struct host *host, struct db *db, struct fault *fault)
 	RESULT_AUTO result = NULL;
 	int r = db_query(db, "SHOW hba_file", 0, NULL, &result, fault);
 
-	if (r < 0 || text_equal(db_value(result, 0, 0), path))
+	if (r < 0 || file_is_same(db_value(result, 0, 0), path))
 		return r;
 	(void)hba_merge("", &hba, &lines);
 	fault_set(fault, FAULT_OPERATOR, "the server reads its access rules from \"%s\"",

@@ -87,53 +87,66 @@ enum step_state programs_check(struct host *host, struct text *detail,
 
 /* --- labels --- */
 
-static int look_at_labels(struct host *host, struct selinux_place *ret_place,
-			  struct selinux_look *ret, struct fault *fault)
+static int look_at_labels(struct host *host, const char *passfile,
+			  struct selinux_place *ret_place, struct selinux_look *ret,
+			  struct fault *fault)
 {
 	*ret_place = (struct selinux_place){
-		.data_directory = host->data_directory,
+		.data_directory = host->cluster.path,
+		.passfile = passfile,
 		.tablespaces = &host->settings.tablespaces,
 		.cancel_fd = host->cancel_fd,
 	};
 	return selinux_look(ret_place, ret, fault);
 }
 
+/*
+ * Links are followed, as restorecon follows them; but root makes no rule for where one
+ * leads that may be the server's user's.
+ */
 enum step_state labels_check(struct host *host, struct text *detail, struct fault *fault)
 {
+	STRING_AUTO passfile = host_passfile(host);
+	SELINUX_LOOK_AUTO look = { .enabled = false };
 	struct selinux_place place;
-	struct selinux_look look;
 
 	if (!host->root_side) {
 		text_add(detail, "left alone: that needs root");
 		return STEP_DONE;
 	}
-	if (look_at_labels(host, &place, &look, fault) < 0)
+	if (look_at_labels(host, passfile, &place, &look, fault) < 0)
 		return STEP_REFUSED;
 	if (!look.enabled) {
 		text_add(detail, "SELinux is not enabled");
 		return STEP_DONE;
 	}
-	if (look.needs_rule) {
-		text_add(detail, "semanage fcontext -a -t " SELINUX_DATA_TYPE " '");
-		selinux_add_pattern(detail, host->data_directory);
-		text_addf(detail, "', and restorecon -R %s", host->data_directory);
-	} else if (look.needs_labels) {
-		text_addf(detail, "restorecon -R %s", host->data_directory);
-	} else {
+	if (!look.labels.len) {
 		text_addf(detail, "%s is labelled as the policy says",
-			  host->data_directory);
+			  host->cluster.path);
 		return STEP_DONE;
 	}
+	if (look.rules.len && !text_equal(host->cluster.path, host->data_directory)) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "\"%s\" is \"%s\", and SELinux's policy does not know that",
+			  host->data_directory, host->cluster.path);
+		fault_hint(fault,
+			   "Name it without links by PGDATA of the service, or run: %s",
+			   text_str(&look.rules));
+		return STEP_REFUSED;
+	}
+	text_addf(detail, "%s%s%s", text_str(&look.rules), look.rules.len ? ", and " : "",
+		  text_str(&look.labels));
 	return STEP_NEEDED;
 }
 
 int labels_apply(struct host *host, struct fault *fault)
 {
+	STRING_AUTO passfile = host_passfile(host);
+	SELINUX_LOOK_AUTO look = { .enabled = false };
 	struct selinux_place place;
-	struct selinux_look look;
-	int r = look_at_labels(host, &place, &look, fault);
+	int r = look_at_labels(host, passfile, &place, &look, fault);
 
-	if (r == 0 && look.needs_rule)
+	if (r == 0 && look.rules.len)
 		r = monitor_ask(host->verbs, VERB_LABEL_RULE, NULL, fault);
 	return r < 0 ? r : selinux_restore(&place, fault);
 }

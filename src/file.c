@@ -79,6 +79,14 @@ bool file_exists(const char *path)
 	return lstat(path, &st) == 0;
 }
 
+bool file_is_same(const char *a, const char *b)
+{
+	struct stat a_st, b_st;
+
+	return stat(a, &a_st) == 0 && stat(b, &b_st) == 0 && a_st.st_dev == b_st.st_dev &&
+	       a_st.st_ino == b_st.st_ino;
+}
+
 /* proc(5): the fifth field, in which blanks and backslashes are \ooo. */
 static char *mount_point_of(char *line)
 {

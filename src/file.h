@@ -39,6 +39,9 @@ int file_replace(const char *path, mode_t mode, const char *data, size_t len);
 
 bool file_exists(const char *path);
 
+/* Do both paths, links followed, lead to one file? */
+bool file_is_same(const char *a, const char *b);
+
 /* Is a file system mounted on exactly this path (which has no links in it)? */
 bool file_is_mount_point(const char *path);
 

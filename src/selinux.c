@@ -88,36 +88,8 @@ static const char *directory_at(const struct selinux_place *place, size_t n)
 					      : NULL;
 }
 
-int selinux_look(const struct selinux_place *place, struct selinux_look *ret,
-		 struct fault *fault)
-{
-	STRING_AUTO passfile = text_format("%s.pgpass", place->data_directory);
-	struct selinux_look look = { .enabled = false };
-	const char *directory;
-	int r = is_enabled(place->cancel_fd, fault);
-
-	look.enabled = r > 0;
-	for (size_t n = 0; r > 0 && (directory = directory_at(place, n)); n++) {
-		int known = policy_knows(directory, place->cancel_fd, fault);
-		int differs = known < 0
-				      ? known
-				      : label_differs(directory, place->cancel_fd, fault);
-
-		if (differs < 0)
-			return differs;
-		look.needs_rule |= !known;
-		look.needs_labels |= differs > 0;
-	}
-	if (r > 0) {
-		r = label_differs(passfile, place->cancel_fd, fault);
-		look.needs_labels |= r > 0;
-	}
-	if (r >= 0)
-		*ret = look;
-	return r < 0 ? r : 0;
-}
-
-void selinux_add_pattern(struct text *ret, const char *directory)
+/* The regular expression of a directory's rule, as semanage takes it. */
+static void add_pattern(struct text *ret, const char *directory)
 {
 	/* a path's own characters stand for themselves */
 	for (; *directory; directory++) {
@@ -128,6 +100,58 @@ void selinux_add_pattern(struct text *ret, const char *directory)
 	text_add(ret, "(\\.pgpass|\\.log|/.*)?");
 }
 
+static void want_rule(struct selinux_look *look, const char *directory)
+{
+	text_addf(&look->rules, "%ssemanage fcontext -a -t " SELINUX_DATA_TYPE " '",
+		  look->rules.len ? ", " : "");
+	add_pattern(&look->rules, directory);
+	text_add(&look->rules, "'");
+}
+
+static void want_label(struct selinux_look *look, const char *path)
+{
+	text_addf(&look->labels, "%s %s", look->labels.len ? "" : "restorecon -R", path);
+}
+
+static int look_at_directory(const char *directory, int cancel_fd,
+			     struct selinux_look *ret, struct fault *fault)
+{
+	int known = policy_knows(directory, cancel_fd, fault);
+	int differs = known > 0 ? label_differs(directory, cancel_fd, fault) : 0;
+
+	if (known < 0 || differs < 0)
+		return -EIO;
+	if (!known)
+		want_rule(ret, directory);
+	if (!known || differs)
+		want_label(ret, directory);
+	return 0;
+}
+
+int selinux_look(const struct selinux_place *place, struct selinux_look *ret,
+		 struct fault *fault)
+{
+	const char *directory;
+	int r = is_enabled(place->cancel_fd, fault);
+
+	*ret = (struct selinux_look){ .enabled = r > 0 };
+	if (r <= 0)
+		return r;
+	for (size_t n = 0; (directory = directory_at(place, n)); n++)
+		if (look_at_directory(directory, place->cancel_fd, ret, fault) < 0)
+			return -EIO;
+	r = label_differs(place->passfile, place->cancel_fd, fault);
+	if (r > 0)
+		want_label(ret, place->passfile);
+	return r < 0 ? r : 0;
+}
+
+void selinux_look_free(struct selinux_look *look)
+{
+	text_free(&look->rules);
+	text_free(&look->labels);
+}
+
 static int add_rule(const char *directory, int cancel_fd, struct fault *fault)
 {
 	TEXT_AUTO pattern = { 0 };
@@ -136,7 +160,7 @@ static int add_rule(const char *directory, int cancel_fd, struct fault *fault)
 			       SELINUX_DATA_TYPE,    NULL,       NULL };
 	int status;
 
-	selinux_add_pattern(&pattern, directory);
+	add_pattern(&pattern, directory);
 	argv[5] = text_str(&pattern);
 	status = run(argv, cancel_fd, NULL, &err);
 	return status == 0 ? 0 : failed(argv[0], status, &err, fault);
@@ -168,11 +192,10 @@ static int restore(const char *path, int cancel_fd, struct fault *fault)
 
 int selinux_restore(const struct selinux_place *place, struct fault *fault)
 {
-	STRING_AUTO passfile = text_format("%s.pgpass", place->data_directory);
 	const char *directory;
 
 	for (size_t n = 0; (directory = directory_at(place, n)); n++)
 		if (restore(directory, place->cancel_fd, fault) < 0)
 			return -EIO;
-	return restore(passfile, place->cancel_fd, fault);
+	return restore(place->passfile, place->cancel_fd, fault);
 }

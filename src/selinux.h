@@ -17,29 +17,31 @@
 /* The type that the reference policy gives to /var/lib/pgsql. */
 #define SELINUX_DATA_TYPE "postgresql_db_t"
 
-/* What is labelled: PGDATA, its password file and log beside it, and tablespaces. */
+/* What is labelled: PGDATA with the log beside it, tablespaces and the password file. */
 struct selinux_place {
 	const char *data_directory;
+	const char *passfile; /* need not be there; unknown to selinux_add_rules() */
 	const struct tablespace_map *tablespaces;
 	int cancel_fd;
 };
 
+/* What is to be done, as an administrator would type it. */
 struct selinux_look {
 	bool enabled;
-	bool needs_rule;   /* the policy has another type for one of them */
-	bool needs_labels; /* one of them is labelled otherwise than the policy says */
+	struct text rules; /* a call of semanage for each that the policy does not know */
+	struct text labels; /* one of restorecon, for those that are labelled otherwise */
 };
 
+/* Also on failure ret is to be freed. */
 int selinux_look(const struct selinux_place *place, struct selinux_look *ret,
 		 struct fault *fault);
+void selinux_look_free(struct selinux_look *look);
+#define SELINUX_LOOK_AUTO CLEANUP(selinux_look_free) struct selinux_look
 
 /* Adds a rule for each that the policy does not know. */
 int selinux_add_rules(const struct selinux_place *place, struct fault *fault);
 
 /* Restores the labels, as the files' owner. */
 int selinux_restore(const struct selinux_place *place, struct fault *fault);
-
-/* The regular expression of a directory's rule, as semanage takes it. */
-void selinux_add_pattern(struct text *ret, const char *directory);
 
 #endif

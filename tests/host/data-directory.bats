@@ -35,9 +35,9 @@ starts_over() {
 # is_made_in NAME PATH: the server works there, all of it is the server's own, and nothing is left over.
 is_made_in() {
 	[ "$(host_sql "$1" 'show data_directory')" = "$2" ]
-	[ "$(host_run "$1" stat -c '%U:%a' "$2")" = postgres:700 ]
-	host_run "$1" find "$2" ! -user postgres -ls | lacks .
-	host_run "$1" find "$2" "$(dirname "$2")" -maxdepth 1 -name '*pgrepl-staging*' | lacks .
+	[ "$(host_run "$1" stat -L -c '%U:%a' "$2")" = postgres:700 ]
+	host_run "$1" find "$2/" ! -user postgres -ls | lacks .
+	host_run "$1" find "$2/" "$(dirname "$2")" -maxdepth 1 -name '*pgrepl-staging*' | lacks .
 }
 
 # dies_while_moving_up NAME ROLE: setup is killed at a rename that finds some of the cluster's files in
@@ -105,11 +105,45 @@ is_half_in_place() {
 	[ "$(host_run standby stat -c '%U:%a' /var/lib/pgsql/.pgrepl-data-of-root-pg.pgpass)" = postgres:600 ]
 }
 
-@test "a disk with lost+found, new and still root's, is mounted on PGDATA: both roles are made on it" {
+@test "a link in the place of PGDATA, or on the way to it, is followed to where the data belongs" {
 	starts_over primary standby
 	local role
 	for role in primary standby; do
 		rm -r "$(host_root $role)/etc/systemd/system/postgresql-$LAB_PGMAJOR.service.d"
+		install -d -m 700 -o 26 -g 26 "$(host_root $role)"/srv/{pgsql,linked}
+	done
+	rmdir "$(host_root primary)$DATA"
+	ln -s /srv/linked "$(host_root primary)$DATA"
+	cp -a "$(host_root standby)/var/lib/pgsql/." "$(host_root standby)/srv/pgsql"
+	rm -r "$(host_root standby)/var/lib/pgsql"
+	ln -s /srv/pgsql "$(host_root standby)/var/lib/pgsql"
+	host_boot primary
+	host_boot standby
+	host_wait_set_up primary primary
+	host_wait_set_up standby standby
+	wait_until_streams primary standby
+	[ -e "$(host_root primary)/srv/linked/PG_VERSION" ]
+	[ -e "$(host_root standby)/srv/pgsql/$LAB_PGMAJOR/data/PG_VERSION" ]
+	for role in primary standby; do
+		is_made_in $role "$DATA"
+		host_run $role pgrepl-$role setup | contains 'nothing to do$'
+	done
+	# by whichever name
+	host_run primary sed -i 's|^;data_directory =.*|data_directory = /srv/linked|' /etc/pgrepl.ini
+	host_run primary pgrepl-primary setup | contains 'nothing to do$'
+	host_run primary sed -i 's|^data_directory =.*|;data_directory =|' /etc/pgrepl.ini
+	rm "$(host_root primary)$DATA" "$(host_root standby)/var/lib/pgsql"
+	mv "$(host_root standby)/srv/pgsql" "$(host_root standby)/var/lib/pgsql"
+	rm -r "$(host_root standby)$DATA"
+	for role in primary standby; do
+		install -d -m 700 -o 26 -g 26 "$(host_root $role)$DATA"
+	done
+}
+
+@test "a disk with lost+found, new and still root's, is mounted on PGDATA: both roles are made on it" {
+	starts_over primary standby
+	local role
+	for role in primary standby; do
 		host_add_disk $role "$DATA"
 	done
 	host_boot primary

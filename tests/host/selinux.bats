@@ -144,8 +144,33 @@ set_pgdata() {
 	[ -z "$(changing_calls primary)" ]
 }
 
+@test "a data folder behind a link is labelled where it is, and gets no rule from root" {
+	set_pgdata /data/link
+	host_run primary rm /selinux/rules
+	host_run primary ln -s /data/real /data/link
+	host_run primary install -d -o postgres -m 700 /data/real
+	calls primary >/dev/null
+	run -78 host_run primary pgrepl-primary setup
+	contains 'error: "/data/link" is "/data/real", and SELinux.s policy does not know that' <<<"$output"
+	contains "hint: .*: semanage fcontext -a -t postgresql_db_t '/data/real\(" <<<"$output"
+	[ -z "$(changing_calls primary)" ]
+	host_run primary sh -c "$(sed -n 's/.* or run: //p' <<<"$output")"
+	host_run primary pgrepl-primary setup | contains '^changed +labels +/data/real is labelled as the policy says'
+	[ "$(changing_calls primary)" = "root: semanage fcontext -a -t postgresql_db_t /data/real(\.pgpass|\.log|/.*)?
+postgres: restorecon -R /data/real" ]
+}
+
+@test "a dry run says the rule of a tablespace that the policy does not know" {
+	host_run standby touch /selinux/on
+	host_run standby sed -i 's|^;*tablespace_mapping =.*|tablespace_mapping = /srv/fast=/srv/fast|' /etc/pgrepl.ini
+	host_run standby pgrepl-standby setup --dry-run |
+		contains "^would +labels +semanage fcontext -a -t postgresql_db_t '/srv/fast.*', and restorecon -R /srv/fast\$"
+	host_run standby sed -i 's|^tablespace_mapping =.*|;tablespace_mapping =|' /etc/pgrepl.ini
+}
+
 @test "a standby's password file is labelled with its data" {
 	host_run standby touch /selinux/on /selinux/mislabelled
+	calls standby >/dev/null
 	host_run standby systemctl start pgrepl-standby
 	[ "$(changing_calls standby)" = "postgres: restorecon -R $DATA
 postgres: restorecon -R $DATA.pgpass" ]
