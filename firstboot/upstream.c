@@ -123,9 +123,6 @@ int reach_upstream(struct host *host, struct fault *fault)
 	if (r == 0 && !host_in_place(host)) {
 		text_reset(&host->upstream_tablespaces);
 		r = replication_tablespaces(&login, &host->upstream_tablespaces, fault);
-		host->tablespaces_known = r == 0;
-		if (r == -EACCES)
-			r = 0;
 	}
 	if (r == 0) {
 		host->upstream = upstream;
@@ -174,7 +171,9 @@ static enum step_state check_tablespace(struct host *host, const char *from,
 		tablespace_map_find(&host->settings.tablespaces, from);
 
 	if (pair)
-		return tablespace_check_room(pair, fault) < 0 ? STEP_REFUSED : STEP_DONE;
+		return tablespace_check_room(pair, host->cluster.path, fault) < 0
+			       ? STEP_REFUSED
+			       : STEP_DONE;
 	fault_set(
 		fault, FAULT_OPERATOR,
 		"the primary has a tablespace in \"%s\", and the ini does not say where it "
@@ -208,9 +207,6 @@ enum step_state tablespaces_check(struct host *host, struct text *detail,
 	}
 	if (!host->upstream_known)
 		text_add(detail, "to be asked for when the primary answers");
-	else if (!host->tablespaces_known)
-		text_add(detail,
-			 "not known: no access rule lets the role into a database");
 	else
 		text_addf(detail, "the primary has %zu", count);
 	return STEP_DONE;

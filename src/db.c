@@ -236,6 +236,10 @@ int db_query(struct db *db, const char *sql, int count, const char *const *value
 				return query_fault(db, NULL, 0, fault);
 		}
 		result = PQgetResult(db->conn);
+		if (PQresultStatus(result) == PGRES_COPY_OUT) {
+			PQclear(result);
+			break;
+		}
 		if (!result)
 			break;
 		PQclear(last);

@@ -44,7 +44,11 @@ void db_sqlstate(const char *message, char ret[6]);
 /* What a failure with this SQLSTATE means for somebody who could try again. */
 enum fault_class db_class(const char *sqlstate);
 
-/* Runs one statement; values are text or NULL. The caller clears *ret with PQclear(). */
+/*
+ * Runs one statement; values are text or NULL. The caller clears *ret with PQclear().
+ * Where the server goes on to copy, *ret is what came before, and the connection is good
+ * for nothing but closing.
+ */
 int db_query(struct db *db, const char *sql, int count, const char *const *values,
 	     PGresult **ret, struct fault *fault);
 void db_clear(PGresult **result);

@@ -87,6 +87,15 @@ bool file_is_same(const char *a, const char *b)
 	       a_st.st_ino == b_st.st_ino;
 }
 
+bool file_paths_overlap(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return (!*a && (!*b || *b == '/')) || (!*b && *a == '/');
+}
+
 /* proc(5): the fifth field, in which blanks and backslashes are \ooo. */
 static char *mount_point_of(char *line)
 {

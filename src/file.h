@@ -42,6 +42,9 @@ bool file_exists(const char *path);
 /* Do both paths, links followed, lead to one file? */
 bool file_is_same(const char *a, const char *b);
 
+/* Is one of two absolute paths the other, or below it, as they are written? */
+bool file_paths_overlap(const char *a, const char *b);
+
 /* Is a file system mounted on exactly this path (which has no links in it)? */
 bool file_is_mount_point(const char *path);
 

@@ -202,9 +202,9 @@ static int read_tablespaces(const struct key *key, char *value, void *field,
 	if (tablespace_map_parse(field, value, &item) == 0)
 		return 0;
 	return wrong(
-		key, item, fault, "is no pair of directories",
+		key, item, fault, "is no pair of directories of its own",
 		"Write the primary's directory, \"=\", and the one on this host, such as "
-		"/srv/fast=/srv/fast; each of the primary's once.");
+		"/srv/fast=/srv/fast; each of the primary's once, and none here in another.");
 }
 
 static int read_secret(const struct key *key, char *value, void *field,

@@ -79,8 +79,8 @@ int replication_identify(const struct replication_login *login,
 int replication_log_in(const struct replication_login *login, struct fault *fault);
 
 /*
- * The directories of the upstream's tablespaces, one a line; -EACCES, and no fault, when
- * it would not let the role into a database to ask.
+ * The directories of the upstream's tablespaces, one a line. Where the role is let into no
+ * database to ask, its walsender is asked, which costs the upstream a checkpoint.
  */
 int replication_tablespaces(const struct replication_login *login, struct text *ret,
 			    struct fault *fault);

@@ -130,6 +130,9 @@ static int settings_from_ini(struct settings *settings, const struct ini *ini,
 		r = check_passfile(settings, ini, fault);
 	if (role == SETTINGS_PRIMARY || !settings->port)
 		settings->port = settings->primary_port;
+	/* one ini may be for all hosts: these directories are a standby's */
+	if (role == SETTINGS_PRIMARY)
+		tablespace_map_free(&settings->tablespaces);
 	return r;
 }
 

@@ -43,6 +43,14 @@ static char *path_of(char *s)
 	return *path == '/' && len > 1 ? path : NULL;
 }
 
+static bool is_taken(const struct tablespace_map *map, const char *to)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (file_paths_overlap(map->pairs[i].to, to))
+			return true;
+	return false;
+}
+
 int tablespace_map_parse(struct tablespace_map *map, const char *list, char **ret_wrong)
 {
 	STRING_AUTO copy = text_copy(list);
@@ -56,7 +64,7 @@ int tablespace_map_parse(struct tablespace_map *map, const char *list, char **re
 			*equal++ = '\0';
 		from = path_of(item);
 		to = equal ? path_of(equal) : NULL;
-		if (!from || !to || tablespace_map_find(map, from)) {
+		if (!from || !to || tablespace_map_find(map, from) || is_taken(map, to)) {
 			*ret_wrong = original;
 			original = NULL;
 			return -EINVAL;
@@ -96,12 +104,44 @@ static int is_empty(const char *path)
 	return empty;
 }
 
-int tablespace_check_room(const struct tablespace_pair *pair, struct fault *fault)
+/* A mount point cannot be renamed to; neither can what is in PGDATA, or around it. */
+static int check_place(const struct tablespace_pair *pair, const char *data_directory,
+		       struct fault *fault)
+{
+	STRING_AUTO real = realpath(pair->to, NULL);
+
+	if (real && file_is_mount_point(real)) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "\"%s\", for the tablespace in \"%s\", is a mount point",
+			  pair->to, pair->from);
+		fault_hint(fault,
+			   "Name a directory on it in tablespace_mapping, such as "
+			   "\"%s/tablespace\".",
+			   pair->to);
+		return -EBUSY;
+	}
+	if (file_paths_overlap(real ? real : pair->to, data_directory)) {
+		fault_set(
+			fault, FAULT_OPERATOR,
+			"\"%s\", for the tablespace in \"%s\", and the data directory \"%s\" "
+			"are one in the other",
+			pair->to, pair->from, data_directory);
+		fault_hint(fault, "Name another directory in tablespace_mapping.");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int tablespace_check_room(const struct tablespace_pair *pair, const char *data_directory,
+			  struct fault *fault)
 {
 	STRING_AUTO copy = text_copy(pair->to);
 	const char *parent = dirname(copy);
-	int r = is_empty(pair->to);
+	int r = check_place(pair, data_directory, fault);
 
+	if (r < 0)
+		return r;
+	r = is_empty(pair->to);
 	if (r < 0)
 		return fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"",
 				   pair->to);

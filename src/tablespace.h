@@ -25,7 +25,8 @@ void tablespace_map_free(struct tablespace_map *map);
 
 /*
  * Adds the pairs of a list separated by commas. Returns 0, or -EINVAL with *ret_wrong
- * (caller frees) naming the item that is no pair of absolute paths.
+ * (caller frees) naming the item that is no pair of absolute paths, or has a directory
+ * that another one has: on the primary the same, here the same or one in the other.
  */
 int tablespace_map_parse(struct tablespace_map *map, const char *list, char **ret_wrong);
 
@@ -33,8 +34,12 @@ int tablespace_map_parse(struct tablespace_map *map, const char *list, char **re
 const struct tablespace_pair *tablespace_map_find(const struct tablespace_map *map,
 						  const char *from);
 
-/* Can pair->to become a tablespace: absent or empty, with staging beside it. */
-int tablespace_check_room(const struct tablespace_pair *pair, struct fault *fault);
+/*
+ * Can pair->to become a tablespace: absent or empty, with staging beside it, and apart
+ * from the data directory (which has no links in it).
+ */
+int tablespace_check_room(const struct tablespace_pair *pair, const char *data_directory,
+			  struct fault *fault);
 
 /* Adds pg_basebackup's option for a pair, "=" in the paths escaped. */
 void tablespace_add_option(struct text *ret, const struct tablespace_pair *pair);

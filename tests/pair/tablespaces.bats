@@ -153,3 +153,50 @@ is_half_in_place() {
 	no_rubbish
 	streams standby
 }
+
+# let_into_no_database: the role may replicate, and nothing else.
+let_into_no_database() {
+	sed -i '1i host all replica 0.0.0.0/0 reject' "$PAIR/primary/pg_hba.conf"
+	equal "$(sql primary 'select pg_reload_conf()')" t
+	refuses_the_role() {
+		run ! env PGPASSFILE=/dev/null "$PG/bin/psql" -X -w -h 127.0.0.1 -p "$(port_of primary)" -U replica -d postgres -c ''
+		[[ $output == *'pg_hba.conf rejects'* ]]
+	}
+	eventually 10 refuses_the_role
+}
+
+@test "to a role that is let into no database the walsender says where tablespaces are" {
+	let_into_no_database
+	ini standby
+	run -78 pgrepl standby setup
+	contains "error: the primary has a tablespace in \"$PAIR/primary-space\", and the ini does not say where" <<<"$output"
+	lacks 'base backup' <<<"$output"
+	ini_mapped
+	run -0 pgrepl standby setup
+	contains '^ok +tablespaces +the primary has 1' <<<"$output"
+	has_the_tablespace
+	no_rubbish
+}
+
+@test "a target in the data directory, or around it, is refused before a byte is copied" {
+	local target
+	for target in "$PAIR/standby/space" "$PAIR/standby" "$PAIR"; do
+		ini standby standby.tablespace_mapping="$PAIR/primary-space=$target"
+		run -78 pgrepl standby setup
+		contains "error: \"$target\", for the tablespace in \"$PAIR/primary-space\", and the data directory \"$PAIR/standby\" are one in the other" <<<"$output"
+		lacks 'base backup' <<<"$output"
+	done
+}
+
+@test "a target that is a mount point is refused before a byte is copied, and a folder on it is taken" {
+	[ "$(id -u)" = 0 ] || skip 'mounting needs root'
+	local mounted=(unshare --mount sh -c 'mount -t tmpfs -o mode=1777 none "$0" && exec "$@"' "$PAIR/standby-space")
+	ini_mapped
+	run -78 "${mounted[@]}" "${as_server[@]}" "$(program_of standby)" --config "$PAIR/standby.ini" setup
+	contains "error: \"$PAIR/standby-space\", for the tablespace in \"$PAIR/primary-space\", is a mount point" <<<"$output"
+	contains "hint: Name a directory on it in tablespace_mapping, such as \"$PAIR/standby-space/tablespace\"" <<<"$output"
+	lacks 'base backup' <<<"$output"
+	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/standby-space/tablespace"
+	run -0 "${mounted[@]}" "${as_server[@]}" "$(program_of standby)" --config "$PAIR/standby.ini" setup --dry-run
+	contains '^ok +tablespaces +the primary has 1' <<<"$output"
+}

@@ -216,6 +216,18 @@ setup() {
 	accepted
 }
 
+@test "tablespaces that are no pairs, or would come into each other's way" {
+	local pair
+	for pair in /srv/fast /srv/fast= =/srv/fast srv/fast=/srv/fast /srv/fast=srv/fast /srv//fast=/srv/fast /=/srv/fast \
+		/srv/one=/srv/two /srv/fast=/srv/one /srv/fast=/srv/one/ /srv/fast=/srv/one/more /srv/fast=/srv; do
+		with '[standby]' "tablespace_mapping = /srv/one=/srv/one, $pair" '[common]'
+		refused 3 "\"$pair\" for \"tablespace_mapping\" is no pair of directories of its own" 'such as /srv/fast=/srv/fast'
+	done
+	with '[standby]' 'tablespace_mapping = /srv/one=/srv/one, /srv/fast=/srv/ones/, /srv/One=/srv/on' '[common]'
+	accepted primary
+	accepted standby
+}
+
 @test "a host that is none" {
 	local host
 	for host in 'two hosts' 'a,b' /tmp -x "'it is'" 'a=b'; do
