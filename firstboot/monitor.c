@@ -179,6 +179,7 @@ int monitor_run(const struct monitor *monitor)
 	FD_AUTO ours = -1;
 	FD_AUTO cancel_fd = -1;
 	pid_t parent = getpid(), worker;
+	siginfo_t ended;
 	int ends[2], status;
 	bool stopped;
 	sigset_t stop;
@@ -208,9 +209,13 @@ int monitor_run(const struct monitor *monitor)
 		return EX_OSERR;
 	}
 	stopped = serve_all(monitor, ours, cancel_fd, worker);
-	while (waitpid(worker, &status, 0) < 0 && errno == EINTR)
+	/* left a zombie for now: it keeps the number of the session ours */
+	while (waitid(P_PID, (id_t)worker, &ended, WEXITED | WNOWAIT) < 0 &&
+	       errno == EINTR)
 		;
 	process_kill_session(worker);
+	while (waitpid(worker, &status, 0) < 0 && errno == EINTR)
+		;
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	if (stopped) {

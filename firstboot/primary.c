@@ -70,6 +70,7 @@ static const struct step primary_steps[] = {
 	{ "data directory", false, data_look, NULL },
 	{ "ownership", false, ownership_check, ownership_apply },
 	{ "room for a cluster", false, data_check, data_apply },
+	{ "label rules", false, label_rules_check, label_rules_apply },
 	{ "cluster", true, cluster_check, cluster_apply },
 	{ "certificate", false, certificate_check, certificate_apply },
 	{ "settings", false, primary_settings_check, primary_settings_apply },

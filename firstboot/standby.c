@@ -265,6 +265,7 @@ static const struct step standby_steps[] = {
 	/* whatever is in place: it may have to be moved aside */
 	{ "room for a clone", false, data_check, data_apply },
 	{ "tablespaces", true, tablespaces_check, NULL },
+	{ "label rules", false, label_rules_check, label_rules_apply },
 	{ "password file", false, passfile_check, passfile_apply },
 	{ "base backup", true, clone_check, clone_apply },
 	{ "recovery", true, recovery_check, recovery_apply },

@@ -87,68 +87,88 @@ enum step_state programs_check(struct host *host, struct text *detail,
 
 /* --- labels --- */
 
-static int look_at_labels(struct host *host, const char *passfile,
-			  struct selinux_place *ret_place, struct selinux_look *ret,
-			  struct fault *fault)
+static struct selinux_place label_place(const struct host *host, const char *passfile)
 {
-	*ret_place = (struct selinux_place){
-		.data_directory = host->cluster.path,
+	return (struct selinux_place){
+		.data_directory = host->data_directory,
 		.passfile = passfile,
 		.tablespaces = &host->settings.tablespaces,
 		.cancel_fd = host->cancel_fd,
 	};
-	return selinux_look(ret_place, ret, fault);
 }
 
-/*
- * Links are followed, as restorecon follows them; but root makes no rule for where one
- * leads that may be the server's user's.
- */
-enum step_state labels_check(struct host *host, struct text *detail, struct fault *fault)
+/* ret->by_hand and the rest are empty where SELinux has no say; then *ret_why is why. */
+static int look_at_labels(struct host *host, struct selinux_look *ret,
+			  const char **ret_why, struct fault *fault)
 {
 	STRING_AUTO passfile = host_passfile(host);
-	SELINUX_LOOK_AUTO look = { .enabled = false };
-	struct selinux_place place;
+	const struct selinux_place place = label_place(host, passfile);
+	int r = host->root_side ? selinux_look(&place, ret, fault) : 0;
 
-	if (!host->root_side) {
-		text_add(detail, "left alone: that needs root");
-		return STEP_DONE;
-	}
-	if (look_at_labels(host, passfile, &place, &look, fault) < 0)
+	*ret_why = NULL;
+	if (!host->root_side)
+		*ret_why = "left alone: that needs root";
+	else if (r == 0 && !ret->enabled)
+		*ret_why = "SELinux is not enabled";
+	return r;
+}
+
+enum step_state label_rules_check(struct host *host, struct text *detail,
+				  struct fault *fault)
+{
+	SELINUX_LOOK_AUTO look = { .enabled = false };
+	const char *why;
+
+	if (look_at_labels(host, &look, &why, fault) < 0)
 		return STEP_REFUSED;
-	if (!look.enabled) {
-		text_add(detail, "SELinux is not enabled");
-		return STEP_DONE;
+	if (look.by_hand.len) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "SELinux's policy does not know where a link leads to");
+		fault_hint(
+			fault,
+			"Name the directory without links, by PGDATA of the service or "
+			"in tablespace_mapping, or run: %s",
+			text_str(&look.by_hand));
+		return STEP_REFUSED;
 	}
-	if (!look.labels.len) {
+	if (look.rules.len) {
+		text_add(detail, text_str(&look.rules));
+		return STEP_NEEDED;
+	}
+	text_add(detail, why ? why : "the policy knows every directory");
+	return STEP_DONE;
+}
+
+int label_rules_apply(struct host *host, struct fault *fault)
+{
+	return monitor_ask(host->verbs, VERB_LABEL_RULE, NULL, fault);
+}
+
+enum step_state labels_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	SELINUX_LOOK_AUTO look = { .enabled = false };
+	const char *why;
+
+	if (look_at_labels(host, &look, &why, fault) < 0)
+		return STEP_REFUSED;
+	if (look.labels.len) {
+		text_add(detail, text_str(&look.labels));
+		return STEP_NEEDED;
+	}
+	if (why)
+		text_add(detail, why);
+	else
 		text_addf(detail, "%s is labelled as the policy says",
 			  host->cluster.path);
-		return STEP_DONE;
-	}
-	if (look.rules.len && !text_equal(host->cluster.path, host->data_directory)) {
-		fault_set(fault, FAULT_OPERATOR,
-			  "\"%s\" is \"%s\", and SELinux's policy does not know that",
-			  host->data_directory, host->cluster.path);
-		fault_hint(fault,
-			   "Name it without links by PGDATA of the service, or run: %s",
-			   text_str(&look.rules));
-		return STEP_REFUSED;
-	}
-	text_addf(detail, "%s%s%s", text_str(&look.rules), look.rules.len ? ", and " : "",
-		  text_str(&look.labels));
-	return STEP_NEEDED;
+	return STEP_DONE;
 }
 
 int labels_apply(struct host *host, struct fault *fault)
 {
 	STRING_AUTO passfile = host_passfile(host);
-	SELINUX_LOOK_AUTO look = { .enabled = false };
-	struct selinux_place place;
-	int r = look_at_labels(host, passfile, &place, &look, fault);
+	const struct selinux_place place = label_place(host, passfile);
 
-	if (r == 0 && look.rules.len)
-		r = monitor_ask(host->verbs, VERB_LABEL_RULE, NULL, fault);
-	return r < 0 ? r : selinux_restore(&place, fault);
+	return selinux_restore(&place, fault);
 }
 
 /* --- firewall --- */

@@ -12,7 +12,13 @@
 enum step_state programs_check(struct host *host, struct text *detail,
 			       struct fault *fault);
 
-/* SELinux's labels of PGDATA, where it is enabled and we have root. */
+/*
+ * SELinux's policy knows the directories, where it is enabled and we have root: before
+ * anything is copied. Then, once they are in place, they are labelled.
+ */
+enum step_state label_rules_check(struct host *host, struct text *detail,
+				  struct fault *fault);
+int label_rules_apply(struct host *host, struct fault *fault);
 enum step_state labels_check(struct host *host, struct text *detail, struct fault *fault);
 int labels_apply(struct host *host, struct fault *fault);
 

@@ -24,26 +24,6 @@ enum {
 	ORPHAN_MS = 5 * 1000,
 };
 
-/*
- * Resolves links of what exists; a directory that does not exist yet has a parent that
- * does.
- */
-static char *resolve(const char *path)
-{
-	char *real = realpath(path, NULL);
-
-	if (!real && errno == ENOENT) {
-		STRING_AUTO copy = text_copy(path);
-		STRING_AUTO copy2 = text_copy(path);
-		STRING_AUTO parent = realpath(dirname(copy), NULL);
-
-		if (parent)
-			real = text_format("%s/%s", text_equal(parent, "/") ? "" : parent,
-					   basename(copy2));
-	}
-	return real;
-}
-
 static bool needs_staging_inside(const char *path, const char *parent)
 {
 	struct stat path_st, parent_st;
@@ -62,7 +42,7 @@ int cluster_open(struct cluster *cluster, const char *data_directory,
 
 	memset(cluster, 0, sizeof(*cluster));
 	cluster->tablespaces = tablespaces;
-	cluster->path = resolve(data_directory);
+	cluster->path = file_real_path(data_directory);
 	if (!cluster->path) {
 		int r = fault_errno(fault, FAULT_OPERATOR, -errno,
 				    "could not find data directory \"%s\"",

@@ -79,6 +79,22 @@ bool file_exists(const char *path)
 	return lstat(path, &st) == 0;
 }
 
+char *file_real_path(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	if (!real && errno == ENOENT) {
+		STRING_AUTO copy = text_copy(path);
+		STRING_AUTO copy2 = text_copy(path);
+		STRING_AUTO parent = realpath(dirname(copy), NULL);
+
+		if (parent)
+			real = text_format("%s/%s", text_equal(parent, "/") ? "" : parent,
+					   basename(copy2));
+	}
+	return real;
+}
+
 bool file_is_same(const char *a, const char *b)
 {
 	struct stat a_st, b_st;

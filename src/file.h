@@ -39,6 +39,12 @@ int file_replace(const char *path, mode_t mode, const char *data, size_t len);
 
 bool file_exists(const char *path);
 
+/*
+ * The path without links, also of what does not exist yet and has a parent that does.
+ * Caller frees; NULL and errno.
+ */
+char *file_real_path(const char *path);
+
 /* Do both paths, links followed, lead to one file? */
 bool file_is_same(const char *a, const char *b);
 

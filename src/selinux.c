@@ -3,8 +3,12 @@
 #include "file.h"
 #include "spawn.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define RESTORECON "/usr/sbin/restorecon"
 
 enum { TIMEOUT_MS = 10 * 60 * 1000 };
 
@@ -49,12 +53,11 @@ static int policy_knows(const char *directory, int cancel_fd, struct fault *faul
 
 /*
  * 1 when restorecon would change the label of path itself, 0 when not. What is below it
- * was made in it, with its label; and files that a server makes later are not looked at
- * again.
+ * was labelled before it; and files that a server makes later are not looked at again.
  */
 static int label_differs(const char *path, int cancel_fd, struct fault *fault)
 {
-	const char *argv[] = { "/usr/sbin/restorecon", "-n", "-v", path, NULL };
+	const char *argv[] = { RESTORECON, "-n", "-v", path, NULL };
 	TEXT_AUTO out = { 0 };
 	TEXT_AUTO err = { 0 };
 	int status;
@@ -100,12 +103,12 @@ static void add_pattern(struct text *ret, const char *directory)
 	text_add(ret, "(\\.pgpass|\\.log|/.*)?");
 }
 
-static void want_rule(struct selinux_look *look, const char *directory)
+static void want_rule(struct text *rules, const char *directory)
 {
-	text_addf(&look->rules, "%ssemanage fcontext -a -t " SELINUX_DATA_TYPE " '",
-		  look->rules.len ? ", " : "");
-	add_pattern(&look->rules, directory);
-	text_add(&look->rules, "'");
+	text_addf(rules, "%ssemanage fcontext -a -t " SELINUX_DATA_TYPE " '",
+		  rules->len ? "; " : "");
+	add_pattern(rules, directory);
+	text_add(rules, "'");
 }
 
 static void want_label(struct selinux_look *look, const char *path)
@@ -113,18 +116,28 @@ static void want_label(struct selinux_look *look, const char *path)
 	text_addf(&look->labels, "%s %s", look->labels.len ? "" : "restorecon -R", path);
 }
 
+/* The path that is labelled; where it cannot be told, a later step says why. */
+static char *real_path(const char *path)
+{
+	char *real = file_real_path(path);
+
+	return real ? real : text_copy(path);
+}
+
 static int look_at_directory(const char *directory, int cancel_fd,
 			     struct selinux_look *ret, struct fault *fault)
 {
-	int known = policy_knows(directory, cancel_fd, fault);
-	int differs = known > 0 ? label_differs(directory, cancel_fd, fault) : 0;
+	STRING_AUTO real = real_path(directory);
+	int known = policy_knows(real, cancel_fd, fault);
+	int differs = known > 0 ? label_differs(real, cancel_fd, fault) : 0;
 
 	if (known < 0 || differs < 0)
 		return -EIO;
 	if (!known)
-		want_rule(ret, directory);
+		want_rule(text_equal(real, directory) ? &ret->rules : &ret->by_hand,
+			  real);
 	if (!known || differs)
-		want_label(ret, directory);
+		want_label(ret, real);
 	return 0;
 }
 
@@ -149,6 +162,7 @@ int selinux_look(const struct selinux_place *place, struct selinux_look *ret,
 void selinux_look_free(struct selinux_look *look)
 {
 	text_free(&look->rules);
+	text_free(&look->by_hand);
 	text_free(&look->labels);
 }
 
@@ -171,9 +185,10 @@ int selinux_add_rules(const struct selinux_place *place, struct fault *fault)
 	const char *directory;
 
 	for (size_t n = 0; (directory = directory_at(place, n)); n++) {
-		int r = policy_knows(directory, place->cancel_fd, fault);
+		STRING_AUTO real = real_path(directory);
+		int r = policy_knows(real, place->cancel_fd, fault);
 
-		if (r == 0)
+		if (r == 0 && text_equal(real, directory))
 			r = add_rule(directory, place->cancel_fd, fault);
 		if (r < 0)
 			return r;
@@ -181,21 +196,59 @@ int selinux_add_rules(const struct selinux_place *place, struct fault *fault)
 	return 0;
 }
 
-static int restore(const char *path, int cancel_fd, struct fault *fault)
+static int restore(const char *const *argv, int cancel_fd, struct fault *fault)
 {
-	const char *argv[] = { "/usr/sbin/restorecon", "-R", path, NULL };
 	TEXT_AUTO err = { 0 };
-	int status = file_exists(path) ? run(argv, cancel_fd, NULL, &err) : 0;
+	int status = run(argv, cancel_fd, NULL, &err);
 
 	return status == 0 ? 0 : failed(argv[0], status, &err, fault);
+}
+
+static int restore_one(const char *path, int cancel_fd, struct fault *fault)
+{
+	const char *const argv[] = { RESTORECON, path, NULL };
+
+	return file_exists(path) ? restore(argv, cancel_fd, fault) : 0;
+}
+
+/* All that is below a directory, in one call. */
+static int restore_below(const char *directory, int cancel_fd, struct fault *fault)
+{
+	DIR *dir = opendir(directory);
+	const struct dirent *entry;
+	const char **argv = mem_zalloc(3 * sizeof(*argv));
+	size_t count = 0;
+	int r = 0;
+
+	argv[count++] = RESTORECON;
+	argv[count++] = "-R";
+	while (dir && (entry = readdir(dir))) {
+		if (text_equal(entry->d_name, ".") || text_equal(entry->d_name, ".."))
+			continue;
+		argv = mem_resize(argv, (count + 2) * sizeof(*argv));
+		argv[count++] = text_format("%s/%s", directory, entry->d_name);
+		argv[count] = NULL;
+	}
+	if (dir)
+		closedir(dir);
+	if (count > 2)
+		r = restore(argv, cancel_fd, fault);
+	while (count-- > 2)
+		free((char *)argv[count]);
+	free(argv);
+	return r;
 }
 
 int selinux_restore(const struct selinux_place *place, struct fault *fault)
 {
 	const char *directory;
 
-	for (size_t n = 0; (directory = directory_at(place, n)); n++)
-		if (restore(directory, place->cancel_fd, fault) < 0)
+	for (size_t n = 0; (directory = directory_at(place, n)); n++) {
+		STRING_AUTO real = real_path(directory);
+
+		if (restore_below(real, place->cancel_fd, fault) < 0 ||
+		    restore_one(real, place->cancel_fd, fault) < 0)
 			return -EIO;
-	return restore(place->passfile, place->cancel_fd, fault);
+	}
+	return restore_one(place->passfile, place->cancel_fd, fault);
 }

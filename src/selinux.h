@@ -17,9 +17,12 @@
 /* The type that the reference policy gives to /var/lib/pgsql. */
 #define SELINUX_DATA_TYPE "postgresql_db_t"
 
-/* What is labelled: PGDATA with the log beside it, tablespaces and the password file. */
+/*
+ * What is labelled: PGDATA with the log beside it, tablespaces and the password file.
+ * Links in their paths are followed.
+ */
 struct selinux_place {
-	const char *data_directory;
+	const char *data_directory; /* as configured */
 	const char *passfile; /* need not be there; unknown to selinux_add_rules() */
 	const struct tablespace_map *tablespaces;
 	int cancel_fd;
@@ -29,6 +32,8 @@ struct selinux_place {
 struct selinux_look {
 	bool enabled;
 	struct text rules; /* a call of semanage for each that the policy does not know */
+	/* those that root does not make: where a link leads may be up to somebody else */
+	struct text by_hand;
 	struct text labels; /* one of restorecon, for those that are labelled otherwise */
 };
 
@@ -38,10 +43,13 @@ int selinux_look(const struct selinux_place *place, struct selinux_look *ret,
 void selinux_look_free(struct selinux_look *look);
 #define SELINUX_LOOK_AUTO CLEANUP(selinux_look_free) struct selinux_look
 
-/* Adds a rule for each that the policy does not know. */
+/* Adds a rule for each that the policy does not know and no link leads to. */
 int selinux_add_rules(const struct selinux_place *place, struct fault *fault);
 
-/* Restores the labels, as the files' owner. */
+/*
+ * Restores the labels, as the files' owner; a directory's own comes last, since
+ * selinux_look() tells by it that the others were.
+ */
 int selinux_restore(const struct selinux_place *place, struct fault *fault);
 
 #endif

@@ -38,7 +38,7 @@ put_tools_into() {
 		#!/bin/sh
 		echo "$(id -un): matchpathcon $*" >>/selinux/calls
 		for last; do :; done
-		case $last in
+		case $(realpath -m "$last") in
 		/var/lib/pgsql/*) type=postgresql_db_t ;;
 		*) type=default_t; [ ! -s /selinux/rules ] || type=postgresql_db_t ;;
 		esac
@@ -67,6 +67,21 @@ put_tools_into() {
 # calls NAME: since it was asked last, and by whom.
 calls() {
 	host_run "$1" sh -c 'cat /selinux/calls; : >/selinux/calls'
+}
+
+# relabelled NAME DIRECTORY [COMMAND]: by its owner, itself after all that is in it; before it, by COMMAND.
+relabelled() {
+	local calls
+	calls=$(changing_calls "$1")
+	printf '%s\n' "$calls"
+	if [ -n "${3:-}" ]; then
+		[ "$(head -n 1 <<<"$calls")" = "$3" ]
+		calls=$(tail -n +2 <<<"$calls")
+	fi
+	[ "$(wc -l <<<"$calls")" = 2 ]
+	head -n 1 <<<"$calls" | contains "^postgres: restorecon -R ($2/[^ ]+ ?)*\$"
+	head -n 1 <<<"$calls" | contains " $2/PG_VERSION( |\$)"
+	[ "$(tail -n 1 <<<"$calls")" = "postgres: restorecon $2" ]
 }
 
 changing_calls() {
@@ -100,7 +115,7 @@ changing_calls() {
 
 @test "labels are restored, once, by the owner of the files" {
 	host_run primary pgrepl-primary setup | contains "^changed +labels +$DATA is labelled as the policy says"
-	[ "$(changing_calls primary)" = "postgres: restorecon -R $DATA" ]
+	relabelled primary "$DATA"
 	host_run primary pgrepl-primary setup | contains 'nothing to do$'
 	[ -z "$(changing_calls primary)" ]
 }
@@ -127,19 +142,18 @@ set_pgdata() {
 @test "a data folder that the policy does not know: a dry run says the rule, and makes none" {
 	set_pgdata /data/pg12.new
 	host_run primary install -d -o postgres /data
-	host_run primary pgrepl-primary setup --dry-run |
-		contains "^would +labels +semanage fcontext -a -t postgresql_db_t '/data/pg12[\\]\.new\([\\].pgpass.*/\.\*\)\?', and restorecon -R /data/pg12\.new\$"
+	run -0 host_run primary pgrepl-primary setup --dry-run
+	contains "^would +label rules +semanage fcontext -a -t postgresql_db_t '/data/pg12[\\]\.new\([\\].pgpass.*/\.\*\)\?'\$" <<<"$output"
+	contains "^would +labels +restorecon -R /data/pg12\.new\$" <<<"$output"
 	[ -z "$(changing_calls primary)" ]
 }
 
 @test "it gets its rule, in which a dot is a dot, from root, then its labels, before the server is started" {
 	host_run primary pgrepl-primary setup >"$BATS_TEST_TMPDIR/out"
+	grep -E -A 5 '^changed +label rules' "$BATS_TEST_TMPDIR/out" | contains '^changed +cluster'
 	contains '^changed +labels +/data/pg12.new is labelled as the policy says' <"$BATS_TEST_TMPDIR/out"
 	grep -E -A 5 '^changed +labels' "$BATS_TEST_TMPDIR/out" | contains '^changed +server'
-	diff <(changing_calls primary) - <<-'END'
-		root: semanage fcontext -a -t postgresql_db_t /data/pg12\.new(\.pgpass|\.log|/.*)?
-		postgres: restorecon -R /data/pg12.new
-	END
+	relabelled primary /data/pg12.new 'root: semanage fcontext -a -t postgresql_db_t /data/pg12\.new(\.pgpass|\.log|/.*)?'
 	host_run primary pgrepl-primary setup | contains 'nothing to do$'
 	[ -z "$(changing_calls primary)" ]
 }
@@ -151,28 +165,42 @@ set_pgdata() {
 	host_run primary install -d -o postgres -m 700 /data/real
 	calls primary >/dev/null
 	run -78 host_run primary pgrepl-primary setup
-	contains 'error: "/data/link" is "/data/real", and SELinux.s policy does not know that' <<<"$output"
+	contains "error: SELinux's policy does not know where a link leads to" <<<"$output"
+	lacks '^changed' <<<"$output"
 	contains "hint: .*: semanage fcontext -a -t postgresql_db_t '/data/real\(" <<<"$output"
 	[ -z "$(changing_calls primary)" ]
 	host_run primary sh -c "$(sed -n 's/.* or run: //p' <<<"$output")"
 	host_run primary pgrepl-primary setup | contains '^changed +labels +/data/real is labelled as the policy says'
-	[ "$(changing_calls primary)" = "root: semanage fcontext -a -t postgresql_db_t /data/real(\.pgpass|\.log|/.*)?
-postgres: restorecon -R /data/real" ]
+	relabelled primary /data/real 'root: semanage fcontext -a -t postgresql_db_t /data/real(\.pgpass|\.log|/.*)?'
 }
 
 @test "a dry run says the rule of a tablespace that the policy does not know" {
 	host_run standby touch /selinux/on
 	host_run standby sed -i 's|^;*tablespace_mapping =.*|tablespace_mapping = /srv/fast=/srv/fast|' /etc/pgrepl.ini
-	host_run standby pgrepl-standby setup --dry-run |
-		contains "^would +labels +semanage fcontext -a -t postgresql_db_t '/srv/fast.*', and restorecon -R /srv/fast\$"
+	run -0 host_run standby pgrepl-standby setup --dry-run
+	contains "^would +label rules +semanage fcontext -a -t postgresql_db_t '/srv/fast.*'\$" <<<"$output"
+	contains "^would +labels +restorecon -R /srv/fast\$" <<<"$output"
+	host_run standby sed -i 's|^tablespace_mapping =.*|tablespace_mapping = /srv/fast=/srv/link/fast|' /etc/pgrepl.ini
+	host_run standby mkdir /srv/real
+	host_run standby ln -s /srv/real /srv/link
+	run host_run standby pgrepl-standby setup --dry-run
+	contains "^refused +label rules +SELinux's policy does not know where a link leads to" <<<"$output"
+	contains "hint: .*, or run: semanage fcontext -a -t postgresql_db_t '/srv/real/fast\(" <<<"$output"
 	host_run standby sed -i 's|^tablespace_mapping =.*|;tablespace_mapping =|' /etc/pgrepl.ini
+}
+
+@test "the mapping of a standby's tablespaces is no matter of a primary that has the same ini" {
+	host_run primary sed -i 's|^;*tablespace_mapping =.*|tablespace_mapping = /srv/fast=/srv/fast|' /etc/pgrepl.ini
+	host_run primary pgrepl-primary setup | contains 'nothing to do$'
+	[ -z "$(changing_calls primary)" ]
 }
 
 @test "a standby's password file is labelled with its data" {
 	host_run standby touch /selinux/on /selinux/mislabelled
 	calls standby >/dev/null
 	host_run standby systemctl start pgrepl-standby
-	[ "$(changing_calls standby)" = "postgres: restorecon -R $DATA
-postgres: restorecon -R $DATA.pgpass" ]
+	changing_calls standby | tail -n 2 >"$BATS_TEST_TMPDIR/calls"
+	[ "$(<"$BATS_TEST_TMPDIR/calls")" = "postgres: restorecon $DATA
+postgres: restorecon $DATA.pgpass" ]
 	wait_until_streams primary standby
 }
