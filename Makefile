@@ -1,6 +1,7 @@
 # pgrepl: "make" builds the two programs into build/; README.md has the other targets.
 
 PGMAJOR ?= 12
+EL ?= 7
 BUILD ?= build
 VERSION := $(shell sed -n 's/^Version:[[:space:]]*//p' SPECS/pgrepl.spec)
 
@@ -50,12 +51,20 @@ $(BUILD)/flags-$(PGMAJOR):
 .SECONDARY:
 -include $(wildcard $(BUILD)/*/*.d)
 
-# The texts in SOURCES are written for PostgreSQL 12.
-FOR_MAJOR = sed 's,\(pgsql-\|postgresql-\|pgsql/\)12,\1$(PGMAJOR),g; s,PostgreSQL 12,PostgreSQL $(PGMAJOR),g'
+# The texts in SOURCES are written for PostgreSQL 12 on EL 7.
+FOR_MAJOR = sed 's,\(pgsql-\|postgresql-\|pgsql/\|PostgreSQL \|pgdg\)12,\1$(PGMAJOR),g; s,/12/redhat/,/$(PGMAJOR)/redhat/,'
+FOR_EL = sed $(if $(filter 7,$(EL)),-e '',-f SOURCES/user-data-el8.sed -e 's/@EL@/$(EL)/g')
 TEXTS = $(unitdir)/pgrepl-primary.service $(unitdir)/pgrepl-standby.service \
 	$(presetdir)/50-pgrepl-primary.preset $(presetdir)/50-pgrepl-standby.preset \
 	$(mandir)/man8/pgrepl-primary.8 $(mandir)/man8/pgrepl-standby.8 $(mandir)/man5/pgrepl.ini.5 \
 	$(sysconfdir)/pgrepl.ini
+
+# What the packages bring as documentation.
+doc:
+	@mkdir -p $(BUILD)
+	@set -e; for text in user-data-primary.yaml user-data-standby.yaml; do \
+		$(FOR_EL) "SOURCES/$$text" | $(FOR_MAJOR) > "$(BUILD)/$$text"; \
+	done
 
 install: all
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(localstatedir)/lib/pgrepl
@@ -95,4 +104,4 @@ print-cflags:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all install rpm srpm repo release demo check lint bench deps print-cflags clean
+.PHONY: all doc install rpm srpm repo release demo check lint bench deps print-cflags clean

@@ -128,3 +128,26 @@ on_el() {
 @test "a spec that does not expand at all is found" {
 	fails_with 'does not expand' spec $'%if 1\nRequires: a'
 }
+
+# example MAJOR EL ROLE: the user data that the packages bring.
+example() {
+	make --no-print-directory -s -C "$TOP" doc "PGMAJOR=$1" "EL=$2" BUILD="$BATS_TEST_TMPDIR/doc"
+	cat "$BATS_TEST_TMPDIR/doc/user-data-$3.yaml"
+}
+
+@test "the packaged user data name the repositories of their PostgreSQL and their EL" {
+	local role
+	for role in primary standby; do
+		diff <(example 12 7 $role) "$TOP/SOURCES/user-data-$role.yaml"
+		diff <(example 15 7 $role) "$TOP/SOURCES/user-data-$role.yaml" >"$BATS_TEST_TMPDIR/diff" || true
+		cat "$BATS_TEST_TMPDIR/diff"
+		grep -qxF '<     baseurl: https://yum-archive.postgresql.org/15/redhat/rhel-7-x86_64' "$BATS_TEST_TMPDIR/diff"
+		example 15 9 $role >"$BATS_TEST_TMPDIR/yaml"
+		cat "$BATS_TEST_TMPDIR/yaml"
+		run ! grep -nE '12|7|CentOS|vault|archive' "$BATS_TEST_TMPDIR/yaml"
+		grep -qxF '    baseurl: https://download.postgresql.org/pub/repos/yum/15/redhat/rhel-9-x86_64' "$BATS_TEST_TMPDIR/yaml"
+		grep -qxF '    baseurl: https://dl.fedoraproject.org/pub/epel/9/Everything/x86_64' "$BATS_TEST_TMPDIR/yaml"
+		grep -qxF '      state=disabled' "$BATS_TEST_TMPDIR/yaml"
+		[ "$(grep -c '^  - path: ' "$BATS_TEST_TMPDIR/yaml")" = 2 ]
+	done
+}
