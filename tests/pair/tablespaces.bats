@@ -159,8 +159,8 @@ let_into_no_database() {
 	sed -i '1i host all replica 0.0.0.0/0 reject' "$PAIR/primary/pg_hba.conf"
 	equal "$(sql primary 'select pg_reload_conf()')" t
 	refuses_the_role() {
-		run ! env PGPASSFILE=/dev/null "$PG/bin/psql" -X -w -h 127.0.0.1 -p "$(port_of primary)" -U replica -d postgres -c ''
-		[[ $output == *'pg_hba.conf rejects'* ]]
+		! env PGPASSFILE=/dev/null "$PG/bin/psql" -X -w -h 127.0.0.1 -p "$(port_of primary)" -U replica -d postgres -c '' \
+			2>"$PAIR/said" && contains 'pg_hba.conf rejects' <"$PAIR/said"
 	}
 	eventually 10 refuses_the_role
 }
