@@ -42,3 +42,41 @@ recording='printf "%s\n" "${0##*/}" "$@" >>"$CALLS"'
 	fails_with 'build-rpm: error: rpmbuild failed' scripts/mock
 	[ ! -e "$CALLS" ]
 }
+
+# signing RPM-VERSION: what the packages are signed with there. CALLS gets rpmsign's arguments, and then
+# its stdin and whether it has a terminal.
+signing() {
+	export GNUPGHOME=$BATS_TEST_TMPDIR/gnupg
+	mkdir -m 0700 "$GNUPGHOME"
+	gpg --batch --quiet --passphrase '' --quick-generate-key 'A test <test@example.com>' rsa2048 sign never
+	stub rpm "if [ \"\$*\" = --version ]; then echo 'RPM version $1'; else exec $(command -v rpm) \"\$@\"; fi"
+	stub rpmsign "$recording"'
+		{ printf "stdin:%s:\n" "$(cat | od -An -c)"; if (: </dev/tty) 2>/dev/null; then echo terminal; fi; } >>"$CALLS"'
+	# shellcheck disable=SC2016 # the stub expands it
+	stub rpmbuild 'while [ $# -gt 1 ]; do
+			case $2 in "_topdir "*) mkdir -p "${2#_topdir }/RPMS" && : >"${2#_topdir }/RPMS/one.rpm" ;; esac
+			shift
+		done'
+	# shellcheck disable=SC2016
+	stub createrepo_c 'mkdir "${!#}/repodata" && : >"${!#}/repodata/repomd.xml"'
+	# a terminal, whoever runs this, and a line on stdin that is not rpmsign's to read
+	echo 'not for rpmsign' | GPG_KEY=test@example.com script -qec 'scripts/build-rpm repo' /dev/null || return
+	gpgconf --kill gpg-agent
+	grep -q "/build/repo.new/one.rpm$" "$CALLS"
+	cat "$CALLS"
+}
+
+@test "rpm 4.11 signs without a terminal, with an empty pass phrase that nothing refuses" {
+	need gpg script
+	signing 4.11.3
+	grep -qx '__gpg_check_password_cmd /bin/sh sh -c "cat <&3"' "$CALLS"
+	grep -qx 'stdin: *\\n:' "$CALLS"
+	run ! grep -x terminal "$CALLS"
+}
+
+@test "rpm 4.14 and later sign as they are called" {
+	need gpg script
+	signing 4.14.0
+	run ! grep __gpg_check_password_cmd "$CALLS"
+	grep -qx terminal "$CALLS"
+}
