@@ -51,6 +51,39 @@ whole_unit() {
 	unit 'Environment="A=1 2" \' '  B=3' '[X-Ours]' 'Anything=goes %y'
 }
 
+@test "values that 219 reads are left alone, whatever their kind" {
+	local value
+	for value in yes no true false on off 1 0 Yes TRUE; do
+		unit "RemainAfterExit=$value" "PrivateTmp=$value"
+	done
+	for value in 0 5 1.5 20s '5 seconds' '1min 30s' 1min30s '2 hours' 100ms 10us '1d 2h' 1w 2months 1y 5m '3 min 4' 0.5sec; do
+		unit "TimeoutStartSec=$value" "StartLimitInterval=$value" "WatchdogSec=$value"
+	done
+	unit 'SuccessExitStatus=75 78 SIGTERM' 'RestartPreventExitStatus=0 255 KILL RTMIN+3' 'KillSignal=SIGINT' 'TimerSlackNSec=5us'
+	unit 'SuccessExitStatus=' 'RestartForceExitStatus=' 'RestartSec=100ms'
+}
+
+@test "switches, times and statuses that 219 cannot read are found" {
+	local value
+	for value in maybe disconnected 2 -1 yess; do
+		fails_with "one.service:6: RemainAfterExit=$value: 219 takes yes or no" unit "RemainAfterExit=$value"
+		fails_with "one.service:6: PrivateTmp=$value: 219 takes yes or no" unit "PrivateTmp=$value"
+	done
+	fails_with 'DefaultDependencies=later: 219 takes' unit '[Unit]' 'DefaultDependencies=later'
+	fails_with 'Persistent=x: 219 takes' whole_unit one.timer $'[Timer]\nPersistent=x\n'
+	for value in '5 fortnights' 5M 1e3 -5 s never 5s5x infinitely 1.2.3s; do
+		fails_with "TimeoutStartSec=$value: no time" unit "TimeoutStartSec=$value"
+		fails_with "RestartSec=$value: no time" unit "RestartSec=$value"
+		fails_with "StartLimitInterval=$value: no time" unit "StartLimitInterval=$value"
+	done
+	fails_with 'OnBootSec=soon: no time' whole_unit one.timer $'[Timer]\nOnBootSec=soon\n'
+	for value in DATAERR 256 -1 75,78 SIGNOTHING TEMPFAIL; do
+		fails_with "SuccessExitStatus=$value: 219 takes" unit "SuccessExitStatus=$value"
+		fails_with "RestartPreventExitStatus=$value: 219 takes" unit "RestartPreventExitStatus=0 $value"
+	done
+	fails_with 'KillSignal=SIGLATER: no signal' unit 'KillSignal=SIGLATER'
+}
+
 @test "a oneshot that restarts is found" {
 	fails_with 'one.service:6: Type=oneshot with Restart=on-failure: 219 refuses' unit 'Restart=on-failure'
 	fails_with 'Type=oneshot with Restart=always' unit 'Restart=always'
@@ -60,6 +93,7 @@ whole_unit() {
 	fails_with 'TimeoutStartSec=infinity' unit 'TimeoutStartSec=infinity'
 	fails_with 'TimeoutStopSec=infinity' unit 'TimeoutStopSec = infinity'
 	fails_with 'TimeoutSec=infinity' unit 'TimeoutSec=infinity'
+	fails_with 'StartLimitInterval=infinity' unit 'StartLimitInterval=infinity'
 }
 
 @test "a prefix of a command that came later, or a path that is none, is found" {
@@ -101,7 +135,8 @@ whole_unit() {
 	fails_with 'StandardError=file:/var/log/x' unit 'StandardError=file:/var/log/x'
 	fails_with 'StandardOutput=truncate:/x' unit 'StandardOutput=truncate:/x'
 	fails_with 'StandardInput=data' unit 'StandardInput=data'
-	fails_with 'Restart=whenever' unit 'Restart=whenever'
+	fails_with 'Restart=whenever: 219 knows' whole_unit one.service \
+		$'[Service]\nType=simple\nRestart=whenever\nExecStart=/bin/true\n'
 	fails_with 'KillMode=later' unit 'KillMode=later'
 	fails_with 'RuntimeDirectory=pgrepl/primary: with a slash' unit 'RuntimeDirectory=pgrepl/primary'
 	fails_with 'WorkingDirectory=~' unit 'WorkingDirectory=~'
