@@ -123,6 +123,7 @@ on_el() {
 	fails_with '%preuntrans came' spec '' $'%preuntrans\ntrue'
 	fails_with '%artifact came' spec '' $'%files\n%artifact /x'
 	fails_with '%autopatch -m' spec '' $'%prep\n%autopatch -m 1'
+	fails_with '%autosetup -C came' spec '' $'%prep\n%autosetup -C'
 }
 
 @test "a spec that does not expand at all is found" {
