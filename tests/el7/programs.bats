@@ -106,6 +106,35 @@ build() {
 	"$EL7/check-c" "${files[@]}"
 }
 
+@test "every constant of the system's headers that the sources use is on the list of what CentOS 7 has" {
+	local files
+	mapfile -t files < <(sources)
+	[ ${#files[@]} -gt 40 ]
+	"$EL7/check-constants" "${files[@]}"
+}
+
+# uses LINE...: check-constants on one file.
+uses() {
+	printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/one.c"
+	"$EL7/check-constants" "$BATS_TEST_TMPDIR/one.c"
+}
+
+@test "the check of constants finds macros and enums that are not on the list, with file and line" {
+	fails_with 'one.c:3: F_ADD_SEALS: not on the list' uses '#include <fcntl.h>' '' 'int command = F_ADD_SEALS;'
+	fails_with 'one.c:2: SOL_KCM: not' uses '#include <sys/socket.h>' 'int level = SOL_KCM;'
+	fails_with 'one.c:12: MSG_ZEROCOPY: not' uses '#include <sys/socket.h>' '' '' '' '' '' '' '' '' '' '' \
+		'#define FLAGS (MSG_NOSIGNAL | MSG_ZEROCOPY)'
+	fails_with 'one.c:2: P_PIDFD: not' uses '  # include <sys/wait.h>' 'idtype_t type = P_PIDFD;'
+	fails_with 'one.c:2: PR_CAP_AMBIENT: not' uses '#include <sys/prctl.h>' 'int what = PR_CAP_AMBIENT;'
+	fails_with 'one.c:1: __INT_LEAST8_WIDTH__: not' uses 'int width = __INT_LEAST8_WIDTH__;'
+}
+
+@test "the check of constants leaves alone what is on the list, what is ours or a library's, and text" {
+	uses '#include <fcntl.h>' '#include <libpq-fe.h>' '/* F_ADD_SEALS' ' * MSG_ZEROCOPY */ // SOL_KCM' \
+		'enum { OURS = 1 }; int f = O_CLOEXEC, major = PGMAJOR, status = PG_DIAG_SEVERITY;' \
+		'const char *text = "F_ADD_SEALS \" F_ADD_SEALS";'
+}
+
 @test "no flag of the compiler is newer than gcc 4.8, in the Makefile and in the spec" {
 	local flags
 	read -ra flags <<<"$(make --no-print-directory -s -C "$TOP" print-cflags)"
