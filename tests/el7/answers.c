@@ -56,6 +56,15 @@ static void show_parameters(const char *section, const struct pgconf *conf)
 	}
 }
 
+static void show_tablespaces(const struct tablespace_map *map)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		STRING_AUTO name = text_format("tablespace %s", map->pairs[i].from);
+
+		show(name, map->pairs[i].to);
+	}
+}
+
 static void show_settings(const struct settings *settings)
 {
 	show("primary_host", settings->primary_host);
@@ -71,6 +80,7 @@ static void show_settings(const struct settings *settings)
 	show_long("start_timeout_ms", settings->start_timeout_ms);
 	show_long("existing_data", settings->existing_data);
 	show_long("allow_restart", settings->allow_restart);
+	show_long("open_firewall", settings->open_firewall);
 	for (size_t i = 0; i < settings->standby_networks.count; i++)
 		show("standby_networks", settings->standby_networks.cidr[i]);
 	show("auth_method", settings->auth_method);
@@ -83,6 +93,7 @@ static void show_settings(const struct settings *settings)
 	show("application_name", settings->application_name);
 	show_long("wait_timeout_ms", settings->wait_timeout_ms);
 	show("tls_root_cert", settings->tls_root_cert);
+	show_tablespaces(&settings->tablespaces);
 	show_parameters("standby.settings", &settings->standby_settings);
 }
 

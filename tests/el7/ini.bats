@@ -130,7 +130,9 @@ wrong() {
 				if [[ $want == 'error '* ]]; then
 					[[ $said =~ ${newline}answers:\ error:\ [^$newline]*(${want#error }) &&
 						$said == *"${newline}exit code 78$newline"* ]] || wrong "$name" "$role" "$want"
-				elif [ "$role" = primary ]; then
+				elif [[ $role == standby && $want == 'standby '* ]]; then
+					[[ $said == *"$newline${want#standby }$newline"* ]] || wrong "$name" "$role" "$want"
+				elif [[ $role == primary && $want != 'standby '* ]]; then
 					[[ $said == *"$newline$want$newline"* ]] || wrong "$name" "$role" "$want"
 				fi
 			done
