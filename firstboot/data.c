@@ -182,8 +182,17 @@ int place_apply(struct host *host, struct fault *fault)
 	struct cluster_info info;
 	int r = host_inspect(host, &info, fault);
 
-	/* data_check has said that it may be */
 	if (r == 0 && info.state != CLUSTER_ABSENT && info.state != CLUSTER_EMPTY) {
+		/* data_check has said that it may be; but somebody may have come since */
+		if (host->settings.existing_data != EXISTING_DATA_MOVE_ASIDE) {
+			fault_set(fault, FAULT_OPERATOR,
+				  "\"%s\" was free, and is not any more",
+				  host->cluster.path);
+			fault_hint(fault,
+				   "Nothing in it was changed. Find out who writes "
+				   "there, empty it, then run setup again.");
+			return -ENOTEMPTY;
+		}
 		r = cluster_move_aside(&host->cluster, &aside, fault);
 		if (r == 0)
 			log_warning("what was in \"%s\" is now in \"%s\"",

@@ -54,6 +54,7 @@ struct host {
 	struct replication_upstream upstream; /* a standby's; asked for by its step */
 	bool upstream_known;
 	struct text upstream_tablespaces; /* their directories, one a line */
+	bool tablespaces_known;
 };
 
 /* Finds the cluster. Comes first, in the worker. */

@@ -264,7 +264,7 @@ static const struct step standby_steps[] = {
 	{ "ownership", false, ownership_check, ownership_apply },
 	/* whatever is in place: it may have to be moved aside */
 	{ "room for a clone", false, data_check, data_apply },
-	{ "tablespaces", true, tablespaces_check, NULL },
+	{ "tablespaces", true, tablespaces_check, tablespaces_apply },
 	{ "label rules", false, label_rules_check, label_rules_apply },
 	{ "password file", false, passfile_check, passfile_apply },
 	{ "base backup", true, clone_check, clone_apply },

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+enum { CHECKPOINT_TIMEOUT_MS = 10 * 60 * 1000 };
+
 /* --- waiting, told in the unit's status --- */
 
 void patience_start(struct patience *patience, const struct host *host)
@@ -91,6 +93,23 @@ static int check_upstream(struct host *host, const struct replication_upstream *
 	return 0;
 }
 
+/* Where the role is kept out of databases, what is known stays; else the step asks. */
+static int ask_tablespaces(struct host *host, const struct replication_login *login,
+			   struct fault *fault)
+{
+	TEXT_AUTO found = { 0 };
+	int r = replication_tablespaces(login, &found, fault);
+
+	if (r == -EACCES)
+		return 0;
+	if (r < 0)
+		return r;
+	text_reset(&host->upstream_tablespaces);
+	text_add(&host->upstream_tablespaces, text_str(&found));
+	host->tablespaces_known = true;
+	return 0;
+}
+
 int reach_upstream(struct host *host, struct fault *fault)
 {
 	const struct settings *settings = &host->settings;
@@ -121,8 +140,7 @@ int reach_upstream(struct host *host, struct fault *fault)
 		r = check_upstream(host, &upstream, fault);
 	/* before a clone; what is in place has been cloned */
 	if (r == 0 && !host_in_place(host)) {
-		text_reset(&host->upstream_tablespaces);
-		r = replication_tablespaces(&login, &host->upstream_tablespaces, fault);
+		r = ask_tablespaces(host, &login, fault);
 	}
 	if (r == 0) {
 		host->upstream = upstream;
@@ -171,7 +189,8 @@ static enum step_state check_tablespace(struct host *host, const char *from,
 		tablespace_map_find(&host->settings.tablespaces, from);
 
 	if (pair)
-		return tablespace_check_room(pair, host->cluster.path, fault) < 0
+		return tablespace_check_room(&host->settings.tablespaces, pair,
+					     host->cluster.path, fault) < 0
 			       ? STEP_REFUSED
 			       : STEP_DONE;
 	fault_set(
@@ -200,6 +219,12 @@ enum step_state tablespaces_check(struct host *host, struct text *detail,
 			 "to be looked at when the interrupted run is cleared up");
 		return STEP_DONE;
 	}
+	if (host->upstream_known && !host->tablespaces_known) {
+		text_add(detail,
+			 "ask the walsender, behind a checkpoint of the primary: no "
+			 "access rule lets the role into a database");
+		return STEP_NEEDED;
+	}
 	while ((from = strtok_r(rest, "\n", &rest))) {
 		if (check_tablespace(host, from, fault) != STEP_DONE)
 			return STEP_REFUSED;
@@ -210,4 +235,28 @@ enum step_state tablespaces_check(struct host *host, struct text *detail,
 	else
 		text_addf(detail, "the primary has %zu", count);
 	return STEP_DONE;
+}
+
+int tablespaces_apply(struct host *host, struct fault *fault)
+{
+	const struct settings *settings = &host->settings;
+	long timeout_ms = CHECKPOINT_TIMEOUT_MS;
+	struct replication_login login;
+	struct patience patience;
+
+	if (settings->wait_timeout_ms && settings->wait_timeout_ms < timeout_ms)
+		timeout_ms = settings->wait_timeout_ms;
+	host_login(host, &login);
+	patience_start(&patience, host);
+	while (replication_tablespaces_of_backup(&login, timeout_ms,
+						 &host->upstream_tablespaces,
+						 fault) < 0) {
+		int r = patience_wait(&patience, host, "waiting for the tablespaces of",
+				      fault);
+
+		if (r < 0)
+			return r;
+	}
+	host->tablespaces_known = true;
+	return 0;
 }

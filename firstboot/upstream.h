@@ -35,8 +35,9 @@ enum step_state primary_check(struct host *host, struct text *detail,
 			      struct fault *fault);
 int primary_apply(struct host *host, struct fault *fault);
 
-/* Its tablespaces have a place here. */
+/* Its tablespaces are known, and have a place here. */
 enum step_state tablespaces_check(struct host *host, struct text *detail,
 				  struct fault *fault);
+int tablespaces_apply(struct host *host, struct fault *fault);
 
 #endif

@@ -43,6 +43,14 @@ int cluster_open(struct cluster *cluster, const char *data_directory,
 	memset(cluster, 0, sizeof(*cluster));
 	cluster->tablespaces = tablespaces;
 	cluster->path = file_real_path(data_directory);
+	if (!cluster->path && errno == ENOLINK) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "data directory \"%s\" is a link that leads nowhere",
+			  data_directory);
+		fault_hint(fault, "Create the directory that it leads to, owned by the "
+				  "server's user.");
+		return -ENOLINK;
+	}
 	if (!cluster->path) {
 		int r = fault_errno(fault, FAULT_OPERATOR, -errno,
 				    "could not find data directory \"%s\"",

@@ -83,7 +83,10 @@ char *file_real_path(const char *path)
 {
 	char *real = realpath(path, NULL);
 
-	if (!real && errno == ENOENT) {
+	/* what exists and has no path is a link that leads nowhere */
+	if (!real && errno == ENOENT && file_exists(path)) {
+		errno = ENOLINK;
+	} else if (!real && errno == ENOENT) {
 		STRING_AUTO copy = text_copy(path);
 		STRING_AUTO copy2 = text_copy(path);
 		STRING_AUTO parent = realpath(dirname(copy), NULL);
@@ -101,6 +104,26 @@ bool file_is_same(const char *a, const char *b)
 
 	return stat(a, &a_st) == 0 && stat(b, &b_st) == 0 && a_st.st_dev == b_st.st_dev &&
 	       a_st.st_ino == b_st.st_ino;
+}
+
+void file_tidy_path(char *path)
+{
+	char *to = path;
+
+	if (*path != '/')
+		return;
+	for (const char *from = path; *from;) {
+		size_t len = strcspn(from + 1, "/") + 1;
+
+		if (len > 1 && !(len == 2 && from[1] == '.')) {
+			memmove(to, from, len);
+			to += len;
+		}
+		from += len;
+	}
+	if (to == path)
+		*to++ = '/';
+	*to = '\0';
 }
 
 bool file_paths_overlap(const char *a, const char *b)

@@ -41,12 +41,17 @@ bool file_exists(const char *path);
 
 /*
  * The path without links, also of what does not exist yet and has a parent that does.
- * Caller frees; NULL and errno.
+ * Caller frees; NULL and errno, ENOLINK when it is a link that leads nowhere.
  */
 char *file_real_path(const char *path);
 
 /* Do both paths, links followed, lead to one file? */
 bool file_is_same(const char *a, const char *b);
+
+/*
+ * Takes "//", "/./" and "/" at the end out of an absolute path; any other stays as it is.
+ */
+void file_tidy_path(char *path);
 
 /* Is one of two absolute paths the other, or below it, as they are written? */
 bool file_paths_overlap(const char *a, const char *b);

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHECKPOINT_TIMEOUT_MS = 10 * 60 * 1000 };
-
 /* One to eight hexadecimal digits, from s up to end. */
 static bool parse_hex(const char *s, const char *end, uint32_t *ret)
 {
@@ -200,38 +198,6 @@ int replication_log_in(const struct replication_login *login, struct fault *faul
 	return r < 0 ? r : PQconnectionUsedPassword(db.conn);
 }
 
-/*
- * As pg_basebackup gets to know them: a backup that is given up before a byte of it is
- * sent. It costs a checkpoint, and so is for roles that are let into no database.
- */
-static int tablespaces_of_backup(const struct replication_login *login, struct text *ret,
-				 struct fault *fault)
-{
-	enum { LOCATION = 1 };
-	DB_AUTO db = { 0 };
-	RESULT_AUTO result = NULL;
-	int r = login_open(login, true, &db, fault);
-
-	if (r < 0)
-		return r;
-	db.timeout_ms = CHECKPOINT_TIMEOUT_MS;
-	r = db_query(
-		&db,
-		PQserverVersion(db.conn) >= 150000
-			? "BASE_BACKUP (LABEL 'pgrepl', CHECKPOINT 'fast', WAIT false)"
-			: "BASE_BACKUP LABEL 'pgrepl' FAST NOWAIT",
-		0, NULL, &result, fault);
-	if (r < 0)
-		return r;
-	if (PQnfields(result) <= LOCATION)
-		return fault_set(fault, FAULT_BUG, "BASE_BACKUP had an unknown form");
-	for (int i = 0; i < PQntuples(result); i++)
-		/* PGDATA itself has none */
-		if (*db_value(result, i, LOCATION))
-			text_addf(ret, "%s\n", db_value(result, i, LOCATION));
-	return 0;
-}
-
 /* No access rule, no privilege, or no such database. */
 static bool is_kept_out(const char *sqlstate)
 {
@@ -248,7 +214,7 @@ int replication_tablespaces(const struct replication_login *login, struct text *
 	int r = login_open(login, false, &db, &refusal);
 
 	if (r < 0 && is_kept_out(refusal.sqlstate))
-		return tablespaces_of_backup(login, ret, fault);
+		return -EACCES;
 	if (r == 0)
 		r = db_query(&db,
 			     "SELECT pg_catalog.pg_tablespace_location(oid)"
@@ -260,6 +226,35 @@ int replication_tablespaces(const struct replication_login *login, struct text *
 		return fault_set(fault, refusal.class, "%s", text_str(&refusal.message));
 	for (int i = 0; i < PQntuples(result); i++)
 		text_addf(ret, "%s\n", db_value(result, i, 0));
+	return 0;
+}
+
+int replication_tablespaces_of_backup(const struct replication_login *login,
+				      long timeout_ms, struct text *ret,
+				      struct fault *fault)
+{
+	enum { LOCATION = 1 };
+	DB_AUTO db = { 0 };
+	RESULT_AUTO result = NULL;
+	int r = login_open(login, true, &db, fault);
+
+	if (r < 0)
+		return r;
+	db.timeout_ms = (int)timeout_ms;
+	r = db_query(
+		&db,
+		PQserverVersion(db.conn) >= 150000
+			? "BASE_BACKUP (LABEL 'pgrepl', CHECKPOINT 'fast', WAIT false)"
+			: "BASE_BACKUP LABEL 'pgrepl' FAST NOWAIT",
+		0, NULL, &result, fault);
+	if (r < 0)
+		return r;
+	if (PQnfields(result) <= LOCATION)
+		return fault_set(fault, FAULT_BUG, "BASE_BACKUP had an unknown form");
+	for (int i = 0; i < PQntuples(result); i++)
+		/* PGDATA itself has none */
+		if (*db_value(result, i, LOCATION))
+			text_addf(ret, "%s\n", db_value(result, i, LOCATION));
 	return 0;
 }
 

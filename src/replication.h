@@ -79,11 +79,20 @@ int replication_identify(const struct replication_login *login,
 int replication_log_in(const struct replication_login *login, struct fault *fault);
 
 /*
- * The directories of the upstream's tablespaces, one a line. Where the role is let into no
- * database to ask, its walsender is asked, which costs the upstream a checkpoint.
+ * The directories of the upstream's tablespaces, one a line; -EACCES, and no fault, when
+ * it would not let the role into a database to ask.
  */
 int replication_tablespaces(const struct replication_login *login, struct text *ret,
 			    struct fault *fault);
+
+/*
+ * The same without a database, as pg_basebackup gets to know them: of a backup that is
+ * given up before a byte of it is sent. It costs the upstream a checkpoint, which may
+ * take timeout_ms.
+ */
+int replication_tablespaces_of_backup(const struct replication_login *login,
+				      long timeout_ms, struct text *ret,
+				      struct fault *fault);
 
 /*
  * Asks the upstream's pg_stat_replication whether a walsender serves application_name: 1,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STAGING_SUFFIX ".pgrepl-staging"
@@ -104,12 +105,49 @@ static int is_empty(const char *path)
 	return empty;
 }
 
-/* A mount point cannot be renamed to; neither can what is in PGDATA, or around it. */
-static int check_place(const struct tablespace_pair *pair, const char *data_directory,
+static int apart_fault(const struct tablespace_pair *pair, const char *other,
 		       struct fault *fault)
 {
-	STRING_AUTO real = realpath(pair->to, NULL);
+	fault_set(fault, FAULT_OPERATOR,
+		  "\"%s\", for the tablespace in \"%s\", and \"%s\" are one in the other",
+		  pair->to, pair->from, other);
+	fault_hint(fault, "Name another directory in tablespace_mapping.");
+	return -EINVAL;
+}
 
+/* Apart from the data directory and from the others, also where links lead. */
+static int check_apart(const struct tablespace_map *map,
+		       const struct tablespace_pair *pair, const char *data_directory,
+		       struct fault *fault)
+{
+	STRING_AUTO real = file_real_path(pair->to);
+
+	if (file_paths_overlap(real ? real : pair->to, data_directory))
+		return apart_fault(pair, data_directory, fault);
+	/* as they are written, they are apart already */
+	for (size_t i = 0; real && i < map->count; i++) {
+		STRING_AUTO other = file_real_path(map->pairs[i].to);
+
+		if (&map->pairs[i] != pair && other && file_paths_overlap(real, other))
+			return apart_fault(pair, map->pairs[i].to, fault);
+	}
+	return 0;
+}
+
+/* Neither a mount point nor a link can be replaced by a rename. */
+static int check_kind(const struct tablespace_pair *pair, struct fault *fault)
+{
+	STRING_AUTO real = file_real_path(pair->to);
+	struct stat st;
+
+	if (lstat(pair->to, &st) == 0 && S_ISLNK(st.st_mode)) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "\"%s\", for the tablespace in \"%s\", is a link", pair->to,
+			  pair->from);
+		fault_hint(fault, "Name the directory that it leads to in "
+				  "tablespace_mapping.");
+		return -ELOOP;
+	}
 	if (real && file_is_mount_point(real)) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "\"%s\", for the tablespace in \"%s\", is a mount point",
@@ -120,25 +158,19 @@ static int check_place(const struct tablespace_pair *pair, const char *data_dire
 			   pair->to);
 		return -EBUSY;
 	}
-	if (file_paths_overlap(real ? real : pair->to, data_directory)) {
-		fault_set(
-			fault, FAULT_OPERATOR,
-			"\"%s\", for the tablespace in \"%s\", and the data directory \"%s\" "
-			"are one in the other",
-			pair->to, pair->from, data_directory);
-		fault_hint(fault, "Name another directory in tablespace_mapping.");
-		return -EINVAL;
-	}
 	return 0;
 }
 
-int tablespace_check_room(const struct tablespace_pair *pair, const char *data_directory,
+int tablespace_check_room(const struct tablespace_map *map,
+			  const struct tablespace_pair *pair, const char *data_directory,
 			  struct fault *fault)
 {
 	STRING_AUTO copy = text_copy(pair->to);
 	const char *parent = dirname(copy);
-	int r = check_place(pair, data_directory, fault);
+	int r = check_kind(pair, fault);
 
+	if (r == 0)
+		r = check_apart(map, pair, data_directory, fault);
 	if (r < 0)
 		return r;
 	r = is_empty(pair->to);

@@ -35,10 +35,12 @@ const struct tablespace_pair *tablespace_map_find(const struct tablespace_map *m
 						  const char *from);
 
 /*
- * Can pair->to become a tablespace: absent or empty, with staging beside it, and apart
- * from the data directory (which has no links in it).
+ * Can pair->to, of the map, become a tablespace: absent or an empty directory, with
+ * staging beside it, and apart from the others and from the data directory (which has no
+ * links in it).
  */
-int tablespace_check_room(const struct tablespace_pair *pair, const char *data_directory,
+int tablespace_check_room(const struct tablespace_map *map,
+			  const struct tablespace_pair *pair, const char *data_directory,
 			  struct fault *fault);
 
 /* Adds pg_basebackup's option for a pair, "=" in the paths escaped. */

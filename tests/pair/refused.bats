@@ -182,3 +182,15 @@ refuses() {
 	contains 'error: the block in .*pg_hba.conf" begins and does not end' <<<"$output"
 	equal "$(sha256sum "$PAIR/primary/pg_hba.conf")" "$before"
 }
+
+@test "a data directory that is a link to nowhere is refused with 78, for both roles" {
+	local name
+	for name in primary standby; do
+		ini $name
+		as_server ln -s nowhere "$PAIR/$name"
+		run -78 pgrepl $name setup
+		contains "error: data directory \"$PAIR/$name\" is a link that leads nowhere" <<<"$output"
+		contains 'hint: Create the directory' <<<"$output"
+		[ -L "$PAIR/$name" ]
+	done
+}

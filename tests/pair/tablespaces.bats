@@ -172,10 +172,25 @@ let_into_no_database() {
 	contains "error: the primary has a tablespace in \"$PAIR/primary-space\", and the ini does not say where" <<<"$output"
 	lacks 'base backup' <<<"$output"
 	ini_mapped
+	run -0 pgrepl standby setup --dry-run
+	contains '^would +tablespaces +ask the walsender, behind a checkpoint' <<<"$output"
 	run -0 pgrepl standby setup
-	contains '^ok +tablespaces +the primary has 1' <<<"$output"
+	contains '^changed +tablespaces +the primary has 1' <<<"$output"
 	has_the_tablespace
 	no_rubbish
+}
+
+@test "a walsender whose checkpoint does not come to its end is waited for as long as the ini says" {
+	let_into_no_database
+	ini_mapped
+	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/standby-space" standby.wait_timeout=2s
+	local checkpointer
+	checkpointer=$(sql primary "select pid from pg_stat_activity where backend_type = 'checkpointer'")
+	kill -STOP "$checkpointer"
+	run -75 pgrepl standby setup
+	kill -CONT "$checkpointer"
+	contains 'error: .*did not answer a query within 2000 ms' <<<"$output"
+	lacks 'base backup' <<<"$output"
 }
 
 @test "a target in the data directory, or around it, is refused before a byte is copied" {
@@ -183,9 +198,44 @@ let_into_no_database() {
 	for target in "$PAIR/standby/space" "$PAIR/standby" "$PAIR"; do
 		ini standby standby.tablespace_mapping="$PAIR/primary-space=$target"
 		run -78 pgrepl standby setup
-		contains "error: \"$target\", for the tablespace in \"$PAIR/primary-space\", and the data directory \"$PAIR/standby\" are one in the other" <<<"$output"
+		contains "error: \"$target\", for the tablespace in \"$PAIR/primary-space\", and \"$PAIR/standby\" are one in the other" <<<"$output"
 		lacks 'base backup' <<<"$output"
 	done
+	# by a link, to what is not there yet
+	as_server ln -s "$PAIR" "$PAIR/way"
+	as_server mkdir -m 700 "$PAIR/standby"
+	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/way/standby/space"
+	run -78 pgrepl standby setup
+	contains "error: \"$PAIR/way/standby/space\", .* and \"$PAIR/standby\" are one in the other" <<<"$output"
+	lacks 'base backup' <<<"$output"
+}
+
+@test "a target that is a link, or is another one by a link, is refused before a byte is copied" {
+	as_server ln -s standby-space "$PAIR/link"
+	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/link"
+	run -78 pgrepl standby setup
+	contains "error: \"$PAIR/link\", for the tablespace in \"$PAIR/primary-space\", is a link" <<<"$output"
+	contains 'hint: Name the directory that it leads to' <<<"$output"
+	lacks 'base backup' <<<"$output"
+	as_server ln -s "$PAIR" "$PAIR/way"
+	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/standby-space, /srv/other=$PAIR/way/standby-space"
+	run -78 pgrepl standby setup
+	contains "error: \"$PAIR/standby-space\", .* and \"$PAIR/way/standby-space\" are one in the other" <<<"$output"
+	lacks 'base backup' <<<"$output"
+}
+
+@test "what comes into the data directory while it is cloned is not moved aside unless the ini says so" {
+	as_server mkdir -m 700 "$PAIR/standby"
+	ini_mapped
+	pgrepl_in_background standby setup
+	half_cloned
+	as_server touch "$PAIR/standby/mine"
+	wait $! || [ $? = 78 ]
+	cat "$PAIR/standby.out"
+	contains "error: \"$PAIR/standby\" was free, and is not any more" <"$PAIR/standby.out"
+	[ -e "$PAIR/standby/mine" ]
+	[ -z "$(ls -A "$PAIR/standby-space")" ]
+	no_rubbish
 }
 
 @test "a target that is a mount point is refused before a byte is copied, and a folder on it is taken" {

@@ -266,6 +266,57 @@ static void ownership_is_repaired_and_no_link_is_followed(void)
 	}
 }
 
+static const char *tidied(const char *path)
+{
+	static char buffer[64];
+
+	snprintf(buffer, sizeof(buffer), "%s", path);
+	file_tidy_path(buffer);
+	return buffer;
+}
+
+static void a_path_is_tidied_and_means_the_same(void)
+{
+	EQUAL(tidied("/data/pg"), "/data/pg");
+	EQUAL(tidied("//data///pg//"), "/data/pg");
+	EQUAL(tidied("/data/./pg/."), "/data/pg");
+	EQUAL(tidied("/data/.pg/..x/.../../y"), "/data/.pg/..x/.../../y");
+	EQUAL(tidied("/"), "/");
+	EQUAL(tidied("//./"), "/");
+	EQUAL(tidied(""), "");
+	EQUAL(tidied("relative//path/"), "relative//path/");
+}
+
+static void paths_overlap_by_whole_names(void)
+{
+	CHECK(file_paths_overlap("/data", "/data"));
+	CHECK(file_paths_overlap("/data", "/data/pg"));
+	CHECK(file_paths_overlap("/data/pg", "/data"));
+	CHECK(!file_paths_overlap("/data", "/database"));
+	CHECK(!file_paths_overlap("/data/pg", "/data/p"));
+	CHECK(!file_paths_overlap("/data/a", "/data/b"));
+}
+
+static void a_real_path_needs_no_last_name_but_its_folder(void)
+{
+	char *here = realpath(".", NULL), *real, *expected;
+
+	CHECK(mkdir("real", 0700) == 0 && symlink("real", "way") == 0 &&
+	      symlink("nowhere", "dangling") == 0);
+	expected = text_format("%s/real/new", here);
+	real = file_real_path("way/new");
+	EQUAL(real, expected);
+	text_drop(&real);
+	CHECK(!file_real_path("dangling") && errno == ENOLINK);
+	CHECK(!file_real_path("nowhere/new") && errno == ENOENT);
+	CHECK(file_is_same("way", "real"));
+	CHECK(!file_is_same("way", "."));
+	CHECK(!file_is_same("nowhere", "nowhere"));
+	CHECK(unlink("way") == 0 && unlink("dangling") == 0 && rmdir("real") == 0);
+	text_drop(&expected);
+	free(here);
+}
+
 static void a_secret_leaves_nothing_where_it_was(void)
 {
 	char memory[] = "password";
@@ -300,6 +351,9 @@ int main(int argc, char **argv)
 	a_walk_sees_all_follows_nothing_and_can_be_ended();
 	ownership_is_counted_and_changes_nothing();
 	ownership_is_repaired_and_no_link_is_followed();
+	a_path_is_tidied_and_means_the_same();
+	paths_overlap_by_whole_names();
+	a_real_path_needs_no_last_name_but_its_folder();
 	a_secret_leaves_nothing_where_it_was();
 	return unit_end();
 }
