@@ -56,14 +56,6 @@ int prepare_user(const struct settings *settings, struct host *host,
 	return 0;
 }
 
-static void without_trailing_slash(char *path)
-{
-	size_t len = strlen(path);
-
-	while (len > 1 && path[len - 1] == '/')
-		path[--len] = '\0';
-}
-
 int prepare_data_directory(const struct settings *settings, struct host *host,
 			   struct fault *fault)
 {
@@ -88,7 +80,7 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 				PGMAJOR);
 			return -ENOENT;
 		}
-		without_trailing_slash(service.pgdata);
+		file_tidy_path(service.pgdata);
 	}
 	if (*settings->data_directory && *service.pgdata &&
 	    !text_equal(settings->data_directory, service.pgdata) &&
@@ -102,10 +94,11 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 			   settings->service);
 		return -EINVAL;
 	}
-	if (*settings->data_directory)
-		host->data_directory = text_copy(settings->data_directory);
-	else if (*service.pgdata)
+	/* of two names for one directory the server's: it decides what is where */
+	if (*service.pgdata)
 		host->data_directory = text_copy(service.pgdata);
+	else if (*settings->data_directory)
+		host->data_directory = text_copy(settings->data_directory);
 	else
 		host->data_directory =
 			text_copy("/var/lib/pgsql/" STRINGIFY(PGMAJOR) "/data");

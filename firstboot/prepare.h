@@ -15,8 +15,8 @@ int prepare_user(const struct settings *settings, struct host *host,
 		 struct monitor *monitor, struct fault *fault);
 
 /*
- * Sets host->data_directory, which the caller drops: the ini's, else the service's, else
- * PGDG's. The first two have to agree.
+ * Sets host->data_directory, which the caller drops: the service's, else the ini's, else
+ * PGDG's. The first two have to be the same directory.
  */
 int prepare_data_directory(const struct settings *settings, struct host *host,
 			   struct fault *fault);

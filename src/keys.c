@@ -1,5 +1,6 @@
 #include "keys.h"
 
+#include "file.h"
 #include "secret_file.h"
 
 #include <errno.h>
@@ -81,8 +82,7 @@ static int read_path(const struct key *key, char *value, void *field, struct fau
 	if (value[0] != '/' || len >= PATH_MAX / 2)
 		return wrong(key, value, fault, "is no absolute path",
 			     "Give a path that starts with \"/\".");
-	while (len > 1 && value[len - 1] == '/')
-		value[--len] = '\0';
+	file_tidy_path(value);
 	keep_string(field, value);
 	return 0;
 }
