@@ -21,6 +21,7 @@
 #define INSIDE_NAME ".pgrepl-staging"
 
 enum {
+	LET_GO_MS = 500,
 	ORPHAN_MS = 5 * 1000,
 };
 
@@ -92,7 +93,8 @@ static bool is_still(int fd, const char *path)
 int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault)
 {
 	STRING_AUTO orphan = text_format(CLUSTER_STAGING_OPTION "%s", cluster->staging);
-	long long deadline = 0;
+	/* a setup that ends just now, or is being killed, keeps the lock for a moment */
+	long long deadline = clock_ms() + LET_GO_MS;
 
 	for (;;) {
 		FD_AUTO fd = open(cluster->lock,
