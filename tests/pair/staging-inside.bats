@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # A data folder that nothing can be put in the place of, because its parent is somebody else's (or
 # because it is a mount point: that takes a booted host). Its cluster is made inside of it.
+# bats file_tags=once
 
 load ../lib/pair
 

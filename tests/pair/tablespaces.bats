@@ -134,6 +134,7 @@ is_half_in_place() {
 	[ "$(readlink "$PAIR"/standby.pgrepl-staging/pg_tblspc/*)" = "$PAIR/standby-space" ]
 }
 
+# bats test_tags=once
 @test "one that is killed between the renames is taken up by the next setup, whichever it was" {
 	need strace
 	local at between=0
