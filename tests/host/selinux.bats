@@ -158,6 +158,17 @@ set_pgdata() {
 	[ -z "$(changing_calls primary)" ]
 }
 
+@test "of two names for the folder the service's counts: a link in the ini keeps root from no rule" {
+	host_run primary mv /selinux/rules /selinux/kept
+	host_run primary ln -s pg12.new /data/way
+	host_run primary sed -i 's|^;*data_directory =.*|data_directory = /data//way/|' /etc/pgrepl.ini
+	host_run primary pgrepl-primary setup --dry-run |
+		contains "^would +label rules +semanage fcontext -a -t postgresql_db_t '/data/pg12"
+	host_run primary sed -i 's|^data_directory =.*|;data_directory =|' /etc/pgrepl.ini
+	host_run primary mv /selinux/kept /selinux/rules
+	calls primary >/dev/null
+}
+
 @test "a data folder behind a link is labelled where it is, and gets no rule from root" {
 	set_pgdata /data/link
 	host_run primary rm /selinux/rules

@@ -173,6 +173,18 @@ refuses() {
 	no_process_of "$PAIR"
 }
 
+@test "one that has just ended, and keeps its lock for a moment, is waited for" {
+	local lock=$PAIR/primary.pgrepl-staging.lock
+	is_held() {
+		run ! as_server flock -n "$lock" true
+	}
+	ini primary
+	as_server flock "$lock" sleep 0.3 3>&- 4>&- &
+	eventually 5 is_held
+	run -0 pgrepl primary setup
+	[ ! -e "$lock" ]
+}
+
 @test "a block in pg_hba.conf that begins and does not end is refused, and not guessed at" {
 	local before
 	start_primary

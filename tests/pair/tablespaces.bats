@@ -181,6 +181,18 @@ let_into_no_database() {
 	no_rubbish
 }
 
+@test "so it does where the role may not connect, or there is no database of that name" {
+	ini_mapped
+	run -0 pgrepl standby setup --dry-run
+	contains '^ok +tablespaces +the primary has 1' <<<"$output"
+	sql primary 'revoke connect on database postgres from public'
+	run -0 pgrepl standby setup --dry-run
+	contains '^would +tablespaces +ask the walsender' <<<"$output"
+	sql primary 'alter database postgres rename to other' -d template1
+	run -0 pgrepl standby setup --dry-run
+	contains '^would +tablespaces +ask the walsender' <<<"$output"
+}
+
 @test "a walsender whose checkpoint does not come to its end is waited for as long as the ini says" {
 	let_into_no_database
 	ini_mapped
