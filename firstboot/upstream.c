@@ -139,9 +139,8 @@ int reach_upstream(struct host *host, struct fault *fault)
 	if (r == 0)
 		r = check_upstream(host, &upstream, fault);
 	/* before a clone; what is in place has been cloned */
-	if (r == 0 && !host_in_place(host)) {
+	if (r == 0 && !host_in_place(host))
 		r = ask_tablespaces(host, &login, fault);
-	}
 	if (r == 0) {
 		host->upstream = upstream;
 		host->upstream_known = true;
