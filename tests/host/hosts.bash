@@ -3,6 +3,8 @@
 
 # shellcheck source=tests/lib/lab.bash
 . "$BATS_TEST_DIRNAME/../lib/lab.bash"
+# shellcheck source=tests/lib/expect.bash
+. "$BATS_TEST_DIRNAME/../lib/expect.bash"
 
 bats_require_minimum_version 1.5.0
 # A command that fails must not be hidden by what reads its output.
@@ -54,25 +56,6 @@ boot_installed() {
 	host_add_repos "$1"
 	host_boot "$1"
 	install_by_hand "$1" "$2"
-}
-
-# Fails unless the text (extended regular expression) is in what was given on stdin.
-contains() {
-	local text
-	text=$(cat)
-	if ! grep -qE -- "$1" <<<"$text"; then
-		printf 'no "%s" in:\n%s\n' "$1" "$text"
-		return 1
-	fi
-}
-
-lacks() {
-	local text
-	text=$(cat)
-	if grep -nE -- "$1" <<<"$text"; then
-		printf 'but there should be no "%s"\n' "$1"
-		return 1
-	fi
 }
 
 # processes NAME PATTERN: those of a host whose command line matches.

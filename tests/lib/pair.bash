@@ -21,6 +21,8 @@ pair_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$pair_lib/wait.bash"
 # shellcheck source=tests/lib/need.bash
 . "$pair_lib/need.bash"
+# shellcheck source=tests/lib/expect.bash
+. "$pair_lib/expect.bash"
 
 # as_server COMMAND...: as the user who runs servers. Behind it words, so that $! is a command itself.
 as_server=()
@@ -287,33 +289,6 @@ says() {
 # setting_of NAME PARAMETER: what wins in the server.
 setting_of() {
 	sql "$1" "select setting from pg_settings where name = '$2'"
-}
-
-# contains REGEX, lacks REGEX: of what is given on stdin; both show it when they fail.
-contains() {
-	local text
-	text=$(cat)
-	grep -qE -- "$1" <<<"$text" || {
-		printf 'expected to find: %s\nin:\n%s\n' "$1" "$text"
-		return 1
-	}
-}
-
-lacks() {
-	local text
-	text=$(cat)
-	! grep -E -- "$1" <<<"$text" || {
-		printf 'found above what should not be there: %s\nin:\n%s\n' "$1" "$text"
-		return 1
-	}
-}
-
-# equal ACTUAL EXPECTED
-equal() {
-	[ "$1" = "$2" ] || {
-		printf 'expected: %s\nbut it is: %s\n' "$2" "$1"
-		return 1
-	}
 }
 
 # unchanged BEFORE AFTER: two listings.

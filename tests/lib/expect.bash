@@ -1,0 +1,29 @@
+# What a test expects of a text; each prints what it saw when it fails.
+# shellcheck shell=bash
+
+# contains REGEX, lacks REGEX: of what is given on stdin; both show it when they fail.
+contains() {
+	local text
+	text=$(cat)
+	grep -qE -- "$1" <<<"$text" || {
+		printf 'expected to find: %s\nin:\n%s\n' "$1" "$text"
+		return 1
+	}
+}
+
+lacks() {
+	local text
+	text=$(cat)
+	! grep -E -- "$1" <<<"$text" || {
+		printf 'found above what should not be there: %s\nin:\n%s\n' "$1" "$text"
+		return 1
+	}
+}
+
+# equal ACTUAL EXPECTED
+equal() {
+	[ "$1" = "$2" ] || {
+		printf 'expected: %s\nbut it is: %s\n' "$2" "$1"
+		return 1
+	}
+}
