@@ -23,12 +23,12 @@ endif
 PG_CONFIG ?= $(firstword $(wildcard /usr/pgsql-$(PGMAJOR)/bin/pg_config) pg_config)
 PQ_INCLUDE := $(shell $(PG_CONFIG) --includedir)
 PQ_LIBDIR := $(shell $(PG_CONFIG) --libdir)
-ALL_CPPFLAGS = -D_GNU_SOURCE -DPGMAJOR=$(PGMAJOR) -DVERSION='"$(VERSION)"' -Isrc -Ifirstboot \
+ALL_CPPFLAGS = -D_GNU_SOURCE -DPGMAJOR=$(PGMAJOR) -DVERSION='"$(VERSION)"' -Isrc/base -Isrc/postgresql -Isrc/host -Isrc/settings -Ifirstboot \
 	-isystem $(PQ_INCLUDE) -isystem /usr/include/iniparser $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu99 $(WARNINGS) $(CFLAGS)
 LIBS = -L$(PQ_LIBDIR) -lpq -liniparser -lsystemd
 
-OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/*.c) \
+OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/*/*.c) \
 	$(filter-out firstboot/primary.c firstboot/standby.c,$(wildcard firstboot/*.c)))
 PROGRAMS = $(BUILD)/pgrepl-primary $(BUILD)/pgrepl-standby
 
@@ -49,7 +49,7 @@ $(BUILD)/flags-$(PGMAJOR):
 	@touch $@
 
 .SECONDARY:
--include $(wildcard $(BUILD)/*/*.d)
+-include $(wildcard $(BUILD)/firstboot/*.d $(BUILD)/src/*/*.d)
 
 # The texts in SOURCES are written for PostgreSQL 12 on EL 7.
 FOR_MAJOR = sed 's,\(pgsql-\|postgresql-\|pgsql/\|PostgreSQL \|pgdg\)12,\1$(PGMAJOR),g; s,/12/redhat/,/$(PGMAJOR)/redhat/,'
