@@ -23,7 +23,7 @@ endif
 PG_CONFIG ?= $(firstword $(wildcard /usr/pgsql-$(PGMAJOR)/bin/pg_config) pg_config)
 PQ_INCLUDE := $(shell $(PG_CONFIG) --includedir)
 PQ_LIBDIR := $(shell $(PG_CONFIG) --libdir)
-ALL_CPPFLAGS = -D_GNU_SOURCE -DPGMAJOR=$(PGMAJOR) -DVERSION='"$(VERSION)"' -Isrc/base -Isrc/postgresql -Isrc/host -Isrc/settings -Ifirstboot \
+ALL_CPPFLAGS = -D_GNU_SOURCE -DPGMAJOR=$(PGMAJOR) -DVERSION='"$(VERSION)"' -Isrc -Ifirstboot \
 	-isystem $(PQ_INCLUDE) -isystem /usr/include/iniparser $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu99 $(WARNINGS) $(CFLAGS)
 LIBS = -L$(PQ_LIBDIR) -lpq -liniparser -lsystemd

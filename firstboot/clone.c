@@ -1,10 +1,10 @@
 #include "clone.h"
 
-#include "clock.h"
-#include "file.h"
-#include "log.h"
-#include "passfile.h"
-#include "spawn.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/spawn.h"
+#include "postgresql/passfile.h"
 #include "upstream.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 #include "configuration.h"
 
-#include "certificate.h"
-#include "file.h"
+#include "base/file.h"
+#include "postgresql/certificate.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 #include "data.h"
 
-#include "log.h"
+#include "base/log.h"
+#include "host/ownership.h"
 #include "monitor.h"
-#include "ownership.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -1,9 +1,9 @@
 #include "host.h"
 
-#include "clock.h"
-#include "log.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "host/service.h"
 #include "monitor.h"
-#include "service.h"
 
 #include <errno.h>
 #include <string.h>

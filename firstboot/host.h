@@ -4,11 +4,11 @@
 #ifndef PGREPL_HOST_H
 #define PGREPL_HOST_H
 
-#include "cluster.h"
-#include "db.h"
-#include "major.h"
-#include "replication.h"
-#include "settings.h"
+#include "postgresql/cluster.h"
+#include "postgresql/db.h"
+#include "postgresql/major.h"
+#include "postgresql/replication.h"
+#include "settings/settings.h"
 #include "step.h"
 
 #include <stdint.h>

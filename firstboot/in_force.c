@@ -1,6 +1,6 @@
 #include "in_force.h"
 
-#include "clock.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /*
  * main.c - the command line that both programs share.
  */
-#include "file.h"
+#include "base/file.h"
+#include "base/log.h"
 #include "host.h"
-#include "log.h"
 #include "monitor.h"
 #include "prepare.h"
 #include "status.h"

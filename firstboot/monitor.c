@@ -1,13 +1,13 @@
 #include "monitor.h"
 
-#include "clock.h"
-#include "file.h"
-#include "firewall.h"
-#include "log.h"
-#include "ownership.h"
-#include "process.h"
-#include "selinux.h"
-#include "service.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "host/firewall.h"
+#include "host/ownership.h"
+#include "host/selinux.h"
+#include "host/service.h"
 
 #include <errno.h>
 #include <fcntl.h>

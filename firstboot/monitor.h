@@ -13,9 +13,9 @@
 #ifndef PGREPL_MONITOR_H
 #define PGREPL_MONITOR_H
 
-#include "fault.h"
-#include "network.h"
-#include "tablespace.h"
+#include "base/fault.h"
+#include "base/network.h"
+#include "postgresql/tablespace.h"
 
 #include <sys/types.h>
 

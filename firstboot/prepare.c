@@ -1,7 +1,7 @@
 #include "prepare.h"
 
-#include "file.h"
-#include "service.h"
+#include "base/file.h"
+#include "host/service.h"
 
 #include <errno.h>
 #include <pwd.h>

@@ -1,13 +1,13 @@
 /*
  * primary.c - the procedure for a primary, as a table; rows P3 to P11 of the manual one.
  */
+#include "base/file.h"
 #include "configuration.h"
 #include "data.h"
-#include "file.h"
 #include "in_force.h"
 #include "logins.h"
-#include "parameters.h"
 #include "rules.h"
+#include "settings/parameters.h"
 #include "steps.h"
 #include "verify.h"
 

@@ -1,8 +1,8 @@
 #include "rules.h"
 
-#include "file.h"
-#include "hba.h"
+#include "base/file.h"
 #include "in_force.h"
+#include "postgresql/hba.h"
 
 #include <errno.h>
 

@@ -1,13 +1,13 @@
 /*
  * standby.c - the procedure for a standby, as a table; rows S1 to S6 of the manual one.
  */
-#include "clock.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
 #include "clone.h"
 #include "configuration.h"
 #include "data.h"
-#include "file.h"
 #include "in_force.h"
-#include "log.h"
 #include "steps.h"
 #include "upstream.h"
 #include "verify.h"

@@ -1,8 +1,8 @@
 #include "step.h"
 
-#include "clock.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "host.h"
-#include "log.h"
 
 #include <stdio.h>
 #include <sysexits.h>

@@ -8,7 +8,7 @@
 #ifndef PGREPL_STEP_H
 #define PGREPL_STEP_H
 
-#include "fault.h"
+#include "base/fault.h"
 
 struct host;
 

@@ -1,8 +1,8 @@
 #include "steps.h"
 
+#include "base/spawn.h"
+#include "host/selinux.h"
 #include "monitor.h"
-#include "selinux.h"
-#include "spawn.h"
 
 #include <errno.h>
 #include <string.h>

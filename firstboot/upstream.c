@@ -1,7 +1,7 @@
 #include "upstream.h"
 
-#include "clock.h"
-#include "log.h"
+#include "base/clock.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <string.h>

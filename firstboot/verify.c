@@ -1,6 +1,6 @@
 #include "verify.h"
 
-#include "clock.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <stdio.h>

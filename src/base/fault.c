@@ -1,6 +1,6 @@
-#include "fault.h"
+#include "base/fault.h"
 
-#include "log.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #ifndef PGREPL_FAULT_H
 #define PGREPL_FAULT_H
 
-#include "text.h"
+#include "base/text.h"
 
 enum fault_class {
 	FAULT_NONE,

@@ -8,7 +8,7 @@
 #ifndef PGREPL_FILE_H
 #define PGREPL_FILE_H
 
-#include "text.h"
+#include "base/text.h"
 
 #include <sys/stat.h>
 #include <sys/types.h>

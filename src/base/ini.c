@@ -1,7 +1,7 @@
-#include "ini.h"
+#include "base/ini.h"
 
-#include "file.h"
-#include "secret.h"
+#include "base/file.h"
+#include "base/secret.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -16,7 +16,7 @@
 #ifndef PGREPL_INI_H
 #define PGREPL_INI_H
 
-#include "fault.h"
+#include "base/fault.h"
 
 enum {
 	INI_FILE_MAX = 32 * 1024,

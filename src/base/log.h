@@ -9,7 +9,7 @@
 #ifndef PGREPL_LOG_H
 #define PGREPL_LOG_H
 
-#include "text.h"
+#include "base/text.h"
 
 enum log_level {
 	LOG_LEVEL_ERROR,

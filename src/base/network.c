@@ -1,6 +1,6 @@
-#include "network.h"
+#include "base/network.h"
 
-#include "text.h"
+#include "base/text.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

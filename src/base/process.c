@@ -1,7 +1,7 @@
-#include "process.h"
+#include "base/process.h"
 
-#include "clock.h"
-#include "file.h"
+#include "base/clock.h"
+#include "base/file.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -1,6 +1,6 @@
-#include "secret.h"
+#include "base/secret.h"
 
-#include "text.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-#include "secret_file.h"
+#include "base/secret_file.h"
 
-#include "file.h"
-#include "log.h"
+#include "base/file.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>

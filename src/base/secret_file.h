@@ -5,8 +5,8 @@
 #ifndef PGREPL_SECRET_FILE_H
 #define PGREPL_SECRET_FILE_H
 
-#include "fault.h"
-#include "secret.h"
+#include "base/fault.h"
+#include "base/secret.h"
 
 /* The longest password that is taken, in bytes. */
 enum { SECRET_MAX = 1000 };

@@ -1,7 +1,7 @@
-#include "spawn.h"
+#include "base/spawn.h"
 
-#include "clock.h"
-#include "file.h"
+#include "base/clock.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -12,7 +12,7 @@
 #ifndef PGREPL_SPAWN_H
 #define PGREPL_SPAWN_H
 
-#include "fault.h"
+#include "base/fault.h"
 
 struct spawn {
 	const char *const *argv; /* argv[0] is the absolute path; ends in NULL */

@@ -1,6 +1,6 @@
-#include "firewall.h"
+#include "host/firewall.h"
 
-#include "spawn.h"
+#include "base/spawn.h"
 
 #include <errno.h>
 #include <string.h>

@@ -8,8 +8,8 @@
 #ifndef PGREPL_FIREWALL_H
 #define PGREPL_FIREWALL_H
 
-#include "fault.h"
-#include "network.h"
+#include "base/fault.h"
+#include "base/network.h"
 
 struct firewall {
 	const struct networks *networks;

@@ -1,6 +1,6 @@
-#include "ownership.h"
+#include "host/ownership.h"
 
-#include "file.h"
+#include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>

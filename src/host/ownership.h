@@ -10,7 +10,7 @@
 #ifndef PGREPL_OWNERSHIP_H
 #define PGREPL_OWNERSHIP_H
 
-#include "fault.h"
+#include "base/fault.h"
 
 #include <sys/types.h>
 

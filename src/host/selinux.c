@@ -1,7 +1,7 @@
-#include "selinux.h"
+#include "host/selinux.h"
 
-#include "file.h"
-#include "spawn.h"
+#include "base/file.h"
+#include "base/spawn.h"
 
 #include <dirent.h>
 #include <errno.h>

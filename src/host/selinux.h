@@ -11,8 +11,8 @@
 #ifndef PGREPL_SELINUX_H
 #define PGREPL_SELINUX_H
 
-#include "fault.h"
-#include "tablespace.h"
+#include "base/fault.h"
+#include "postgresql/tablespace.h"
 
 /* The type that the reference policy gives to /var/lib/pgsql. */
 #define SELINUX_DATA_TYPE "postgresql_db_t"

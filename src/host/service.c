@@ -1,7 +1,7 @@
-#include "service.h"
+#include "host/service.h"
 
-#include "file.h"
-#include "spawn.h"
+#include "base/file.h"
+#include "base/spawn.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #ifndef PGREPL_SERVICE_H
 #define PGREPL_SERVICE_H
 
-#include "fault.h"
+#include "base/fault.h"
 
 enum { SERVICE_PATH_MAX = 1024 };
 

@@ -1,7 +1,7 @@
-#include "certificate.h"
+#include "postgresql/certificate.h"
 
-#include "file.h"
-#include "spawn.h"
+#include "base/file.h"
+#include "base/spawn.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
 #ifndef PGREPL_CERTIFICATE_H
 #define PGREPL_CERTIFICATE_H
 
-#include "fault.h"
+#include "base/fault.h"
 
 #define CERTIFICATE_FILE     "server.crt"
 #define CERTIFICATE_KEY_FILE "server.key"

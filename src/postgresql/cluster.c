@@ -1,8 +1,8 @@
-#include "cluster.h"
+#include "postgresql/cluster.h"
 
-#include "clock.h"
-#include "file.h"
-#include "process.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/process.h"
 
 #include <dirent.h>
 #include <errno.h>

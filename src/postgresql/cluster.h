@@ -13,8 +13,8 @@
 #ifndef PGREPL_CLUSTER_H
 #define PGREPL_CLUSTER_H
 
-#include "fault.h"
-#include "tablespace.h"
+#include "base/fault.h"
+#include "postgresql/tablespace.h"
 
 #include <sys/types.h>
 

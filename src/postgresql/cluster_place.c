@@ -1,6 +1,6 @@
-#include "cluster.h"
+#include "postgresql/cluster.h"
 
-#include "file.h"
+#include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>

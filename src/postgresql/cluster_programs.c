@@ -1,8 +1,8 @@
 /*
  * cluster_programs.c - what of cluster.h runs a program of PostgreSQL on a directory.
  */
-#include "cluster.h"
-#include "spawn.h"
+#include "base/spawn.h"
+#include "postgresql/cluster.h"
 
 #include <errno.h>
 #include <locale.h>

@@ -9,7 +9,7 @@
 #ifndef PGREPL_DB_H
 #define PGREPL_DB_H
 
-#include "fault.h"
+#include "base/fault.h"
 
 #include <libpq-fe.h>
 

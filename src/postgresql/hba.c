@@ -1,4 +1,4 @@
-#include "hba.h"
+#include "postgresql/hba.h"
 
 #include <errno.h>
 #include <string.h>

@@ -9,8 +9,8 @@
 #ifndef PGREPL_HBA_H
 #define PGREPL_HBA_H
 
-#include "network.h"
-#include "text.h"
+#include "base/network.h"
+#include "base/text.h"
 
 struct hba {
 	const char *user;   /* of replication; quoted as needed */

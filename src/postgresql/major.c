@@ -1,4 +1,4 @@
-#include "major.h"
+#include "postgresql/major.h"
 
 #include <stddef.h>
 

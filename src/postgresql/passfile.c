@@ -1,4 +1,4 @@
-#include "passfile.h"
+#include "postgresql/passfile.h"
 
 #include <string.h>
 

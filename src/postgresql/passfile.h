@@ -5,8 +5,8 @@
 #ifndef PGREPL_PASSFILE_H
 #define PGREPL_PASSFILE_H
 
-#include "secret.h"
-#include "text.h"
+#include "base/secret.h"
+#include "base/text.h"
 
 /*
  * The longest line that libpq 12 reads whole, its newline included: it has a buffer of

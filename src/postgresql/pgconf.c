@@ -1,4 +1,4 @@
-#include "pgconf.h"
+#include "postgresql/pgconf.h"
 
 #include <stdlib.h>
 #include <string.h>

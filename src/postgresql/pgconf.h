@@ -9,7 +9,7 @@
 #ifndef PGREPL_PGCONF_H
 #define PGREPL_PGCONF_H
 
-#include "text.h"
+#include "base/text.h"
 
 #define PGCONF_FILE "pgrepl.conf"
 

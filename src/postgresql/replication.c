@@ -1,4 +1,4 @@
-#include "replication.h"
+#include "postgresql/replication.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -5,9 +5,9 @@
 #ifndef PGREPL_REPLICATION_H
 #define PGREPL_REPLICATION_H
 
-#include "db.h"
-#include "parameters.h"
-#include "settings.h"
+#include "postgresql/db.h"
+#include "settings/parameters.h"
+#include "settings/settings.h"
 
 #include <stdint.h>
 

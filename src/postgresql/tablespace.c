@@ -1,6 +1,6 @@
-#include "tablespace.h"
+#include "postgresql/tablespace.h"
 
-#include "file.h"
+#include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>

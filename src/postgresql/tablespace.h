@@ -9,7 +9,7 @@
 #ifndef PGREPL_TABLESPACE_H
 #define PGREPL_TABLESPACE_H
 
-#include "fault.h"
+#include "base/fault.h"
 
 /* Pairs of directories, as "/srv/fast=/data/fast". All zero is the empty list. */
 struct tablespace_map {

@@ -1,6 +1,6 @@
-#include "entry.h"
+#include "settings/entry.h"
 
-#include "keys.h"
+#include "settings/keys.h"
 
 #include <errno.h>
 

@@ -4,8 +4,8 @@
 #ifndef PGREPL_ENTRY_H
 #define PGREPL_ENTRY_H
 
-#include "ini.h"
-#include "settings.h"
+#include "base/ini.h"
+#include "settings/settings.h"
 
 /*
  * Puts what it says into settings; a secret is wiped from the entry. 0, or -EINVAL and

@@ -1,7 +1,7 @@
-#include "keys.h"
+#include "settings/keys.h"
 
-#include "file.h"
-#include "secret_file.h"
+#include "base/file.h"
+#include "base/secret_file.h"
 
 #include <errno.h>
 #include <limits.h>

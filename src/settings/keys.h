@@ -4,7 +4,7 @@
 #ifndef PGREPL_KEYS_H
 #define PGREPL_KEYS_H
 
-#include "settings.h"
+#include "settings/settings.h"
 
 struct key;
 /*

@@ -1,6 +1,6 @@
-#include "parameters.h"
+#include "settings/parameters.h"
 
-#include "certificate.h"
+#include "postgresql/certificate.h"
 
 #include <limits.h>
 

@@ -7,9 +7,9 @@
 #ifndef PGREPL_PARAMETERS_H
 #define PGREPL_PARAMETERS_H
 
-#include "major.h"
-#include "pgconf.h"
-#include "settings.h"
+#include "postgresql/major.h"
+#include "postgresql/pgconf.h"
+#include "settings/settings.h"
 
 /* Those that a standby must not have lower than its primary (manual, "Hot Standby"). */
 enum { PARAMETERS_RAISED = 5 };

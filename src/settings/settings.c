@@ -1,12 +1,12 @@
-#include "settings.h"
+#include "settings/settings.h"
 
-#include "entry.h"
-#include "file.h"
-#include "ini.h"
-#include "keys.h"
-#include "log.h"
-#include "passfile.h"
-#include "secret_file.h"
+#include "base/file.h"
+#include "base/ini.h"
+#include "base/log.h"
+#include "base/secret_file.h"
+#include "postgresql/passfile.h"
+#include "settings/entry.h"
+#include "settings/keys.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,11 +7,11 @@
 #ifndef PGREPL_SETTINGS_H
 #define PGREPL_SETTINGS_H
 
-#include "fault.h"
-#include "network.h"
-#include "pgconf.h"
-#include "secret.h"
-#include "tablespace.h"
+#include "base/fault.h"
+#include "base/network.h"
+#include "base/secret.h"
+#include "postgresql/pgconf.h"
+#include "postgresql/tablespace.h"
 
 #define SETTINGS_DEFAULT_PATH "/etc/pgrepl.ini"
 

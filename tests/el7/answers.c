@@ -7,10 +7,10 @@
  * printable ASCII as \xNN. Errors and the exit code are those of "check-config". It is linked once
  * with the iniparser that is installed and once with the model of 3.1; the two have to agree.
  */
-#include "file.h"
-#include "ini.h"
-#include "log.h"
-#include "settings.h"
+#include "base/file.h"
+#include "base/ini.h"
+#include "base/log.h"
+#include "settings/settings.h"
 
 #include <fcntl.h>
 #include <stdio.h>

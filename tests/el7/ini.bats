@@ -31,7 +31,7 @@ build_readers() {
 		mapfile -t objects < <(objects_of "$EL7_31" src)
 		# shellcheck disable=SC2016 # for the dynamic linker
 		local link=('-Wl,--allow-shlib-undefined' '-Wl,-rpath,$ORIGIN' "-Wl,-rpath,$pg/lib" "-L$EL7_BUILD/lib")
-		tests/lib/zig-cc "${strict[@]}" -D_GNU_SOURCE -DPGMAJOR=12 -Isrc/base -isystem "$EL7_BUILD/include" \
+		tests/lib/zig-cc "${strict[@]}" -D_GNU_SOURCE -DPGMAJOR=12 -Isrc -isystem "$EL7_BUILD/include" \
 			-o "$EL7_31/answers" tests/el7/answers.c "${objects[@]}" "$EL7_BUILD/lib/nonshared.o" \
 			"${link[@]}" -lpq -liniparser -lsystemd
 		tests/lib/zig-cc "${strict[@]}" -isystem "$EL7_BUILD/include" -o "$EL7_31/raw" tests/el7/raw.c \

@@ -3,13 +3,13 @@
  */
 #include "unit.h"
 
-#include "db.h"
-#include "hba.h"
-#include "major.h"
-#include "parameters.h"
-#include "passfile.h"
-#include "pgconf.h"
-#include "service.h"
+#include "host/service.h"
+#include "postgresql/db.h"
+#include "postgresql/hba.h"
+#include "postgresql/major.h"
+#include "postgresql/passfile.h"
+#include "postgresql/pgconf.h"
+#include "settings/parameters.h"
 
 #include <errno.h>
 #include <stdlib.h>

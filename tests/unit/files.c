@@ -4,9 +4,9 @@
  */
 #include "unit.h"
 
-#include "file.h"
-#include "ownership.h"
-#include "secret.h"
+#include "base/file.h"
+#include "base/secret.h"
+#include "host/ownership.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,8 +3,8 @@
  */
 #include "unit.h"
 
-#include "clock.h"
-#include "spawn.h"
+#include "base/clock.h"
+#include "base/spawn.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -3,10 +3,10 @@
  */
 #include "unit.h"
 
-#include "clock.h"
-#include "network.h"
-#include "replication.h"
-#include "text.h"
+#include "base/clock.h"
+#include "base/network.h"
+#include "base/text.h"
+#include "postgresql/replication.h"
 
 #include <errno.h>
 #include <limits.h>
