@@ -46,10 +46,9 @@ static enum step_state unusable(struct host *host, struct text *detail,
 		postmaster.pid = 0;
 	fault_set(fault, FAULT_OPERATOR, "\"%s\" %s", host->cluster.path, what);
 	if (host->settings.existing_data != EXISTING_DATA_MOVE_ASIDE) {
-		fault_hint(fault,
-			   "Nothing in it was changed. Empty it, name another "
-			   "data_directory, or set existing_data = move_aside to have it "
-			   "renamed.");
+		fault_hint(
+			fault,
+			"Nothing in it was changed. Empty it, name another data_directory, or set existing_data = move_aside to have it renamed.");
 		return STEP_REFUSED;
 	}
 	if (postmaster.pid) {
@@ -57,9 +56,9 @@ static enum step_state unusable(struct host *host, struct text *detail,
 		return STEP_REFUSED;
 	}
 	if (host->cluster.inside) {
-		fault_hint(fault,
-			   "It is a mount point, or in a directory of somebody else, and "
-			   "cannot be renamed: move its content by hand.");
+		fault_hint(
+			fault,
+			"It is a mount point, or in a directory of somebody else, and cannot be renamed: move its content by hand.");
 		return STEP_REFUSED;
 	}
 	/* when the new one is whole: until then the old one stays where it is */
@@ -87,8 +86,7 @@ static enum step_state adoptable(struct host *host, const struct cluster_info *i
 			host->cluster.path, info->major, host->major_number);
 		fault_hint(
 			fault,
-			"Set bin_directory and service to that major's, or upgrade the "
-			"cluster first.");
+			"Set bin_directory and service to that major's, or upgrade the cluster first.");
 		return STEP_REFUSED;
 	}
 	text_addf(detail, "%s holds a %s of PostgreSQL %ld", host->cluster.path,
@@ -120,8 +118,7 @@ enum step_state data_check(struct host *host, struct text *detail, struct fault 
 		if (standby)
 			return unusable(
 				host, detail, fault,
-				"holds a cluster that is no standby (a standby that was "
-				"promoted, perhaps)");
+				"holds a cluster that is no standby (a standby that was promoted, perhaps)");
 		return adoptable(host, &info, detail, fault);
 	case CLUSTER_STANDBY:
 		if (!standby)
@@ -188,9 +185,9 @@ int place_apply(struct host *host, struct fault *fault)
 			fault_set(fault, FAULT_OPERATOR,
 				  "\"%s\" was free, and is not any more",
 				  host->cluster.path);
-			fault_hint(fault,
-				   "Nothing in it was changed. Find out who writes "
-				   "there, empty it, then run setup again.");
+			fault_hint(
+				fault,
+				"Nothing in it was changed. Find out who writes there, empty it, then run setup again.");
 			return -ENOTEMPTY;
 		}
 		r = cluster_move_aside(&host->cluster, &aside, fault);

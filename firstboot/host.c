@@ -109,10 +109,10 @@ static int open_db(struct host *host, const struct postmaster *postmaster,
 		  "could not log in to the local server as \"%s\": %s", host->superuser,
 		  text_str(&reason.message));
 	if (text_starts_with(reason.sqlstate, "28"))
-		fault_hint(fault,
-			   "Let the operating system's user in by \"local all %s peer\" "
-			   "as the first line of pg_hba.conf.",
-			   host->superuser);
+		fault_hint(
+			fault,
+			"Let the operating system's user in by \"local all %s peer\" as the first line of pg_hba.conf.",
+			host->superuser);
 	return r;
 }
 
@@ -164,26 +164,25 @@ void host_login_hint(struct fault *fault)
 	const char *message = text_str(&fault->message);
 
 	if (text_equal(fault->sqlstate, "28P01"))
-		fault_hint(fault,
-			   "Check that replication_user and replication_password are the "
-			   "same in the ini files of both hosts, then run setup again.");
+		fault_hint(
+			fault,
+			"Check that replication_user and replication_password are the same in the ini files of both hosts, then run setup again.");
 	else if (text_equal(fault->sqlstate, "28000"))
-		fault_hint(fault,
-			   "The primary has no access rule for this host yet: check "
-			   "standby_networks and tls in its ini.");
+		fault_hint(
+			fault,
+			"The primary has no access rule for this host yet: check standby_networks and tls in its ini.");
 	else if (text_equal(fault->sqlstate, "42501"))
-		fault_hint(fault,
-			   "The role may not replicate: run \"pgrepl-primary setup\" on "
-			   "the primary.");
+		fault_hint(
+			fault,
+			"The role may not replicate: run \"pgrepl-primary setup\" on the primary.");
 	else if (strstr(message, "does not support SSL"))
-		fault_hint(fault,
-			   "Set tls = off in both ini files, or turn ssl on at the "
-			   "primary.");
+		fault_hint(
+			fault,
+			"Set tls = off in both ini files, or turn ssl on at the primary.");
 	else if (strstr(message, "certificate"))
-		fault_hint(fault,
-			   "Check tls_root_cert in section [standby], and that the "
-			   "primary's certificate names primary_host; libpq also takes "
-			   ".postgresql/root.crt of the server's user, unasked.");
+		fault_hint(
+			fault,
+			"Check tls_root_cert in section [standby], and that the primary's certificate names primary_host; libpq also takes .postgresql/root.crt of the server's user, unasked.");
 }
 
 int host_wait_ready(struct host *host, struct fault *fault)
@@ -210,9 +209,9 @@ int host_wait_ready(struct host *host, struct fault *fault)
 	}
 	fault_set(fault, FAULT_RETRY, "the server accepts no connections after %ld s",
 		  host->settings.start_timeout_ms / 1000);
-	fault_hint(fault,
-		   "It goes on starting: read its log, then run setup again, or give it "
-		   "more time by start_timeout.");
+	fault_hint(
+		fault,
+		"It goes on starting: read its log, then run setup again, or give it more time by start_timeout.");
 	return -ETIMEDOUT;
 }
 

@@ -107,10 +107,10 @@ static enum step_state find_conflicts(struct db *db, struct fault *fault)
 	}
 	fault_set(fault, FAULT_OPERATOR, "\"%s\" is overridden by %s:%s",
 		  db_value(result, 0, 0), db_value(result, 0, 2), db_value(result, 0, 3));
-	fault_hint(fault,
-		   "Run \"ALTER SYSTEM RESET %s\" as the superuser, or remove that line, "
-		   "then run setup again.",
-		   db_value(result, 0, 0));
+	fault_hint(
+		fault,
+		"Run \"ALTER SYSTEM RESET %s\" as the superuser, or remove that line, then run setup again.",
+		db_value(result, 0, 0));
 	return STEP_REFUSED;
 }
 
@@ -142,8 +142,7 @@ static enum step_state find_readers(struct host *host, struct db *db, struct fau
 			     db_value(rows, 0, 1));
 		fault_hint(fault,
 			   "Append the line \"include '%s/" PGCONF_FILE
-			   "'\" to that file, "
-			   "then run setup again.",
+			   "'\" to that file, then run setup again.",
 			   host->cluster.path);
 		return STEP_REFUSED;
 	}
@@ -208,9 +207,9 @@ enum step_state in_force_check(struct host *host, struct text *detail,
 	}
 	fault_set(fault, FAULT_OPERATOR, "the server has to be restarted for %s",
 		  text_str(&pending));
-	fault_hint(fault,
-		   "Restart it when it suits, or set allow_restart = on in section "
-		   "[common]; then run setup again.");
+	fault_hint(
+		fault,
+		"Restart it when it suits, or set allow_restart = on in section [common]; then run setup again.");
 	return STEP_REFUSED;
 }
 

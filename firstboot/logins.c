@@ -284,13 +284,12 @@ enum step_state login_check(struct host *host, struct text *detail, struct fault
 	fault_set(fault, refusal.class, "\"%s\" cannot replicate from %s:%ld: %s",
 		  login.user, login.host, login.port, text_str(&refusal.message));
 	if (text_equal(refusal.sqlstate, "28P01"))
-		fault_hint(fault,
-			   "replication_password_verifier in the ini does not belong to "
-			   "replication_password; leave one of them out.");
+		fault_hint(
+			fault,
+			"replication_password_verifier in the ini does not belong to replication_password; leave one of them out.");
 	else
 		fault_hint(
 			fault,
-			"Look for a rule in pg_hba.conf that comes before the block of "
-			"pgrepl.");
+			"Look for a rule in pg_hba.conf that comes before the block of pgrepl.");
 	return STEP_REFUSED;
 }

@@ -89,10 +89,10 @@ static int do_verb(const struct monitor *monitor, uint8_t verb, int cancel_fd,
 
 	if (!monitor->user) {
 		fault_set(fault, FAULT_OPERATOR, "this needs root");
-		fault_hint(fault,
-			   "Run setup as root, or give all of \"%s\" to the user who "
-			   "runs it.",
-			   monitor->data_directory);
+		fault_hint(
+			fault,
+			"Run setup as root, or give all of \"%s\" to the user who runs it.",
+			monitor->data_directory);
 		return -EPERM;
 	}
 	switch ((enum verb)verb) {

@@ -30,8 +30,7 @@ int prepare_user(const struct settings *settings, struct host *host,
 			  settings->os_user);
 		fault_hint(
 			fault,
-			"Install postgresql%d-server, which brings it, or set os_user in "
-			"section [common].",
+			"Install postgresql%d-server, which brings it, or set os_user in section [common].",
 			PGMAJOR);
 		return -ENOENT;
 	}
@@ -75,8 +74,7 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 				  settings->service);
 			fault_hint(
 				fault,
-				"Install postgresql%d-server, or set service in section "
-				"[common].",
+				"Install postgresql%d-server, or set service in section [common].",
 				PGMAJOR);
 			return -ENOENT;
 		}
@@ -88,10 +86,10 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 		fault_set(fault, FAULT_OPERATOR,
 			  "data_directory is \"%s\", and %s uses \"%s\"",
 			  settings->data_directory, settings->service, service.pgdata);
-		fault_hint(fault,
-			   "Leave data_directory out, or set PGDATA of the service by "
-			   "\"systemctl edit %s\".",
-			   settings->service);
+		fault_hint(
+			fault,
+			"Leave data_directory out, or set PGDATA of the service by \"systemctl edit %s\".",
+			settings->service);
 		return -EINVAL;
 	}
 	/* of two names for one directory the server's: it decides what is where */

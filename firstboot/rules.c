@@ -27,9 +27,9 @@ static int merge_rules(struct host *host, struct text *ret_old, struct text *ret
 	if (r < 0) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "the block in \"%s\" begins and does not end", path);
-		fault_hint(fault,
-			   "Put the line \"# END pgrepl\" back behind it, or remove its "
-			   "first line.");
+		fault_hint(
+			fault,
+			"Put the line \"# END pgrepl\" back behind it, or remove its first line.");
 	}
 	return r;
 }
@@ -88,8 +88,7 @@ static int rules_where(struct host *host, struct db *db, struct fault *fault)
 	fault_detail(fault, "%s", text_str(&lines));
 	fault_hint(
 		fault,
-		"Paste these lines into it before the first \"host\" line and reload, or "
-		"let hba_file be \"%s\".",
+		"Paste these lines into it before the first \"host\" line and reload, or let hba_file be \"%s\".",
 		path);
 	return -EIO;
 }

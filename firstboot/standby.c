@@ -77,9 +77,9 @@ static enum step_state recovery_check(struct host *host, struct text *detail,
 		text_add(detail, "standby.signal");
 		return STEP_DONE;
 	}
-	text_add(detail,
-		 "standby.signal; nothing of the primary's in postgresql.auto.conf that "
-		 "wins over it");
+	text_add(
+		detail,
+		"standby.signal; nothing of the primary's in postgresql.auto.conf that wins over it");
 	return STEP_NEEDED;
 }
 
@@ -238,8 +238,7 @@ static int streaming_apply(struct host *host, struct fault *fault)
 			log_warning("the standby does not stream yet: %s",
 				    text_str(&detail));
 			log_hint(
-				"Read the logs of both servers; the walreceiver says there what "
-				"keeps it.");
+				"Read the logs of both servers; the walreceiver says there what keeps it.");
 			complain_at = clock_ms() + 20LL * STREAM_COMPLAIN_MS;
 		}
 		if (clock_ms() >= ask_at) {

@@ -66,10 +66,10 @@ enum step_state programs_check(struct host *host, struct text *detail,
 		if (access(path, X_OK) == 0)
 			continue;
 		step_refused(fault, -errno, "run", path);
-		fault_hint(fault,
-			   "Install postgresql%d-server, or set bin_directory in section "
-			   "[common].",
-			   PGMAJOR);
+		fault_hint(
+			fault,
+			"Install postgresql%d-server, or set bin_directory in section [common].",
+			PGMAJOR);
 		return STEP_REFUSED;
 	}
 	if (server_version(host, &version, fault) < 0)
@@ -126,8 +126,7 @@ enum step_state label_rules_check(struct host *host, struct text *detail,
 			  "SELinux's policy does not know where a link leads to");
 		fault_hint(
 			fault,
-			"Name the directory without links, by PGDATA of the service or "
-			"in tablespace_mapping, or run: %s",
+			"Name the directory without links, by PGDATA of the service or in tablespace_mapping, or run: %s",
 			text_str(&look.by_hand));
 		return STEP_REFUSED;
 	}
@@ -216,9 +215,9 @@ enum step_state server_check(struct host *host, struct text *detail, struct faul
 		fault_set(fault, FAULT_OPERATOR,
 			  "the server (pid %d) runs, and not under %s",
 			  (int)postmaster.pid, host->settings.service);
-		fault_hint(fault,
-			   "Stop it with \"pg_ctl stop\", then run setup again: it will "
-			   "be started as a service.");
+		fault_hint(
+			fault,
+			"Stop it with \"pg_ctl stop\", then run setup again: it will be started as a service.");
 		return STEP_REFUSED;
 	}
 	if (lives && postmaster.ready) {

@@ -43,9 +43,9 @@ int patience_wait(struct patience *patience, struct host *host, const char *what
 	if (patience->deadline >= 0 && clock_ms() >= patience->deadline) {
 		text_addf(&fault->message, " (gave up after %.0f s, %d tries)",
 			  (double)waited / 1000, patience->tries);
-		fault_hint(fault,
-			   "Run setup again, or give it more time by wait_timeout in "
-			   "section [standby].");
+		fault_hint(
+			fault,
+			"Run setup again, or give it more time by wait_timeout in section [standby].");
 		return -ETIMEDOUT;
 	}
 	if (clock_sleep_ms(clock_backoff_ms(waited), host->cancel_fd) < 0) {
@@ -71,10 +71,10 @@ static int check_upstream(struct host *host, const struct replication_upstream *
 			  "the server on %s:%ld is PostgreSQL %ld, and this host has %ld",
 			  settings->primary_host, settings->primary_port, major,
 			  host->major_number);
-		fault_hint(fault,
-			   "Install the packages of PostgreSQL %ld here: WAL cannot be "
-			   "replayed by another major.",
-			   major);
+		fault_hint(
+			fault,
+			"Install the packages of PostgreSQL %ld here: WAL cannot be replayed by another major.",
+			major);
 		return -EINVAL;
 	}
 	/* before a standby that works is pointed at a server whose clone it is not */
@@ -85,9 +85,9 @@ static int check_upstream(struct host *host, const struct replication_upstream *
 			"this host's cluster (system %s) is no clone of the one on %s:%ld (%s)",
 			here, settings->primary_host, settings->primary_port,
 			upstream->system_id);
-		fault_hint(fault,
-			   "Check primary_host; or stop the server, and move its data "
-			   "away by hand to have it cloned anew.");
+		fault_hint(
+			fault,
+			"Check primary_host; or stop the server, and move its data away by hand to have it cloned anew.");
 		return -EINVAL;
 	}
 	return 0;
@@ -126,9 +126,9 @@ int reach_upstream(struct host *host, struct fault *fault)
 		fault_set(fault, FAULT_OPERATOR,
 			  "primary_host \"%s\" is this host itself",
 			  settings->primary_host);
-		fault_hint(fault,
-			   "Set primary_host in section [common] to the address of the "
-			   "primary.");
+		fault_hint(
+			fault,
+			"Set primary_host in section [common] to the address of the primary.");
 		return -EINVAL;
 	}
 	host_login(host, &login);
@@ -194,13 +194,12 @@ static enum step_state check_tablespace(struct host *host, const char *from,
 			       : STEP_DONE;
 	fault_set(
 		fault, FAULT_OPERATOR,
-		"the primary has a tablespace in \"%s\", and the ini does not say where it "
-		"goes on this host",
+		"the primary has a tablespace in \"%s\", and the ini does not say where it goes on this host",
 		from);
-	fault_hint(fault,
-		   "Add \"%s=%s\", or another directory behind the \"=\", to "
-		   "tablespace_mapping in section [standby].",
-		   from, from);
+	fault_hint(
+		fault,
+		"Add \"%s=%s\", or another directory behind the \"=\", to tablespace_mapping in section [standby].",
+		from, from);
 	return STEP_REFUSED;
 }
 
@@ -219,9 +218,9 @@ enum step_state tablespaces_check(struct host *host, struct text *detail,
 		return STEP_DONE;
 	}
 	if (host->upstream_known && !host->tablespaces_known) {
-		text_add(detail,
-			 "ask the walsender, behind a checkpoint of the primary: no "
-			 "access rule lets the role into a database");
+		text_add(
+			detail,
+			"ask the walsender, behind a checkpoint of the primary: no access rule lets the role into a database");
 		return STEP_NEEDED;
 	}
 	while ((from = strtok_r(rest, "\n", &rest))) {

@@ -181,8 +181,7 @@ int verify_caught_up(struct host *host, const struct replication_login *login,
 			else
 				fault_set(
 					fault, FAULT_RETRY,
-					"%llu bytes of the primary's WAL were not replayed within "
-					"%ld ms",
+					"%llu bytes of the primary's WAL were not replayed within %ld ms",
 					(unsigned long long)(upstream->lsn -
 							     state.replayed_lsn),
 					timeout_ms);

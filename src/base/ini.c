@@ -179,10 +179,7 @@ static int parse_into(struct ini *ini, char *s, struct text *clean, struct fault
 				  wrong);
 			fault_hint(
 				fault,
-				"Write \"[section]\", \"key = value\", or a comment that "
-				"starts with \";\" or \"#\"; a password that quotes "
-				"cannot carry goes into a file of its own, named by "
-				"..._password_file.");
+				"Write \"[section]\", \"key = value\", or a comment that starts with \";\" or \"#\"; a password that quotes cannot carry goes into a file of its own, named by ..._password_file.");
 			secret_wipe(raw.s, raw.len);
 			return -EINVAL;
 		}
@@ -248,9 +245,9 @@ static int confirm(const struct ini *ini, dictionary *dict, struct fault *fault)
 		fault_set(fault, FAULT_OPERATOR,
 			  "%s:%d: the value of \"%s\" cannot be read unchanged",
 			  ini->path, entry->line, entry->key);
-		fault_hint(fault,
-			   "Use the other kind of quotes; a password can stand in a file "
-			   "of its own, named by ..._password_file.");
+		fault_hint(
+			fault,
+			"Use the other kind of quotes; a password can stand in a file of its own, named by ..._password_file.");
 		return -EINVAL;
 	}
 	return 0;

@@ -85,8 +85,7 @@ static int read_line(int fd, const char *path, const char *key, struct secret *r
 			    path, key);
 		fault_hint(
 			fault,
-			"It has to be a file with the password as its only line, of at "
-			"most %d bytes.",
+			"It has to be a file with the password as its only line, of at most %d bytes.",
 			SECRET_MAX);
 	} else {
 		r = take_line(path, key, &content, ret, fault);

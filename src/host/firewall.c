@@ -31,8 +31,9 @@ static int failed(int status, const struct text *err, struct fault *fault)
 	int r = spawn_fault(FIREWALL_CMD, status, err, fault);
 
 	if (status != -ECANCELED)
-		fault_hint(fault, "Look at \"systemctl status firewalld\", or set "
-				  "open_firewall = off and open the port by hand.");
+		fault_hint(
+			fault,
+			"Look at \"systemctl status firewalld\", or set open_firewall = off and open the port by hand.");
 	return r;
 }
 

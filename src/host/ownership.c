@@ -140,10 +140,10 @@ int ownership_repair(const char *path, uid_t uid, gid_t gid, struct fault *fault
 		fault_errno(fault, FAULT_OPERATOR, r,
 			    "could not repair the ownership below \"%s\"", path);
 		if (repair.hard_link)
-			fault_hint(fault,
-				   "A file there has a second name elsewhere; look at "
-				   "\"find %s -links +1 ! -type d\".",
-				   path);
+			fault_hint(
+				fault,
+				"A file there has a second name elsewhere; look at \"find %s -links +1 ! -type d\".",
+				path);
 		return r;
 	}
 	return repair.changed;

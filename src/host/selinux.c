@@ -31,10 +31,9 @@ static int failed(const char *program, int status, const struct text *err,
 	int r = spawn_fault(program, status, err, fault);
 
 	if (status != -ECANCELED)
-		fault_hint(fault,
-			   "SELinux is enabled and wants its tools: install "
-			   "libselinux-utils, policycoreutils and policycoreutils-python "
-			   "(policycoreutils-python-utils from EL 8 on).");
+		fault_hint(
+			fault,
+			"SELinux is enabled and wants its tools: install libselinux-utils, policycoreutils and policycoreutils-python (policycoreutils-python-utils from EL 8 on).");
 	return r;
 }
 

@@ -114,9 +114,9 @@ int service_look(const char *unit, int cancel_fd, struct service_state *ret,
 		return 0;
 	}
 	systemctl_fault(argv, status, &err, fault);
-	fault_hint(fault,
-		   "On a host without systemd set server_control = pg_ctl in section "
-		   "[common].");
+	fault_hint(
+		fault,
+		"On a host without systemd set server_control = pg_ctl in section [common].");
 	return -EIO;
 }
 
@@ -138,17 +138,17 @@ int service_act(const char *unit, enum service_action action, long timeout_ms,
 	if (status == -ETIMEDOUT) {
 		fault_set(fault, FAULT_RETRY, "%s has not become ready within %ld s",
 			  unit, timeout_ms / 1000);
-		fault_hint(fault,
-			   "It goes on starting: watch \"journalctl -fu %s\", then run "
-			   "setup again, or give it more time by start_timeout.",
-			   unit);
+		fault_hint(
+			fault,
+			"It goes on starting: watch \"journalctl -fu %s\", then run setup again, or give it more time by start_timeout.",
+			unit);
 		return status;
 	}
 	systemctl_fault(argv, status, &err, fault);
-	fault_hint(fault,
-		   "Read \"journalctl -xeu %s\" and the server's own log below its data "
-		   "directory.",
-		   unit);
+	fault_hint(
+		fault,
+		"Read \"journalctl -xeu %s\" and the server's own log below its data directory.",
+		unit);
 	return -EIO;
 }
 

@@ -124,8 +124,8 @@ int certificate_make(const char *directory, const char *host_name,
 			  status);
 	if (err.len)
 		fault_detail(fault, "%s", text_str(&err));
-	fault_hint(fault,
-		   "Install openssl, name a certificate of your own by ssl_cert_file and "
-		   "ssl_key_file in section [primary.settings], or set tls = off.");
+	fault_hint(
+		fault,
+		"Install openssl, name a certificate of your own by ssl_cert_file and ssl_key_file in section [primary.settings], or set tls = off.");
 	return -EIO;
 }

@@ -48,8 +48,9 @@ int cluster_open(struct cluster *cluster, const char *data_directory,
 		fault_set(fault, FAULT_OPERATOR,
 			  "data directory \"%s\" is a link that leads nowhere",
 			  data_directory);
-		fault_hint(fault, "Create the directory that it leads to, owned by the "
-				  "server's user.");
+		fault_hint(
+			fault,
+			"Create the directory that it leads to, owned by the server's user.");
 		return -ENOLINK;
 	}
 	if (!cluster->path) {
@@ -57,9 +58,9 @@ int cluster_open(struct cluster *cluster, const char *data_directory,
 				    "could not find data directory \"%s\"",
 				    data_directory);
 
-		fault_hint(fault,
-			   "Create its parent directory, owned by the server's user, or "
-			   "set data_directory in the ini.");
+		fault_hint(
+			fault,
+			"Create its parent directory, owned by the server's user, or set data_directory in the ini.");
 		return r;
 	}
 	copy = text_copy(cluster->path);
@@ -104,9 +105,9 @@ int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault
 		if (fd < 0) {
 			r = fault_errno(fault, FAULT_OPERATOR, -errno,
 					"could not create \"%s\"", cluster->lock);
-			fault_hint(fault,
-				   "The server's user has to be able to write to the "
-				   "directory that the data directory is in.");
+			fault_hint(
+				fault,
+				"The server's user has to be able to write to the directory that the data directory is in.");
 			return r;
 		}
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {

@@ -160,8 +160,7 @@ int cluster_move_aside(const struct cluster *cluster, char **ret_path,
 	if (cluster->inside) {
 		fault_set(
 			fault, FAULT_OPERATOR,
-			"\"%s\" is a mount point or in a directory of somebody else: its "
-			"content cannot be moved aside",
+			"\"%s\" is a mount point or in a directory of somebody else: its content cannot be moved aside",
 			cluster->path);
 		fault_hint(fault, "Move the content to another place by hand.");
 		return -EXDEV;

@@ -143,8 +143,9 @@ int cluster_show_conf(const char *directory, const char *bin_directory, const ch
 		return 0;
 	fault_set(fault, FAULT_OPERATOR, "the server does not accept the settings");
 	fault_detail(fault, "%s", text_trim(complaint));
-	fault_hint(fault, "Correct the parameter in section [primary.settings] or "
-			  "[standby.settings] of the ini, then run setup again.");
+	fault_hint(
+		fault,
+		"Correct the parameter in section [primary.settings] or [standby.settings] of the ini, then run setup again.");
 	return -EINVAL;
 }
 

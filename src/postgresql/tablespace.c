@@ -144,18 +144,18 @@ static int check_kind(const struct tablespace_pair *pair, struct fault *fault)
 		fault_set(fault, FAULT_OPERATOR,
 			  "\"%s\", for the tablespace in \"%s\", is a link", pair->to,
 			  pair->from);
-		fault_hint(fault, "Name the directory that it leads to in "
-				  "tablespace_mapping.");
+		fault_hint(fault,
+			   "Name the directory that it leads to in tablespace_mapping.");
 		return -ELOOP;
 	}
 	if (real && file_is_mount_point(real)) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "\"%s\", for the tablespace in \"%s\", is a mount point",
 			  pair->to, pair->from);
-		fault_hint(fault,
-			   "Name a directory on it in tablespace_mapping, such as "
-			   "\"%s/tablespace\".",
-			   pair->to);
+		fault_hint(
+			fault,
+			"Name a directory on it in tablespace_mapping, such as \"%s/tablespace\".",
+			pair->to);
 		return -EBUSY;
 	}
 	return 0;
@@ -181,17 +181,18 @@ int tablespace_check_room(const struct tablespace_map *map,
 		fault_set(fault, FAULT_OPERATOR,
 			  "\"%s\", for the tablespace in \"%s\", is not empty", pair->to,
 			  pair->from);
-		fault_hint(fault, "Nothing in it was changed. Empty it, or name another "
-				  "directory in tablespace_mapping.");
+		fault_hint(
+			fault,
+			"Nothing in it was changed. Empty it, or name another directory in tablespace_mapping.");
 		return -ENOTEMPTY;
 	}
 	if (access(parent, W_OK) < 0) {
 		r = fault_errno(fault, FAULT_OPERATOR, -errno,
 				"could not write to \"%s\"", parent);
-		fault_hint(fault,
-			   "Create it, owned by the server's user: the tablespace is "
-			   "made beside \"%s\" first.",
-			   pair->to);
+		fault_hint(
+			fault,
+			"Create it, owned by the server's user: the tablespace is made beside \"%s\" first.",
+			pair->to);
 		return r;
 	}
 	return 0;

@@ -88,9 +88,9 @@ static int unknown_key(const struct ini *ini, const struct ini_entry *entry,
 	if (near)
 		fault_hint(fault, "Did you mean \"%s\"?", near);
 	else
-		fault_hint(fault, "A parameter of PostgreSQL goes into [" PRIMARY_SETTINGS
-				  "] or "
-				  "[" STANDBY_SETTINGS "]; pgrepl.ini(5) has the keys.");
+		fault_hint(fault,
+			   "A parameter of PostgreSQL goes into [" PRIMARY_SETTINGS
+			   "] or [" STANDBY_SETTINGS "]; pgrepl.ini(5) has the keys.");
 	return -EINVAL;
 }
 
@@ -141,8 +141,7 @@ static int take_key(struct settings *settings, const struct key *key,
 			ini->path, entry->line, entry->key);
 		fault_hint(
 			fault,
-			"Quote the value, so that it is clear where it ends, or name a "
-			"file by %s_file.",
+			"Quote the value, so that it is clear where it ends, or name a file by %s_file.",
 			entry->key);
 		return -EINVAL;
 	}

@@ -48,9 +48,9 @@ static int read_application_name(const struct key *key, char *value, void *field
 {
 	for (const unsigned char *c = (unsigned char *)value; *c; c++)
 		if (*c < ' ' || *c > '~' || c - (unsigned char *)value >= ROLE_NAME_MAX)
-			return wrong(key, value, fault, "cannot be an application_name",
-				     "Use at most 63 ASCII characters: the server would "
-				     "change what is beyond that.");
+			return wrong(
+				key, value, fault, "cannot be an application_name",
+				"Use at most 63 ASCII characters: the server would change what is beyond that.");
 	keep_string(field, value);
 	return 0;
 }
@@ -134,8 +134,7 @@ static int read_ms(const struct key *key, char *value, void *field, struct fault
 		return 0;
 	return wrong(
 		key, value, fault, "is no time",
-		"Give a number with a unit, such as 500ms, 30s, 5min, 2h or 1d; a number "
-		"alone is seconds.");
+		"Give a number with a unit, such as 500ms, 30s, 5min, 2h or 1d; a number alone is seconds.");
 }
 
 static int read_bool(const struct key *key, char *value, void *field, struct fault *fault)
@@ -190,8 +189,7 @@ static int read_networks(const struct key *key, char *value, void *field,
 		return 0;
 	return wrong(
 		key, item, fault, "is no network in CIDR form",
-		"Write an address and the length of its prefix, such as 10.0.0.0/24 or "
-		"fd00:0:0:1::/64; one host is 10.0.0.7/32.");
+		"Write an address and the length of its prefix, such as 10.0.0.0/24 or fd00:0:0:1::/64; one host is 10.0.0.7/32.");
 }
 
 static int read_tablespaces(const struct key *key, char *value, void *field,
@@ -203,8 +201,7 @@ static int read_tablespaces(const struct key *key, char *value, void *field,
 		return 0;
 	return wrong(
 		key, item, fault, "is no pair of directories of its own",
-		"Write the primary's directory, \"=\", and the one on this host, such as "
-		"/srv/fast=/srv/fast; each of the primary's once, and none here in another.");
+		"Write the primary's directory, \"=\", and the one on this host, such as /srv/fast=/srv/fast; each of the primary's once, and none here in another.");
 }
 
 static int read_secret(const struct key *key, char *value, void *field,

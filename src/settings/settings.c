@@ -89,10 +89,10 @@ static int check_passfile(const struct settings *settings, const struct ini *ini
 		return 0;
 	fault_set(fault, FAULT_OPERATOR, "%s: the replication password is too long",
 		  ini->path);
-	fault_detail(fault,
-		     "libpq 12 reads %d bytes of a password file's line; with the role's "
-		     "name, \":\" and \"\\\" escaped, this one has %zu.",
-		     PASSFILE_LINE_MAX, len);
+	fault_detail(
+		fault,
+		"libpq 12 reads %d bytes of a password file's line; with the role's name, \":\" and \"\\\" escaped, this one has %zu.",
+		PASSFILE_LINE_MAX, len);
 	fault_hint(fault, "Choose a shorter password.");
 	return -EINVAL;
 }
@@ -165,8 +165,7 @@ static int guard_ini(int fd, const char *path, const struct ini *ini, bool tight
 		return 0;
 	if (tighten && fstat(fd, &st) == 0 && fchmod(fd, 0600) == 0) {
 		log_warning(
-			"\"%s\" holds a password and others could read it: mode %04o is now "
-			"0600",
+			"\"%s\" holds a password and others could read it: mode %04o is now 0600",
 			path, st.st_mode & 07777);
 		log_hint("Change the password if it was worth reading.");
 		return 0;
