@@ -221,7 +221,6 @@ static int clone_once(struct host *host, struct fault *fault)
 				     .logged_at = clock_ms() };
 	struct clone_command command;
 	struct spawn spawn = {
-		.cancel_fd = host->cancel_fd,
 		/* if it outlives us, nobody clears staging under it */
 		.keep_fd = host->lock,
 		.on_err_line = on_progress,

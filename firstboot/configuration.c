@@ -28,7 +28,7 @@ static char *named_file(struct host *host, const char *parameter, struct fault *
 	if (db)
 		text_add(&value, db_value(result, 0, 0));
 	else if (cluster_show_conf(host_directory(host), host->settings.bin_directory,
-				   parameter, host->cancel_fd, &value, fault) < 0)
+				   parameter, &value, fault) < 0)
 		return NULL;
 	return *text_str(&value) == '/'
 		       ? text_copy(text_str(&value))
@@ -96,7 +96,7 @@ int certificate_apply(struct host *host, struct fault *fault)
 					   : "";
 
 	return certificate_make(host_directory(host), host->host_name, primary_host,
-				host->cancel_fd, fault);
+				fault);
 }
 
 /* --- settings --- */
@@ -169,8 +169,7 @@ int settings_write(struct host *host, const struct pgconf *conf, struct fault *f
 	}
 	if (r < 0)
 		return r;
-	r = cluster_check_conf(directory, host->settings.bin_directory, host->cancel_fd,
-			       fault);
+	r = cluster_check_conf(directory, host->settings.bin_directory, fault);
 	/* an adopted cluster gets back what it had: it has to start at its next boot */
 	if (r < 0 && host_in_place(host)) {
 		FAULT_AUTO second = { 0 };

@@ -98,7 +98,6 @@ static int open_db(struct host *host, const struct postmaster *postmaster,
 		.keywords = keywords,
 		.values = values,
 		.timeout_ms = LOCAL_TIMEOUT_MS,
-		.cancel_fd = host->cancel_fd,
 	};
 	FAULT_AUTO reason = { 0 };
 	int r = db_open(&host->db, &target, &reason);
@@ -155,7 +154,6 @@ void host_login(struct host *host, struct replication_login *ret)
 		/* to itself by address: the certificate's name is for others to check */
 		.tls_root_cert = standby ? settings->tls_root_cert : "",
 		.timeout_ms = (int)timeout_ms,
-		.cancel_fd = host->cancel_fd,
 	};
 }
 
@@ -204,7 +202,7 @@ int host_wait_ready(struct host *host, struct fault *fault)
 			fault_hint(fault, "Read its log.");
 			return -EPIPE;
 		}
-		if (clock_sleep_ms(READY_POLL_MS, host->cancel_fd) < 0)
+		if (clock_sleep_ms(READY_POLL_MS) < 0)
 			return fault_set(fault, FAULT_RETRY, "stopped");
 	}
 	fault_set(fault, FAULT_RETRY, "the server accepts no connections after %ld s",
@@ -235,7 +233,7 @@ int host_start(struct host *host, bool restart, struct fault *fault)
 	else
 		r = service_pg_ctl(settings->bin_directory, host->cluster.path, log,
 				   restart ? SERVICE_RESTART : SERVICE_START,
-				   settings->start_timeout_ms, host->cancel_fd, fault);
+				   settings->start_timeout_ms, fault);
 	return r < 0 ? r : host_wait_ready(host, fault);
 }
 

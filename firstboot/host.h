@@ -39,7 +39,6 @@ struct host {
 	bool dry_run;
 	bool root_side; /* the monitor is root */
 	int verbs;      /* to it; see monitor.h */
-	int cancel_fd;  /* readable when we are told to stop */
 
 	struct cluster cluster;
 	int lock; /* held while setup is at work */

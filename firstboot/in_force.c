@@ -71,7 +71,7 @@ int in_force_reload(struct host *host, struct fault *fault)
 			host->reloaded = true;
 			return 0;
 		}
-		if (r == 0 && clock_sleep_ms(20, host->cancel_fd) < 0)
+		if (r == 0 && clock_sleep_ms(20) < 0)
 			return fault_set(fault, FAULT_RETRY, "stopped");
 	}
 	return r < 0 ? r

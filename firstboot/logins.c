@@ -81,7 +81,7 @@ int staged_role_apply(struct host *host, struct fault *fault)
 	if (r == 0)
 		r = cluster_single_user(host->cluster.staging,
 					host->settings.bin_directory, text_str(&sql),
-					host->cancel_fd, &out, fault);
+					&out, fault);
 	secret_wipe(sql.s, sql.len);
 	host->role_staged = r == 0 && strstr(text_str(&out), "pgrepl_roles = \"1\"");
 	return r;

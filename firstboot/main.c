@@ -171,14 +171,13 @@ struct work {
 	const struct options *options;
 };
 
-static int worker(void *arg, int verbs, int cancel_fd)
+static int worker(void *arg, int verbs)
 {
 	struct work *work = arg;
 	FAULT_AUTO fault = { 0 };
 	int code;
 
 	work->host.verbs = verbs;
-	work->host.cancel_fd = cancel_fd;
 	work->host.lock = -1;
 	if (host_open(&work->host, &fault) < 0)
 		code = finish(&fault);

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/stop.h"
 #include "host/firewall.h"
 #include "host/ownership.h"
 #include "host/selinux.h"
@@ -20,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -51,10 +51,8 @@ static void become_user(const struct monitor *monitor)
 }
 
 static void __attribute__((noreturn))
-worker_main(const struct monitor *monitor, int verbs, const sigset_t *stop, pid_t parent)
+worker_main(const struct monitor *monitor, int verbs, pid_t parent)
 {
-	int cancel_fd;
-
 	if (setsid() < 0)
 		_exit(EX_SOFTWARE);
 	become_user(monitor);
@@ -65,24 +63,21 @@ worker_main(const struct monitor *monitor, int verbs, const sigset_t *stop, pid_
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
 		_exit(EX_SOFTWARE);
 	umask(077);
-	cancel_fd = signalfd(-1, stop, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (cancel_fd < 0)
+	if (stop_open() < 0)
 		_exit(EX_OSERR);
-	_exit(monitor->work(monitor->arg, verbs, cancel_fd));
+	_exit(monitor->work(monitor->arg, verbs));
 }
 
-static int do_verb(const struct monitor *monitor, uint8_t verb, int cancel_fd,
-		   struct answer *answer, struct fault *fault)
+static int do_verb(const struct monitor *monitor, uint8_t verb, struct answer *answer,
+		   struct fault *fault)
 {
 	const struct firewall firewall = {
 		.networks = monitor->networks,
 		.port = monitor->port,
-		.cancel_fd = cancel_fd,
 	};
 	const struct selinux_place place = {
 		.data_directory = monitor->data_directory,
 		.tablespaces = monitor->tablespaces,
-		.cancel_fd = cancel_fd,
 	};
 	struct service_state state;
 	int r;
@@ -97,24 +92,24 @@ static int do_verb(const struct monitor *monitor, uint8_t verb, int cancel_fd,
 	}
 	switch ((enum verb)verb) {
 	case VERB_LOOK:
-		r = service_look(monitor->unit, cancel_fd, &state, fault);
+		r = service_look(monitor->unit, &state, fault);
 		if (r == 0)
 			answer->look = (struct verb_look){ .active = state.active,
 							   .enabled = state.enabled };
 		return r;
 	case VERB_START:
 		return service_act(monitor->unit, SERVICE_START,
-				   monitor->start_timeout_ms, cancel_fd, fault);
+				   monitor->start_timeout_ms, fault);
 	case VERB_RESTART:
 		return service_act(monitor->unit, SERVICE_RESTART,
-				   monitor->start_timeout_ms, cancel_fd, fault);
+				   monitor->start_timeout_ms, fault);
 	case VERB_ENABLE:
 		return service_act(monitor->unit, SERVICE_ENABLE,
-				   monitor->start_timeout_ms, cancel_fd, fault);
+				   monitor->start_timeout_ms, fault);
 	case VERB_LABEL_RULE:
 		return selinux_add_rules(&place, fault);
 	case VERB_FIREWALL_LOOK:
-		r = firewall_runs(cancel_fd, fault);
+		r = firewall_runs(fault);
 		answer->look.firewall_runs = r > 0;
 		if (r > 0)
 			r = firewall_missing(&firewall, fault);
@@ -129,13 +124,13 @@ static int do_verb(const struct monitor *monitor, uint8_t verb, int cancel_fd,
 	return fault_set(fault, FAULT_BUG, "unknown verb %d", verb);
 }
 
-static void serve(const struct monitor *monitor, int verbs, uint8_t verb, int cancel_fd)
+static void serve(const struct monitor *monitor, int verbs, uint8_t verb)
 {
 	FAULT_AUTO fault = { 0 };
 	struct answer answer;
 
 	memset(&answer, 0, sizeof(answer));
-	answer.result = do_verb(monitor, verb, cancel_fd, &answer, &fault);
+	answer.result = do_verb(monitor, verb, &answer, &fault);
 	answer.class = (int32_t)fault.class;
 	snprintf(answer.message, sizeof(answer.message), "%s", text_str(&fault.message));
 	snprintf(answer.detail, sizeof(answer.detail), "%s", text_str(&fault.detail));
@@ -144,15 +139,14 @@ static void serve(const struct monitor *monitor, int verbs, uint8_t verb, int ca
 }
 
 /* Serves verbs until the worker has closed its end, by ending. Were we told to stop? */
-static bool serve_all(const struct monitor *monitor, int verbs, int cancel_fd,
-		      pid_t worker)
+static bool serve_all(const struct monitor *monitor, int verbs, pid_t worker)
 {
 	long long deadline = -1;
 
 	for (;;) {
 		struct pollfd fds[] = {
 			{ .fd = verbs, .events = POLLIN },
-			{ .fd = deadline < 0 ? cancel_fd : -1, .events = POLLIN },
+			{ .fd = deadline < 0 ? stop_fd() : -1, .events = POLLIN },
 		};
 		uint8_t verb;
 
@@ -161,7 +155,7 @@ static bool serve_all(const struct monitor *monitor, int verbs, int cancel_fd,
 		if (fds[0].revents) {
 			if (recv(verbs, &verb, sizeof(verb), 0) != (ssize_t)sizeof(verb))
 				return deadline >= 0;
-			serve(monitor, verbs, verb, cancel_fd);
+			serve(monitor, verbs, verb);
 		}
 		/* not read: it stays readable, and so stops a verb's program as well */
 		if (fds[1].revents) {
@@ -177,20 +171,12 @@ static bool serve_all(const struct monitor *monitor, int verbs, int cancel_fd,
 int monitor_run(const struct monitor *monitor)
 {
 	FD_AUTO ours = -1;
-	FD_AUTO cancel_fd = -1;
 	pid_t parent = getpid(), worker;
 	siginfo_t ended;
 	int ends[2], status;
 	bool stopped;
-	sigset_t stop;
 
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGHUP);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-	cancel_fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (cancel_fd < 0 ||
+	if (stop_open() < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
 		log_error("could not set up the worker: %s", strerror(errno));
 		return EX_OSERR;
@@ -199,8 +185,7 @@ int monitor_run(const struct monitor *monitor)
 	worker = fork();
 	if (worker == 0) {
 		close(ends[0]);
-		close(cancel_fd);
-		worker_main(monitor, ends[1], &stop, parent);
+		worker_main(monitor, ends[1], parent);
 	}
 	close(ends[1]);
 	ours = ends[0];
@@ -208,7 +193,7 @@ int monitor_run(const struct monitor *monitor)
 		log_error("could not fork: %s", strerror(errno));
 		return EX_OSERR;
 	}
-	stopped = serve_all(monitor, ours, cancel_fd, worker);
+	stopped = serve_all(monitor, ours, worker);
 	/* left a zombie for now: it keeps the number of the session ours */
 	while (waitid(P_PID, (id_t)worker, &ended, WEXITED | WNOWAIT) < 0 &&
 	       errno == EINTR)

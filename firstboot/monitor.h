@@ -41,7 +41,7 @@ struct monitor {
 	const struct networks *networks; /* for the firewall */
 	long port;
 	/* The worker's main; its return value is the exit code. */
-	int (*work)(void *arg, int verbs, int cancel_fd);
+	int (*work)(void *arg, int verbs);
 	void *arg;
 };
 

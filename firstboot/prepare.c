@@ -61,7 +61,7 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 	struct service_state service = { .loaded = false };
 
 	if (settings->server_control == SERVER_CONTROL_SYSTEMD) {
-		if (service_look(settings->service, -1, &service, fault) < 0)
+		if (service_look(settings->service, &service, fault) < 0)
 			return -EIO;
 		if (service.masked) {
 			fault_set(fault, FAULT_OPERATOR, "the service \"%s\" is masked",

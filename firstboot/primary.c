@@ -33,7 +33,6 @@ static int cluster_apply(struct host *host, struct fault *fault)
 		.bin_directory = host->settings.bin_directory,
 		.superuser = host->superuser,
 		.locale = host->settings.locale,
-		.cancel_fd = host->cancel_fd,
 	};
 
 	return cluster_init(&host->cluster, &init, fault);

@@ -248,7 +248,7 @@ static int streaming_apply(struct host *host, struct fault *fault)
 				return r;
 			ask_at = clock_ms() + ASK_AGAIN_MS;
 		}
-		if (clock_sleep_ms(STREAM_POLL_MS, host->cancel_fd) < 0)
+		if (clock_sleep_ms(STREAM_POLL_MS) < 0)
 			return fault_set(fault, FAULT_RETRY, "stopped");
 	}
 }

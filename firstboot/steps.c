@@ -29,7 +29,6 @@ static int server_version(struct host *host, struct text *ret_version,
 	struct spawn spawn = {
 		.argv = argv,
 		.timeout_ms = VERSION_TIMEOUT_MS,
-		.cancel_fd = host->cancel_fd,
 		.out = &out,
 	};
 	int status = spawn_run(&spawn);
@@ -93,7 +92,6 @@ static struct selinux_place label_place(const struct host *host, const char *pas
 		.data_directory = host->data_directory,
 		.passfile = passfile,
 		.tablespaces = &host->settings.tablespaces,
-		.cancel_fd = host->cancel_fd,
 	};
 }
 

@@ -48,7 +48,7 @@ int patience_wait(struct patience *patience, struct host *host, const char *what
 			"Run setup again, or give it more time by wait_timeout in section [standby].");
 		return -ETIMEDOUT;
 	}
-	if (clock_sleep_ms(clock_backoff_ms(waited), host->cancel_fd) < 0) {
+	if (clock_sleep_ms(clock_backoff_ms(waited)) < 0) {
 		text_addf(&fault->message, " (stopped after %.0f s, %d tries)",
 			  (double)waited / 1000, patience->tries);
 		return -ECANCELED;

@@ -120,7 +120,7 @@ int verify_standbys_caught_up(struct host *host, long timeout_ms, struct fault *
 				   "Run \"pgrepl-standby status\" on the standby.");
 			return -ETIMEDOUT;
 		}
-		if (clock_sleep_ms(CAUGHT_UP_POLL_MS, host->cancel_fd) < 0)
+		if (clock_sleep_ms(CAUGHT_UP_POLL_MS) < 0)
 			return fault_set(fault, FAULT_RETRY, "stopped");
 	}
 }
@@ -188,7 +188,7 @@ int verify_caught_up(struct host *host, const struct replication_login *login,
 			fault_hint(fault, "Read the logs of both servers.");
 			return -ETIMEDOUT;
 		}
-		if (clock_sleep_ms(CAUGHT_UP_POLL_MS, host->cancel_fd) < 0)
+		if (clock_sleep_ms(CAUGHT_UP_POLL_MS) < 0)
 			return fault_set(fault, FAULT_RETRY, "stopped");
 	}
 }

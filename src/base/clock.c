@@ -1,5 +1,7 @@
 #include "base/clock.h"
 
+#include "base/stop.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -27,19 +29,27 @@ int clock_left_ms(long long deadline)
 	return left > INT_MAX ? INT_MAX : (int)left;
 }
 
-int clock_sleep_ms(long ms, int cancel_fd)
+int clock_sleep_ms(long ms)
 {
 	long long deadline = clock_ms() + ms;
-	struct pollfd cancel = { .fd = cancel_fd, .events = POLLIN };
+	struct pollfd stop = { .fd = stop_fd(), .events = POLLIN };
 
 	for (;;) {
 		int left = clock_left_ms(deadline);
 
-		if (poll(&cancel, 1, left) > 0)
+		if (poll(&stop, 1, left) > 0)
 			return -ECANCELED;
 		if (clock_ms() >= deadline)
 			return 0;
 	}
+}
+
+void clock_pause_ms(long ms)
+{
+	long long deadline = clock_ms() + ms;
+
+	while (clock_ms() < deadline)
+		(void)poll(NULL, 0, clock_left_ms(deadline));
 }
 
 long clock_backoff_ms(long long waited_ms)

@@ -13,8 +13,11 @@ long long clock_ms(void);
  */
 int clock_left_ms(long long deadline);
 
-/* Waits for ms or until cancel_fd is readable: 0, or -ECANCELED. */
-int clock_sleep_ms(long ms, int cancel_fd);
+/* Waits for ms, or until the process is told to stop (stop.h): 0, or -ECANCELED. */
+int clock_sleep_ms(long ms);
+
+/* Waits for ms, whatever happens: for what has to be cleaned up before we stop. */
+void clock_pause_ms(long ms);
 
 /*
  * How long to wait before the next try when waited_ms have gone by: a tenth of that, at

@@ -87,7 +87,7 @@ void process_kill_session(pid_t session)
 	long long deadline = clock_ms() + SWEEP_MS;
 
 	while (kill_all(is_of_session, &session) && clock_ms() < deadline)
-		(void)clock_sleep_ms(5, -1);
+		clock_pause_ms(5);
 }
 
 static bool is_orphan_with(const char *pid, const void *value)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -221,15 +222,14 @@ static void drain_rest(struct running *run)
 /*
  * One round of waiting and moving bytes. Returns true when the caller was told to stop.
  */
-static bool pump(struct running *run, int cancel_fd, long long deadline)
+static bool pump(struct running *run, bool stoppable, long long deadline)
 {
-	/* poll passes over negative descriptors */
 	struct pollfd fds[] = {
 		{ .fd = run->chld, .events = POLLIN },
 		{ .fd = run->out, .events = POLLIN },
 		{ .fd = run->err, .events = POLLIN },
 		{ .fd = run->in, .events = POLLOUT },
-		{ .fd = cancel_fd, .events = POLLIN },
+		{ .fd = stoppable ? stop_fd() : -1, .events = POLLIN },
 	};
 
 	if (poll(fds, 5, clock_left_ms(deadline)) <= 0)
@@ -250,7 +250,7 @@ static int supervise(struct running *run)
 	int verdict = 0, status;
 
 	while (!reap(run, &status)) {
-		bool stop = pump(run, verdict ? -1 : run->spawn->cancel_fd, deadline);
+		bool stop = pump(run, !verdict, deadline);
 
 		if (!stop && (deadline < 0 || clock_ms() < deadline))
 			continue;

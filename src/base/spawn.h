@@ -19,7 +19,6 @@ struct spawn {
 	const char *const *envp; /* NULL: spawn_clean_env */
 	const char *input;       /* given on standard input, or NULL for none */
 	long timeout_ms;         /* 0: none */
-	int cancel_fd;           /* readable: end it; -1: none */
 	int keep_fd;             /* stays open in it, whatever becomes of us; 0: none */
 	bool leaves_server;      /* on success the rest of its group is let live */
 	struct text *out;        /* standard output, its first 64 KiB; NULL: dropped */

@@ -13,13 +13,12 @@ enum {
 };
 
 /* Runs firewall-cmd with up to two options; its exit status or a negative errno. */
-static int run(const char *first, const char *second, int cancel_fd, struct text *err)
+static int run(const char *first, const char *second, struct text *err)
 {
 	const char *argv[] = { FIREWALL_CMD, "--quiet", first, second, NULL };
 	struct spawn spawn = {
 		.argv = argv,
 		.timeout_ms = TIMEOUT_MS,
-		.cancel_fd = cancel_fd,
 		.err = err,
 	};
 
@@ -37,10 +36,10 @@ static int failed(int status, const struct text *err, struct fault *fault)
 	return r;
 }
 
-int firewall_runs(int cancel_fd, struct fault *fault)
+int firewall_runs(struct fault *fault)
 {
 	TEXT_AUTO err = { 0 };
-	int status = run("--state", NULL, cancel_fd, &err);
+	int status = run("--state", NULL, &err);
 
 	if (status == -ENOENT || status == STATUS_NOT_RUNNING)
 		return 0;
@@ -61,8 +60,7 @@ static int has_rule(const struct firewall *firewall, const char *cidr, bool perm
 {
 	STRING_AUTO option = rule_option("--query-rich-rule", cidr, firewall->port);
 	TEXT_AUTO err = { 0 };
-	int status = run(option, permanent ? "--permanent" : NULL, firewall->cancel_fd,
-			 &err);
+	int status = run(option, permanent ? "--permanent" : NULL, &err);
 
 	if (status == 0 || status == 1)
 		return !status;
@@ -74,8 +72,7 @@ static int add_rule(const struct firewall *firewall, const char *cidr, bool perm
 {
 	STRING_AUTO option = rule_option("--add-rich-rule", cidr, firewall->port);
 	TEXT_AUTO err = { 0 };
-	int status = run(option, permanent ? "--permanent" : NULL, firewall->cancel_fd,
-			 &err);
+	int status = run(option, permanent ? "--permanent" : NULL, &err);
 
 	return status == 0 ? 0 : failed(status, &err, fault);
 }

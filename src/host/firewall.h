@@ -14,11 +14,10 @@
 struct firewall {
 	const struct networks *networks;
 	long port;
-	int cancel_fd;
 };
 
 /* 1 when firewalld runs, 0 when it does not or is not installed, or a negative errno. */
-int firewall_runs(int cancel_fd, struct fault *fault);
+int firewall_runs(struct fault *fault);
 
 /*
  * How many rules are missing, now or in the permanent configuration; or a negative errno.

@@ -12,12 +12,11 @@
 
 enum { TIMEOUT_MS = 10 * 60 * 1000 };
 
-static int run(const char *const *argv, int cancel_fd, struct text *out, struct text *err)
+static int run(const char *const *argv, struct text *out, struct text *err)
 {
 	struct spawn spawn = {
 		.argv = argv,
 		.timeout_ms = TIMEOUT_MS,
-		.cancel_fd = cancel_fd,
 		.out = out,
 		.err = err,
 	};
@@ -38,12 +37,12 @@ static int failed(const char *program, int status, const struct text *err,
 }
 
 /* Does the policy give the directory the type that the server may write to? */
-static int policy_knows(const char *directory, int cancel_fd, struct fault *fault)
+static int policy_knows(const char *directory, struct fault *fault)
 {
 	const char *argv[] = { "/usr/sbin/matchpathcon", "-n", directory, NULL };
 	TEXT_AUTO out = { 0 };
 	TEXT_AUTO err = { 0 };
-	int status = run(argv, cancel_fd, &out, &err);
+	int status = run(argv, &out, &err);
 
 	if (status != 0)
 		return failed(argv[0], status, &err, fault);
@@ -54,7 +53,7 @@ static int policy_knows(const char *directory, int cancel_fd, struct fault *faul
  * 1 when restorecon would change the label of path itself, 0 when not. What is below it
  * was labelled before it; and files that a server makes later are not looked at again.
  */
-static int label_differs(const char *path, int cancel_fd, struct fault *fault)
+static int label_differs(const char *path, struct fault *fault)
 {
 	const char *argv[] = { RESTORECON, "-n", "-v", path, NULL };
 	TEXT_AUTO out = { 0 };
@@ -64,17 +63,17 @@ static int label_differs(const char *path, int cancel_fd, struct fault *fault)
 	/* in a dry run it may not be there yet */
 	if (!file_exists(path))
 		return 0;
-	status = run(argv, cancel_fd, &out, &err);
+	status = run(argv, &out, &err);
 	if (status != 0)
 		return failed(argv[0], status, &err, fault);
 	return out.len > 0;
 }
 
-static int is_enabled(int cancel_fd, struct fault *fault)
+static int is_enabled(struct fault *fault)
 {
 	const char *argv[] = { "/usr/sbin/selinuxenabled", NULL };
 	TEXT_AUTO err = { 0 };
-	int status = run(argv, cancel_fd, NULL, &err);
+	int status = run(argv, NULL, &err);
 
 	if (status < 0 && status != -ENOENT)
 		return failed(argv[0], status, &err, fault);
@@ -123,12 +122,12 @@ static char *real_path(const char *path)
 	return real ? real : text_copy(path);
 }
 
-static int look_at_directory(const char *directory, int cancel_fd,
-			     struct selinux_look *ret, struct fault *fault)
+static int look_at_directory(const char *directory, struct selinux_look *ret,
+			     struct fault *fault)
 {
 	STRING_AUTO real = real_path(directory);
-	int known = policy_knows(real, cancel_fd, fault);
-	int differs = known > 0 ? label_differs(real, cancel_fd, fault) : 0;
+	int known = policy_knows(real, fault);
+	int differs = known > 0 ? label_differs(real, fault) : 0;
 
 	if (known < 0 || differs < 0)
 		return -EIO;
@@ -144,15 +143,15 @@ int selinux_look(const struct selinux_place *place, struct selinux_look *ret,
 		 struct fault *fault)
 {
 	const char *directory;
-	int r = is_enabled(place->cancel_fd, fault);
+	int r = is_enabled(fault);
 
 	*ret = (struct selinux_look){ .enabled = r > 0 };
 	if (r <= 0)
 		return r;
 	for (size_t n = 0; (directory = directory_at(place, n)); n++)
-		if (look_at_directory(directory, place->cancel_fd, ret, fault) < 0)
+		if (look_at_directory(directory, ret, fault) < 0)
 			return -EIO;
-	r = label_differs(place->passfile, place->cancel_fd, fault);
+	r = label_differs(place->passfile, fault);
 	if (r > 0)
 		want_label(ret, place->passfile);
 	return r < 0 ? r : 0;
@@ -165,7 +164,7 @@ void selinux_look_free(struct selinux_look *look)
 	text_free(&look->labels);
 }
 
-static int add_rule(const char *directory, int cancel_fd, struct fault *fault)
+static int add_rule(const char *directory, struct fault *fault)
 {
 	TEXT_AUTO pattern = { 0 };
 	TEXT_AUTO err = { 0 };
@@ -175,7 +174,7 @@ static int add_rule(const char *directory, int cancel_fd, struct fault *fault)
 
 	add_pattern(&pattern, directory);
 	argv[5] = text_str(&pattern);
-	status = run(argv, cancel_fd, NULL, &err);
+	status = run(argv, NULL, &err);
 	return status == 0 ? 0 : failed(argv[0], status, &err, fault);
 }
 
@@ -185,33 +184,33 @@ int selinux_add_rules(const struct selinux_place *place, struct fault *fault)
 
 	for (size_t n = 0; (directory = directory_at(place, n)); n++) {
 		STRING_AUTO real = real_path(directory);
-		int r = policy_knows(real, place->cancel_fd, fault);
+		int r = policy_knows(real, fault);
 
 		if (r == 0 && text_equal(real, directory))
-			r = add_rule(directory, place->cancel_fd, fault);
+			r = add_rule(directory, fault);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int restore(const char *const *argv, int cancel_fd, struct fault *fault)
+static int restore(const char *const *argv, struct fault *fault)
 {
 	TEXT_AUTO err = { 0 };
-	int status = run(argv, cancel_fd, NULL, &err);
+	int status = run(argv, NULL, &err);
 
 	return status == 0 ? 0 : failed(argv[0], status, &err, fault);
 }
 
-static int restore_one(const char *path, int cancel_fd, struct fault *fault)
+static int restore_one(const char *path, struct fault *fault)
 {
 	const char *const argv[] = { RESTORECON, path, NULL };
 
-	return file_exists(path) ? restore(argv, cancel_fd, fault) : 0;
+	return file_exists(path) ? restore(argv, fault) : 0;
 }
 
 /* All that is below a directory, in one call. */
-static int restore_below(const char *directory, int cancel_fd, struct fault *fault)
+static int restore_below(const char *directory, struct fault *fault)
 {
 	DIR *dir = opendir(directory);
 	const struct dirent *entry;
@@ -231,7 +230,7 @@ static int restore_below(const char *directory, int cancel_fd, struct fault *fau
 	if (dir)
 		closedir(dir);
 	if (count > 2)
-		r = restore(argv, cancel_fd, fault);
+		r = restore(argv, fault);
 	while (count-- > 2)
 		free((char *)argv[count]);
 	free(argv);
@@ -245,9 +244,8 @@ int selinux_restore(const struct selinux_place *place, struct fault *fault)
 	for (size_t n = 0; (directory = directory_at(place, n)); n++) {
 		STRING_AUTO real = real_path(directory);
 
-		if (restore_below(real, place->cancel_fd, fault) < 0 ||
-		    restore_one(real, place->cancel_fd, fault) < 0)
+		if (restore_below(real, fault) < 0 || restore_one(real, fault) < 0)
 			return -EIO;
 	}
-	return restore_one(place->passfile, place->cancel_fd, fault);
+	return restore_one(place->passfile, fault);
 }

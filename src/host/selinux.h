@@ -25,7 +25,6 @@ struct selinux_place {
 	const char *data_directory; /* as configured */
 	const char *passfile; /* need not be there; unknown to selinux_add_rules() */
 	const struct tablespace_map *tablespaces;
-	int cancel_fd;
 };
 
 /* What is to be done, as an administrator would type it. */

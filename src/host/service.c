@@ -90,8 +90,7 @@ static int systemctl_fault(const char *const *argv, int status, const struct tex
 	return spawn_fault(name, status, err, fault);
 }
 
-int service_look(const char *unit, int cancel_fd, struct service_state *ret,
-		 struct fault *fault)
+int service_look(const char *unit, struct service_state *ret, struct fault *fault)
 {
 	TEXT_AUTO out = { 0 };
 	TEXT_AUTO err = { 0 };
@@ -103,7 +102,6 @@ int service_look(const char *unit, int cancel_fd, struct service_state *ret,
 	struct spawn spawn = {
 		.argv = argv,
 		.timeout_ms = LOOK_TIMEOUT_MS,
-		.cancel_fd = cancel_fd,
 		.out = &out,
 		.err = &err,
 	};
@@ -121,14 +119,13 @@ int service_look(const char *unit, int cancel_fd, struct service_state *ret,
 }
 
 int service_act(const char *unit, enum service_action action, long timeout_ms,
-		int cancel_fd, struct fault *fault)
+		struct fault *fault)
 {
 	TEXT_AUTO err = { 0 };
 	const char *argv[] = { SYSTEMCTL, action_words[action], "--quiet", unit, NULL };
 	struct spawn spawn = {
 		.argv = argv,
 		.timeout_ms = timeout_ms,
-		.cancel_fd = cancel_fd,
 		.err = &err,
 	};
 	int status = spawn_run(&spawn);
@@ -153,8 +150,7 @@ int service_act(const char *unit, enum service_action action, long timeout_ms,
 }
 
 int service_pg_ctl(const char *bin_directory, const char *data_directory, const char *log,
-		   enum service_action action, long timeout_ms, int cancel_fd,
-		   struct fault *fault)
+		   enum service_action action, long timeout_ms, struct fault *fault)
 {
 	STRING_AUTO program = text_format("%s/pg_ctl", bin_directory);
 	STRING_AUTO name = NULL;
@@ -174,7 +170,6 @@ int service_pg_ctl(const char *bin_directory, const char *data_directory, const 
 	struct spawn spawn = {
 		.argv = argv,
 		.timeout_ms = timeout_ms,
-		.cancel_fd = cancel_fd,
 		.leaves_server = true,
 		.err = &err,
 	};

@@ -27,23 +27,21 @@ enum service_action {
 	SERVICE_ENABLE,
 };
 
-int service_look(const char *unit, int cancel_fd, struct service_state *ret,
-		 struct fault *fault);
+int service_look(const char *unit, struct service_state *ret, struct fault *fault);
 
 /*
  * Waits until it is done, or timeout_ms: then -ETIMEDOUT, and systemd goes on with the
  * job.
  */
 int service_act(const char *unit, enum service_action action, long timeout_ms,
-		int cancel_fd, struct fault *fault);
+		struct fault *fault);
 
 /*
  * The same two actions by pg_ctl, as the owner of the data. The server's log goes to log,
  * unless the server's own logging collector takes it.
  */
 int service_pg_ctl(const char *bin_directory, const char *data_directory, const char *log,
-		   enum service_action action, long timeout_ms, int cancel_fd,
-		   struct fault *fault);
+		   enum service_action action, long timeout_ms, struct fault *fault);
 
 /*
  * Reads what "systemctl show" printed. Apart from its caller so that a test can feed it.

@@ -49,7 +49,7 @@ static void add_name(struct text *conf, const char *name)
 }
 
 int certificate_make(const char *directory, const char *host_name,
-		     const char *primary_host, int cancel_fd, struct fault *fault)
+		     const char *primary_host, struct fault *fault)
 {
 	STRING_AUTO certificate = text_format("%s/" CERTIFICATE_FILE NEW, directory);
 	STRING_AUTO key = text_format("%s/" CERTIFICATE_KEY_FILE NEW, directory);
@@ -86,7 +86,6 @@ int certificate_make(const char *directory, const char *host_name,
 	struct spawn spawn = {
 		.argv = argv,
 		.timeout_ms = OPENSSL_TIMEOUT_MS,
-		.cancel_fd = cancel_fd,
 		.err = &err,
 	};
 	mode_t before = umask(077);

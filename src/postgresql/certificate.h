@@ -15,6 +15,6 @@
  * can verify it in full.
  */
 int certificate_make(const char *directory, const char *host_name,
-		     const char *primary_host, int cancel_fd, struct fault *fault);
+		     const char *primary_host, struct fault *fault);
 
 #endif

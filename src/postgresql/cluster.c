@@ -119,8 +119,10 @@ int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault
 			if (process_kill_orphans(orphan))
 				deadline = clock_ms() + ORPHAN_MS;
 			/* it is let go of some time after the kill */
-			if (clock_ms() < deadline && clock_sleep_ms(10, -1) == 0)
+			if (clock_ms() < deadline) {
+				clock_pause_ms(10);
 				continue;
+			}
 			fault_set(fault, FAULT_RETRY,
 				  "another setup is at work on \"%s\"", cluster->path);
 			fault_hint(fault,

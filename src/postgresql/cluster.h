@@ -111,7 +111,6 @@ struct cluster_init {
 	const char *bin_directory;
 	const char *superuser;
 	const char *locale;
-	int cancel_fd;
 };
 int cluster_init(const struct cluster *cluster, const struct cluster_init *init,
 		 struct fault *fault);
@@ -121,20 +120,20 @@ int cluster_init(const struct cluster *cluster, const struct cluster_init *init,
  * Durable only after cluster_place(). Output goes to ret.
  */
 int cluster_single_user(const char *directory, const char *bin_directory, const char *sql,
-			int cancel_fd, struct text *ret, struct fault *fault);
+			struct text *ret, struct fault *fault);
 
 /*
  * What the configuration of a directory says of one parameter, as the server program
  * reads it; the fault is its complaint.
  */
 int cluster_show_conf(const char *directory, const char *bin_directory, const char *name,
-		      int cancel_fd, struct text *ret, struct fault *fault);
+		      struct text *ret, struct fault *fault);
 
 /*
  * Has the server program read a directory's configuration; its complaint becomes the
  * fault.
  */
-int cluster_check_conf(const char *directory, const char *bin_directory, int cancel_fd,
+int cluster_check_conf(const char *directory, const char *bin_directory,
 		       struct fault *fault);
 
 #endif

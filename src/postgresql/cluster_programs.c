@@ -64,7 +64,6 @@ int cluster_init(const struct cluster *cluster, const struct cluster_init *init,
 	struct spawn spawn = {
 		.argv = argv,
 		.timeout_ms = INITDB_TIMEOUT_MS,
-		.cancel_fd = init->cancel_fd,
 		.err = &err,
 	};
 	int status;
@@ -74,7 +73,7 @@ int cluster_init(const struct cluster *cluster, const struct cluster_init *init,
 }
 
 int cluster_single_user(const char *directory, const char *bin_directory, const char *sql,
-			int cancel_fd, struct text *ret, struct fault *fault)
+			struct text *ret, struct fault *fault)
 {
 	STRING_AUTO program = text_format("%s/postgres", bin_directory);
 	TEXT_AUTO err = { 0 };
@@ -110,7 +109,6 @@ int cluster_single_user(const char *directory, const char *bin_directory, const 
 		.argv = argv,
 		.input = sql,
 		.timeout_ms = SINGLE_USER_TIMEOUT_MS,
-		.cancel_fd = cancel_fd,
 		.out = ret,
 		.err = &err,
 	};
@@ -120,7 +118,7 @@ int cluster_single_user(const char *directory, const char *bin_directory, const 
 }
 
 int cluster_show_conf(const char *directory, const char *bin_directory, const char *name,
-		      int cancel_fd, struct text *ret, struct fault *fault)
+		      struct text *ret, struct fault *fault)
 {
 	STRING_AUTO program = text_format("%s/postgres", bin_directory);
 	TEXT_AUTO err = { 0 };
@@ -128,7 +126,6 @@ int cluster_show_conf(const char *directory, const char *bin_directory, const ch
 	struct spawn spawn = {
 		.argv = argv,
 		.timeout_ms = CHECK_TIMEOUT_MS,
-		.cancel_fd = cancel_fd,
 		.out = ret,
 		.err = &err,
 	};
@@ -149,11 +146,10 @@ int cluster_show_conf(const char *directory, const char *bin_directory, const ch
 	return -EINVAL;
 }
 
-int cluster_check_conf(const char *directory, const char *bin_directory, int cancel_fd,
+int cluster_check_conf(const char *directory, const char *bin_directory,
 		       struct fault *fault)
 {
 	TEXT_AUTO value = { 0 };
 
-	return cluster_show_conf(directory, bin_directory, "config_file", cancel_fd,
-				 &value, fault);
+	return cluster_show_conf(directory, bin_directory, "config_file", &value, fault);
 }

@@ -1,6 +1,7 @@
 #include "postgresql/db.h"
 
 #include "base/clock.h"
+#include "base/stop.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,7 +14,7 @@ static int wait_for_socket(const struct db *db, short events, long long deadline
 {
 	struct pollfd fds[] = {
 		{ .fd = PQsocket(db->conn), .events = events },
-		{ .fd = db->cancel_fd, .events = POLLIN },
+		{ .fd = stop_fd(), .events = POLLIN },
 	};
 
 	for (;;) {
@@ -154,7 +155,6 @@ int db_open(struct db *db, const struct db_target *target, struct fault *fault)
 	*db = (struct db){
 		.conn = PQconnectStartParams(target->keywords, target->values, 0),
 		.timeout_ms = target->timeout_ms,
-		.cancel_fd = target->cancel_fd,
 	};
 	if (!db->conn)
 		return fault_set(fault, FAULT_BUG, "out of memory");

@@ -2,7 +2,7 @@
  * db.h - connections and queries with a deadline, sorted by what their failure means.
  *
  * Nothing here can block for longer than it was told to: connecting and each query poll
- * the socket, and stop as soon as the cancel descriptor is readable. (libpq's
+ * the socket, and stop as soon as the process is told to (stop.h). (libpq's
  * connect_timeout counts in seconds, and its blocking calls have none.) What libpq looks
  * up in the DNS is bounded by the resolver's own time-outs; main.c sets them short.
  */
@@ -21,13 +21,11 @@ struct db_target {
 	const char *const *keywords;
 	const char *const *values;
 	int timeout_ms; /* for connecting, and for each query */
-	int cancel_fd;
 };
 
 struct db {
 	PGconn *conn;
 	int timeout_ms;
-	int cancel_fd;
 };
 
 /* Opens a connection. On failure db is closed, and fault says class and reason. */

@@ -139,7 +139,6 @@ static int login_open(const struct replication_login *login, bool replication,
 		.keywords = keywords,
 		.values = values,
 		.timeout_ms = login->timeout_ms,
-		.cancel_fd = login->cancel_fd,
 	};
 
 	return db_open(db, &target, fault);

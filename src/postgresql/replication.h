@@ -66,7 +66,6 @@ struct replication_login {
 	bool tls;
 	const char *tls_root_cert; /* "": any certificate will do */
 	int timeout_ms;
-	int cancel_fd;
 	bool parameters;
 };
 int replication_identify(const struct replication_login *login,

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/spawn.h"
+#include "base/stop.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -20,8 +21,6 @@ static int run_shell(const char *script, struct spawn spawn)
 	const char *const argv[] = { SHELL, "-c", script, NULL };
 
 	spawn.argv = argv;
-	if (!spawn.cancel_fd)
-		spawn.cancel_fd = -1;
 	return spawn_run(&spawn);
 }
 
@@ -47,9 +46,11 @@ static bool is_gone_soon(const char *pid_text)
 
 	if (text_to_long(pid_text, 2, 1 << 30, &pid) < 0)
 		return false;
-	while (!is_gone((pid_t)pid))
-		if (clock_ms() > deadline || clock_sleep_ms(5, -1) < 0)
+	while (!is_gone((pid_t)pid)) {
+		if (clock_ms() > deadline)
 			return false;
+		clock_pause_ms(5);
+	}
 	return true;
 }
 
@@ -57,7 +58,7 @@ static void exit_codes_are_told(void)
 {
 	static const char *const missing[] = { "/nonexistent/program", NULL };
 	static const char *const directory[] = { "/", NULL };
-	struct spawn spawn = { .argv = missing, .cancel_fd = -1 };
+	struct spawn spawn = { .argv = missing };
 
 	NUMBER(run_shell("exit 0", (struct spawn){ 0 }), 0);
 	NUMBER(run_shell("exit 7", (struct spawn){ 0 }), 7);
@@ -72,7 +73,7 @@ static void a_program_gets_a_clean_environment_and_no_descriptor(void)
 	TEXT_AUTO out = { 0 };
 	static const char *const envp[] = { "ONE=1", NULL };
 	static const char *const env[] = { "/usr/bin/env", NULL };
-	struct spawn spawn = { .argv = env, .out = &out, .cancel_fd = -1 };
+	struct spawn spawn = { .argv = env, .out = &out };
 
 	setenv("PGPASSWORD", "secret", 1);
 	NUMBER(spawn_run(&spawn), 0);
@@ -174,22 +175,19 @@ static void one_that_ignores_being_asked_is_killed(void)
 	CHECK(is_gone_soon(text_trim(out.s)));
 }
 
-static void cancelling_ends_it_at_once(void)
+/* Comes last: from then on nothing waits any more. */
+static void being_told_to_stop_ends_it_at_once(void)
 {
 	TEXT_AUTO out = { 0 };
 	long long before = clock_ms();
-	int ends[2];
 
-	CHECK(pipe(ends) == 0);
-	CHECK(write(ends[1], "x", 1) == 1);
-	NUMBER(run_shell("sleep 1000 & echo $!; wait",
-			 (struct spawn){ .out = &out, .cancel_fd = ends[0] }),
+	CHECK(stop_open() == 0);
+	CHECK(raise(SIGTERM) == 0);
+	NUMBER(run_shell("sleep 1000 & echo $!; wait", (struct spawn){ .out = &out }),
 	       -ECANCELED);
 	CHECK(clock_ms() - before < 4000);
 	CHECK(!out.s || !isdigit((unsigned char)*out.s) ||
 	      is_gone_soon(text_trim(out.s)));
-	close(ends[0]);
-	close(ends[1]);
 }
 
 /* pg_basebackup's child outlives it otherwise. */
@@ -268,10 +266,10 @@ int main(void)
 	lines_of_progress_are_handed_on();
 	one_whose_time_is_up_is_ended_with_all_it_started();
 	one_that_ignores_being_asked_is_killed();
-	cancelling_ends_it_at_once();
 	what_it_leaves_behind_is_killed();
 	a_server_may_stay_when_the_program_succeeded();
 	it_dies_with_its_caller();
 	nothing_is_left_open_or_unread();
+	being_told_to_stop_ends_it_at_once();
 	return unit_end();
 }

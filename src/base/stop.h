@@ -1,0 +1,20 @@
+/*
+ * stop.h - being told to stop.
+ *
+ * SIGTERM, SIGINT and SIGHUP are blocked and make a descriptor readable instead. Everything
+ * that waits polls it too. Nobody reads it: once the process was told to stop, every later
+ * wait ends at once as well. There is one per process, because signals are the process's.
+ */
+#ifndef PGREPL_STOP_H
+#define PGREPL_STOP_H
+
+/*
+ * Blocks the signals and opens the descriptor; a child that forked calls it again for its
+ * own. Returns 0 or a negative errno.
+ */
+int stop_open(void);
+
+/* For poll(2), which ignores the -1 that this is before stop_open(). */
+int stop_fd(void);
+
+#endif
