@@ -5,7 +5,7 @@
 #ifndef PGREPL_CONFIGURATION_H
 #define PGREPL_CONFIGURATION_H
 
-#include "steps.h"
+#include "server.h"
 
 /* The server's certificate, unless tls is off or the ini names one. */
 enum step_state certificate_check(struct host *host, struct text *detail,

@@ -4,7 +4,7 @@
 #ifndef PGREPL_DATA_H
 #define PGREPL_DATA_H
 
-#include "steps.h"
+#include "server.h"
 
 /* Everything in PGDATA belongs to the server's user (S5). */
 enum step_state ownership_check(struct host *host, struct text *detail,

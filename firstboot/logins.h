@@ -5,7 +5,7 @@
 #ifndef PGREPL_LOGINS_H
 #define PGREPL_LOGINS_H
 
-#include "steps.h"
+#include "server.h"
 
 /*
  * The replication role, and the superuser's password where the ini has one, in the

@@ -8,7 +8,7 @@
 #include "logins.h"
 #include "rules.h"
 #include "settings/parameters.h"
-#include "steps.h"
+#include "server.h"
 #include "verify.h"
 
 /* --- cluster (P4): initdb into staging --- */

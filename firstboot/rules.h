@@ -4,7 +4,7 @@
 #ifndef PGREPL_RULES_H
 #define PGREPL_RULES_H
 
-#include "steps.h"
+#include "server.h"
 
 /* The block is in the file. */
 enum step_state rules_file_check(struct host *host, struct text *detail,

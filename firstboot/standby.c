@@ -8,7 +8,7 @@
 #include "configuration.h"
 #include "data.h"
 #include "in_force.h"
-#include "steps.h"
+#include "server.h"
 #include "upstream.h"
 #include "verify.h"
 

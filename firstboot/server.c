@@ -1,4 +1,4 @@
-#include "steps.h"
+#include "server.h"
 
 #include "base/spawn.h"
 #include "host/selinux.h"
