@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/spawn.h"
 #include "postgresql/passfile.h"
+#include "patience.h"
 #include "upstream.h"
 
 #include <errno.h>
@@ -53,17 +54,20 @@ int passfile_apply(struct host *host, struct fault *fault)
 
 /* --- base backup (S2) --- */
 
+/*
+ * Of what is in staging when this step is reached, standby.signal is written last: what an
+ * interrupted run has left was cleared before, and a clone that fails is cleared by apply.
+ */
 enum step_state clone_check(struct host *host, struct text *detail, struct fault *fault)
 {
+	const struct settings *settings = &host->settings;
+	bool whole = host_has_staged(host, "PG_VERSION") &&
+		     host_has_staged(host, "standby.signal");
+
 	(void)fault;
-	if (host->cloned) {
-		text_addf(detail, "of %s:%ld, in %s", host->settings.primary_host,
-			  host->settings.primary_port, host->cluster.staging);
-		return STEP_DONE;
-	}
-	text_addf(detail, "clone %s:%ld into %s", host->settings.primary_host,
-		  host->settings.primary_port, host->cluster.staging);
-	return STEP_NEEDED;
+	text_addf(detail, whole ? "of %s:%ld, in %s" : "clone %s:%ld into %s",
+		  settings->primary_host, settings->primary_port, host->cluster.staging);
+	return whole ? STEP_DONE : STEP_NEEDED;
 }
 
 struct progress {
@@ -158,7 +162,7 @@ static enum fault_class clone_class(const char *complaint)
 
 /* pg_basebackup's argument vector: what it always gets, and the tablespaces' options. */
 struct clone_command {
-	char *program, *target, *connect;
+	char *target, *connect;
 	struct text *mappings;
 	size_t mappings_count;
 	const char **argv;
@@ -166,7 +170,6 @@ struct clone_command {
 
 static void clone_command_free(struct clone_command *command)
 {
-	text_drop(&command->program);
 	text_drop(&command->target);
 	text_drop(&command->connect);
 	for (size_t i = 0; i < command->mappings_count; i++)
@@ -193,17 +196,17 @@ static void clone_command_make(const struct host *host, struct clone_command *re
 	const struct tablespace_map *map = &host->settings.tablespaces;
 	STRING_AUTO passfile = host_passfile(host);
 	TEXT_AUTO conninfo = { 0 };
+	struct replication_login login;
 	size_t count = 0, most = 3 + sizeof(always) / sizeof(always[0]) + map->count + 1;
 
-	replication_conninfo(&conninfo, &host->settings, passfile,
-			     REPLICATION_CLONE_NAME);
-	ret->program = text_format("%s/pg_basebackup", host->settings.bin_directory);
+	host_login(host, &login);
+	replication_conninfo(&conninfo, &login, passfile, REPLICATION_CLONE_NAME);
 	ret->target = text_format(CLUSTER_STAGING_OPTION "%s", host->cluster.staging);
 	ret->connect = text_format("--dbname=%s", text_str(&conninfo));
 	ret->mappings_count = map->count;
 	ret->mappings = mem_zalloc(map->count * sizeof(*ret->mappings));
 	ret->argv = mem_zalloc(most * sizeof(*ret->argv));
-	ret->argv[count++] = ret->program;
+	ret->argv[count++] = host->programs.pg_basebackup;
 	ret->argv[count++] = ret->target;
 	ret->argv[count++] = ret->connect;
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
@@ -236,8 +239,7 @@ static int clone_once(struct host *host, struct fault *fault)
 	if (status == -ECANCELED)
 		fault_set(fault, FAULT_RETRY, "the clone was stopped");
 	else if (status < 0)
-		fault_errno(fault, FAULT_OPERATOR, status, "could not run \"%s\"",
-			    command.program);
+		spawn_fault(host->programs.pg_basebackup, status, NULL, fault);
 	else if (status > 0)
 		fault_set(fault, clone_class(text_str(&progress.complaint)), "%s",
 			  progress.complaint.len
@@ -248,22 +250,12 @@ static int clone_once(struct host *host, struct fault *fault)
 	return status ? -EIO : 0;
 }
 
-int clone_write_signal(const struct host *host, struct fault *fault)
-{
-	STRING_AUTO path = text_format("%s/standby.signal", host->cluster.staging);
-	int r = file_replace(path, 0600, "", 0);
-
-	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"",
-				   path)
-		     : 0;
-}
-
 /* pg_basebackup has words only: whether it may pass the primary says by SQLSTATE. */
 static void ask_upstream(struct host *host, struct fault *fault)
 {
 	FAULT_AUTO refusal = { 0 };
 
-	if (fault->class != FAULT_RETRY || reach_upstream(host, &refusal) == 0 ||
+	if (fault->class != FAULT_RETRY || upstream_reach(host, &refusal) == 0 ||
 	    refusal.class != FAULT_OPERATOR)
 		return;
 	fault_clear(fault);
@@ -273,21 +265,20 @@ static void ask_upstream(struct host *host, struct fault *fault)
 
 int clone_apply(struct host *host, struct fault *fault)
 {
+	STRING_AUTO signal = text_format("%s/standby.signal", host->cluster.staging);
 	struct patience patience;
-	int r;
 
-	patience_start(&patience, host);
+	patience_start(&patience, host, "cloning again from", "could not clone");
 	while (clone_once(host, fault) < 0) {
 		FAULT_AUTO second = { 0 };
+		int r;
 
 		(void)cluster_clear_staging(&host->cluster, &second);
 		ask_upstream(host, fault);
-		r = patience_wait(&patience, host, "cloning again from", fault);
+		r = patience_wait(&patience, fault);
 		if (r < 0)
 			return r;
 	}
 	/* at once: from here on nothing could start it as a primary */
-	r = clone_write_signal(host, fault);
-	host->cloned = r == 0;
-	return r;
+	return file_put(signal, 0600, "", 0, fault);
 }

@@ -6,6 +6,7 @@
 #define PGREPL_CLONE_H
 
 #include "host.h"
+#include "step.h"
 
 enum step_state passfile_check(struct host *host, struct text *detail,
 			       struct fault *fault);
@@ -13,8 +14,5 @@ int passfile_apply(struct host *host, struct fault *fault);
 
 enum step_state clone_check(struct host *host, struct text *detail, struct fault *fault);
 int clone_apply(struct host *host, struct fault *fault);
-
-/* Writes standby.signal into staging: from then on nothing starts it as a primary. */
-int clone_write_signal(const struct host *host, struct fault *fault);
 
 #endif

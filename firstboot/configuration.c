@@ -1,185 +1,165 @@
 #include "configuration.h"
 
 #include "base/file.h"
-#include "postgresql/certificate.h"
+#include "settings/parameters.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CONF_MAX = 4 * 1024 * 1024 };
 
-/* --- certificate --- */
+/* The two files, as they are and as they are to be. */
+struct configuration {
+	char *ours, *main; /* their paths */
+	struct text ours_now, main_now;
+	struct text ours_wanted, main_wanted;
+	size_t count; /* of parameters */
+};
 
-/*
- * The path that a parameter such as ssl_cert_file names; relative ones are PGDATA's. A
- * running server is asked, which is quicker than to have its program read the files.
- */
-static char *named_file(struct host *host, const char *parameter, struct fault *fault)
+static void configuration_free(struct configuration *files)
 {
-	const char *const values[] = { parameter };
-	FAULT_AUTO not_running = { 0 };
-	struct db *db = host_db(host, &not_running);
-	TEXT_AUTO value = { 0 };
-	RESULT_AUTO result = NULL;
-
-	if (db &&
-	    db_query(db, "SELECT current_setting($1)", 1, values, &result, fault) < 0)
-		return NULL;
-	if (db)
-		text_add(&value, db_value(result, 0, 0));
-	else if (cluster_show_conf(host_directory(host), host->settings.bin_directory,
-				   parameter, &value, fault) < 0)
-		return NULL;
-	return *text_str(&value) == '/'
-		       ? text_copy(text_str(&value))
-		       : text_format("%s/%s", host_directory(host), text_str(&value));
+	text_drop(&files->ours);
+	text_drop(&files->main);
+	text_free(&files->ours_now);
+	text_free(&files->main_now);
+	text_free(&files->ours_wanted);
+	text_free(&files->main_wanted);
 }
 
-/*
- * On an adopted cluster its own configuration may name other files than the default ones.
- */
-static enum step_state certificate_in_place(struct host *host, struct text *detail,
-					    struct fault *fault)
-{
-	STRING_AUTO certificate = named_file(host, "ssl_cert_file", fault);
-	STRING_AUTO key = certificate ? named_file(host, "ssl_key_file", fault) : NULL;
-	STRING_AUTO default_key = text_format("%s/" CERTIFICATE_KEY_FILE,
-					      host_directory(host));
+#define CONFIGURATION_AUTO CLEANUP(configuration_free) struct configuration
 
-	if (!key)
-		return STEP_REFUSED;
-	if (file_exists(certificate) && file_exists(key)) {
-		text_addf(detail, "%s and %s", certificate, key);
-		return STEP_DONE;
+void configuration_wanted(const struct host *host, struct pgconf *ret)
+{
+	STRING_AUTO passfile = NULL;
+	TEXT_AUTO conninfo = { 0 };
+	struct replication_login login;
+
+	if (host->role->settings == SETTINGS_PRIMARY) {
+		parameters_of_primary(ret, &host->settings, host->programs.major);
+		return;
 	}
-	if (text_equal(key, default_key)) {
-		text_add(detail, "make a self-signed one");
-		return STEP_NEEDED;
-	}
-	fault_set(fault, FAULT_OPERATOR,
-		  "the certificate \"%s\" or its key \"%s\" is missing", certificate,
-		  key);
-	fault_hint(fault, "Put it there, or correct ssl_cert_file and ssl_key_file.");
-	return STEP_REFUSED;
+	passfile = host_passfile(host);
+	host_login(host, &login);
+	replication_conninfo(&conninfo, &login, passfile, host->application_name);
+	parameters_of_standby(ret, &host->settings, host->programs.major,
+			      text_str(&conninfo), host->upstream.raised);
 }
 
-enum step_state certificate_check(struct host *host, struct text *detail,
-				  struct fault *fault)
-{
-	const struct settings *settings = &host->settings;
-	const struct pgconf *own = role.settings == SETTINGS_PRIMARY
-					   ? &settings->primary_settings
-					   : &settings->standby_settings;
-	STRING_AUTO key = text_format("%s/" CERTIFICATE_KEY_FILE, host_directory(host));
-	STRING_AUTO certificate = text_format("%s/" CERTIFICATE_FILE,
-					      host_directory(host));
-
-	if (!settings->tls)
-		text_add(detail, "tls is off");
-	else if (pgconf_get(own, "ssl_cert_file") || pgconf_get(own, "ssl_key_file"))
-		text_add(detail, "the ini names one");
-	else if (host_in_place(host))
-		return certificate_in_place(host, detail, fault);
-	else if (file_exists(key) && file_exists(certificate))
-		text_add(detail, CERTIFICATE_FILE " and " CERTIFICATE_KEY_FILE);
-	else {
-		text_add(detail, "make a self-signed one");
-		return STEP_NEEDED;
-	}
-	return STEP_DONE;
-}
-
-int certificate_apply(struct host *host, struct fault *fault)
-{
-	const char *primary_host = role.settings == SETTINGS_PRIMARY
-					   ? host->settings.primary_host
-					   : "";
-
-	return certificate_make(host_directory(host), host->host_name, primary_host,
-				fault);
-}
-
-/* --- settings --- */
-
-static int read_conf(const char *path, struct text *ret)
+/* A clone of a server whose configuration is kept elsewhere has none: it starts empty. */
+static int read_conf(const char *path, struct text *ret, struct fault *fault)
 {
 	int r = file_read(path, CONF_MAX, ret);
 
-	/*
-	 * a clone of a server whose configuration is kept elsewhere has none: it starts
-	 * empty
-	 */
-	return r == -ENOENT ? 0 : r;
+	return r == 0 || r == -ENOENT ? 0
+				      : fault_errno(fault, FAULT_OPERATOR, r,
+						    "could not read \"%s\"", path);
 }
 
-enum step_state settings_look(struct host *host, const struct pgconf *conf,
-			      struct text *detail, struct fault *fault)
+static int read_both(const struct host *host, struct configuration *ret,
+		     struct fault *fault)
 {
-	STRING_AUTO ours = text_format("%s/" PGCONF_FILE, host_directory(host));
-	STRING_AUTO main = text_format("%s/postgresql.conf", host_directory(host));
-	TEXT_AUTO wanted = { 0 };
-	TEXT_AUTO present = { 0 };
-	TEXT_AUTO including = { 0 };
-	int r = read_conf(ours, &present);
+	struct pgconf conf = { 0 };
+	int r;
 
+	ret->ours = text_format("%s/" PGCONF_FILE, host_directory(host));
+	ret->main = text_format("%s/postgresql.conf", host_directory(host));
+	r = read_conf(ret->ours, &ret->ours_now, fault);
+	if (r == 0)
+		r = read_conf(ret->main, &ret->main_now, fault);
 	if (r < 0)
-		return step_refused(fault, r, "read", ours);
-	r = read_conf(main, &including);
-	if (r < 0)
-		return step_refused(fault, r, "read", main);
-	pgconf_render(conf, role.name, &wanted);
-	if (text_equal(text_str(&present), text_str(&wanted)) &&
-	    pgconf_has_include(text_str(&including))) {
-		text_addf(detail, "%zu in %s", conf->count, ours);
+		return r;
+	configuration_wanted(host, &conf);
+	pgconf_render(&conf, host->role->name, &ret->ours_wanted);
+	ret->count = conf.count;
+	pgconf_free(&conf);
+	if (pgconf_has_include(text_str(&ret->main_now)))
+		text_add(&ret->main_wanted, text_str(&ret->main_now));
+	else
+		pgconf_add_include(text_str(&ret->main_now), &ret->main_wanted);
+	return 0;
+}
+
+/* --- settings (P10, S4) --- */
+
+enum step_state settings_check(struct host *host, struct text *detail,
+			       struct fault *fault)
+{
+	CONFIGURATION_AUTO files = { NULL };
+
+	/* in a dry run the primary need not answer, and its values are part of ours */
+	if (host->role->settings == SETTINGS_STANDBY && !host->upstream_known) {
+		text_add(detail, "to be compared when the primary answers");
+		return host_in_place(host) ? STEP_DONE : STEP_NEEDED;
+	}
+	if (read_both(host, &files, fault) < 0)
+		return STEP_REFUSED;
+	if (text_equal(text_str(&files.ours_now), text_str(&files.ours_wanted)) &&
+	    text_equal(text_str(&files.main_now), text_str(&files.main_wanted))) {
+		text_addf(detail, "%zu in %s", files.count, files.ours);
 		return STEP_DONE;
 	}
-	text_addf(detail, "write %zu to %s", conf->count, ours);
+	text_addf(detail, "write %zu to %s", files.count, files.ours);
 	return STEP_NEEDED;
 }
 
-static int write_conf(const char *path, const struct text *content, struct fault *fault)
+static int put(const char *path, const struct text *content, struct fault *fault)
 {
-	int r = file_replace(path, FILE_KEEP_MODE, text_str(content), content->len);
-
-	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"",
-				   path)
-		     : 0;
+	return file_put(path, FILE_KEEP_MODE, text_str(content), content->len, fault);
 }
 
-int settings_write(struct host *host, const struct pgconf *conf, struct fault *fault)
+/* An adopted cluster gets back what it had: it has to start at its next boot. */
+static void put_back(const struct configuration *files)
 {
-	const char *directory = host_directory(host);
-	STRING_AUTO ours = text_format("%s/" PGCONF_FILE, directory);
-	STRING_AUTO main = text_format("%s/postgresql.conf", directory);
-	TEXT_AUTO before = { 0 };
-	TEXT_AUTO wanted = { 0 };
-	TEXT_AUTO present = { 0 };
-	TEXT_AUTO including = { 0 };
-	int r = read_conf(main, &present);
+	FAULT_AUTO second = { 0 };
 
-	if (r < 0 || (r = read_conf(ours, &before)) < 0)
-		return fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"",
-				   main);
-	pgconf_render(conf, role.name, &wanted);
+	(void)put(files->main, &files->main_now, &second);
+	if (files->ours_now.len)
+		(void)put(files->ours, &files->ours_now, &second);
+	else
+		(void)unlink(files->ours);
+}
+
+int settings_apply(struct host *host, struct fault *fault)
+{
+	CONFIGURATION_AUTO files = { NULL };
+	int r = read_both(host, &files, fault);
+
 	/* ours before the line that includes it: the server reads both at any moment */
-	r = write_conf(ours, &wanted, fault);
-	if (r == 0 && !pgconf_has_include(text_str(&present))) {
-		pgconf_add_include(text_str(&present), &including);
-		r = write_conf(main, &including, fault);
-	}
+	if (r == 0)
+		r = put(files.ours, &files.ours_wanted, fault);
+	if (r == 0)
+		r = put(files.main, &files.main_wanted, fault);
 	if (r < 0)
 		return r;
-	r = cluster_check_conf(directory, host->settings.bin_directory, fault);
-	/* an adopted cluster gets back what it had: it has to start at its next boot */
-	if (r < 0 && host_in_place(host)) {
-		FAULT_AUTO second = { 0 };
+	r = cluster_check_conf(host_directory(host), &host->programs, fault);
+	if (r < 0 && host_in_place(host))
+		put_back(&files);
+	return r;
+}
 
-		if (including.len)
-			(void)write_conf(main, &present, &second);
-		if (before.len)
-			(void)write_conf(ours, &before, &second);
-		else
-			(void)unlink(ours);
-	}
+/* --- settings tried --- */
+
+enum step_state tried_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	(void)fault;
+	text_add(detail, host->settings_tried ? "the server takes them"
+					      : "try them on the server's program");
+	return host->settings_tried ? STEP_DONE : STEP_NEEDED;
+}
+
+int tried_apply(struct host *host, struct fault *fault)
+{
+	FAULT_AUTO second = { 0 };
+	int r = cluster_clear_staging(&host->cluster, fault);
+
+	if (r < 0)
+		return r;
+	if (mkdir(host->cluster.staging, 0700) < 0)
+		return fault_errno(fault, FAULT_OPERATOR, -errno,
+				   "could not create \"%s\"", host->cluster.staging);
+	r = settings_apply(host, fault);
+	host->settings_tried = r == 0;
+	(void)cluster_clear_staging(&host->cluster, &second);
 	return r;
 }

@@ -1,22 +1,29 @@
 /*
- * configuration.h - the steps that write the server's configuration: its certificate and
- * its settings.
+ * configuration.h - the steps that write the server's parameters.
  */
 #ifndef PGREPL_CONFIGURATION_H
 #define PGREPL_CONFIGURATION_H
 
-#include "server.h"
-
-/* The server's certificate, unless tls is off or the ini names one. */
-enum step_state certificate_check(struct host *host, struct text *detail,
-				  struct fault *fault);
-int certificate_apply(struct host *host, struct fault *fault);
+#include "host.h"
+#include "step.h"
 
 /*
- * Our settings file in host_directory(), and postgresql.conf that includes it (P10, S4).
+ * What the ini, the role and, for a standby, its primary ask for. The caller frees ret. A
+ * standby whose primary is not known yet gets what it would have without it.
  */
-enum step_state settings_look(struct host *host, const struct pgconf *conf,
-			      struct text *detail, struct fault *fault);
-int settings_write(struct host *host, const struct pgconf *conf, struct fault *fault);
+void configuration_wanted(const struct host *host, struct pgconf *ret);
+
+/* Our settings file in host_directory(), and postgresql.conf that includes it (P10, S4). */
+enum step_state settings_check(struct host *host, struct text *detail,
+			       struct fault *fault);
+int settings_apply(struct host *host, struct fault *fault);
+
+/*
+ * The server's program accepts them: tried in a directory that has the configuration and
+ * nothing else, which is gone afterwards. That leaves nothing to look at: check reports what
+ * apply has seen in this run, and a dry run always finds it needed.
+ */
+enum step_state tried_check(struct host *host, struct text *detail, struct fault *fault);
+int tried_apply(struct host *host, struct fault *fault);
 
 #endif

@@ -4,7 +4,8 @@
 #ifndef PGREPL_DATA_H
 #define PGREPL_DATA_H
 
-#include "server.h"
+#include "host.h"
+#include "step.h"
 
 /* Everything in PGDATA belongs to the server's user (S5). */
 enum step_state ownership_check(struct host *host, struct text *detail,

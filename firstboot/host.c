@@ -1,9 +1,6 @@
 #include "host.h"
 
-#include "base/clock.h"
-#include "base/log.h"
-#include "host/service.h"
-#include "monitor.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,50 +8,51 @@
 enum {
 	LOCAL_TIMEOUT_MS = 30 * 1000,
 	REMOTE_TIMEOUT_MS = 10 * 1000,
-	READY_POLL_MS = 10,
-	/* a server that starts has a postmaster.pid long before */
-	NO_SERVER_MS = 5 * 1000,
 };
 
 int host_open(struct host *host, struct fault *fault)
 {
-	return cluster_open(&host->cluster, host->data_directory,
-			    &host->settings.tablespaces, fault);
+	int r = cluster_open(&host->cluster, host->data_directory,
+			     &host->settings.tablespaces, fault);
+
+	return r < 0 ? r : host_look(host, fault);
 }
 
 void host_close(struct host *host)
 {
 	db_close(&host->db);
+	programs_free(&host->programs);
 	text_free(&host->upstream_tablespaces);
 	cluster_close(&host->cluster);
 }
 
-int host_inspect(struct host *host, struct cluster_info *ret, struct fault *fault)
+int host_look(struct host *host, struct fault *fault)
 {
-	return cluster_inspect(&host->cluster, ret, fault);
+	return cluster_inspect(&host->cluster, &host->found, fault);
 }
 
-bool host_in_place(struct host *host)
+bool host_in_place(const struct host *host)
 {
-	FAULT_AUTO fault = { 0 };
-	struct cluster_info info;
-
-	return host_inspect(host, &info, &fault) == 0 &&
-	       info.state == (role.settings == SETTINGS_STANDBY ? CLUSTER_STANDBY
-								: CLUSTER_PRIMARY);
+	return host->found.state == (host->role->settings == SETTINGS_STANDBY
+					     ? CLUSTER_STANDBY
+					     : CLUSTER_PRIMARY);
 }
 
-bool host_half_in_place(struct host *host)
+bool host_half_in_place(const struct host *host)
 {
-	FAULT_AUTO fault = { 0 };
-	struct cluster_info info;
-
-	return host_inspect(host, &info, &fault) == 0 && info.state == CLUSTER_PARTIAL;
+	return host->found.state == CLUSTER_PARTIAL;
 }
 
-const char *host_directory(struct host *host)
+const char *host_directory(const struct host *host)
 {
 	return host_in_place(host) ? host->cluster.path : host->cluster.staging;
+}
+
+bool host_has_staged(const struct host *host, const char *name)
+{
+	STRING_AUTO path = text_format("%s/%s", host->cluster.staging, name);
+
+	return !host->dry_run && file_exists(path);
 }
 
 /*
@@ -70,7 +68,9 @@ static char *session_options(const struct host *host)
 		" -c log_min_error_statement=panic"
 		" -c log_min_duration_statement=-1 -c log_transaction_sample_rate=0"
 		" -c pg_stat_statements.track_utility=off%s",
-		host->major_number >= 13 ? " -c log_min_duration_sample=-1" : "");
+		host->programs.major && host->programs.major->log_min_duration_sample
+			? " -c log_min_duration_sample=-1"
+			: "");
 }
 
 static int open_db(struct host *host, const struct postmaster *postmaster,
@@ -135,10 +135,10 @@ struct db *host_db(struct host *host, struct fault *fault)
 	return open_db(host, &postmaster, fault) < 0 ? NULL : &host->db;
 }
 
-void host_login(struct host *host, struct replication_login *ret)
+void host_login(const struct host *host, struct replication_login *ret)
 {
 	const struct settings *settings = &host->settings;
-	bool standby = role.settings == SETTINGS_STANDBY;
+	bool standby = host->role->settings == SETTINGS_STANDBY;
 	long timeout_ms = REMOTE_TIMEOUT_MS;
 
 	/* one try has to fit into the time for all of them */
@@ -181,60 +181,6 @@ void host_login_hint(struct fault *fault)
 		fault_hint(
 			fault,
 			"Check tls_root_cert in section [standby], and that the primary's certificate names primary_host; libpq also takes .postgresql/root.crt of the server's user, unasked.");
-}
-
-int host_wait_ready(struct host *host, struct fault *fault)
-{
-	long timeout_ms = host->settings.start_timeout_ms;
-	long long started = clock_ms(), deadline = started + timeout_ms;
-	struct postmaster postmaster;
-	int lives = 0;
-
-	while (!timeout_ms || clock_ms() < deadline) {
-		int before = lives;
-
-		lives = cluster_postmaster(&host->cluster, &postmaster);
-		if (lives > 0 && postmaster.ready)
-			return 0;
-		if (lives == 0 && (before > 0 || clock_ms() >= started + NO_SERVER_MS)) {
-			fault_set(fault, FAULT_OPERATOR,
-				  "the server stopped while it was starting");
-			fault_hint(fault, "Read its log.");
-			return -EPIPE;
-		}
-		if (clock_sleep_ms(READY_POLL_MS) < 0)
-			return fault_set(fault, FAULT_RETRY, "stopped");
-	}
-	fault_set(fault, FAULT_RETRY, "the server accepts no connections after %ld s",
-		  host->settings.start_timeout_ms / 1000);
-	fault_hint(
-		fault,
-		"It goes on starting: read its log, then run setup again, or give it more time by start_timeout.");
-	return -ETIMEDOUT;
-}
-
-/* Beside PGDATA where that takes new entries, as the passfile is. */
-static char *server_log(const struct host *host)
-{
-	return host->cluster.inside ? text_format("%s/server.log", host->cluster.path)
-				    : text_format("%s.log", host->cluster.path);
-}
-
-int host_start(struct host *host, bool restart, struct fault *fault)
-{
-	const struct settings *settings = &host->settings;
-	STRING_AUTO log = server_log(host);
-	int r;
-
-	db_close(&host->db);
-	if (settings->server_control == SERVER_CONTROL_SYSTEMD)
-		r = monitor_ask(host->verbs, restart ? VERB_RESTART : VERB_START, NULL,
-				fault);
-	else
-		r = service_pg_ctl(settings->bin_directory, host->cluster.path, log,
-				   restart ? SERVICE_RESTART : SERVICE_START,
-				   settings->start_timeout_ms, fault);
-	return r < 0 ? r : host_wait_ready(host, fault);
 }
 
 char *host_passfile(const struct host *host)

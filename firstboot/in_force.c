@@ -1,6 +1,7 @@
 #include "in_force.h"
 
 #include "base/clock.h"
+#include "server.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -223,6 +224,6 @@ int in_force_apply(struct host *host, struct fault *fault)
 		return -EIO;
 	r = find_pending(db, &pending, fault);
 	if (r == 0 && pending.len && host->settings.allow_restart)
-		r = host_start(host, true, fault);
+		r = server_start(host, true, fault);
 	return r;
 }

@@ -4,7 +4,8 @@
 #ifndef PGREPL_IN_FORCE_H
 #define PGREPL_IN_FORCE_H
 
-#include "server.h"
+#include "host.h"
+#include "step.h"
 
 /* What the files say is what the server does (P10, P11, S4). */
 enum step_state in_force_check(struct host *host, struct text *detail,

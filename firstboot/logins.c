@@ -79,9 +79,8 @@ int staged_role_apply(struct host *host, struct fault *fault)
 		text_add(&sql, "\n");
 	}
 	if (r == 0)
-		r = cluster_single_user(host->cluster.staging,
-					host->settings.bin_directory, text_str(&sql),
-					&out, fault);
+		r = cluster_single_user(host->cluster.staging, &host->programs,
+					text_str(&sql), &out, fault);
 	secret_wipe(sql.s, sql.len);
 	host->role_staged = r == 0 && strstr(text_str(&out), "pgrepl_roles = \"1\"");
 	return r;
@@ -184,7 +183,7 @@ static bool can_log_in(struct host *host, struct text *detail, struct fault *fau
 	return false;
 }
 
-/* Where no log-in can show it: has the superuser a password at all? */
+/* Where no login can show it: has the superuser a password at all? */
 static enum step_state superuser_has_password(struct host *host, const char *why,
 					      struct text *detail, struct fault *fault)
 {
@@ -250,7 +249,7 @@ int superuser_apply(struct host *host, struct fault *fault)
 	return r;
 }
 
-/* --- replication log-in (V1) --- */
+/* --- replication login (V1) --- */
 
 enum step_state login_check(struct host *host, struct text *detail, struct fault *fault)
 {
@@ -265,7 +264,7 @@ enum step_state login_check(struct host *host, struct text *detail, struct fault
 	if (!can_log_in(host, detail, fault))
 		return host->dry_run ? STEP_NEEDED : STEP_REFUSED;
 	host_login(host, &login);
-	if (replication_identify(&login, &seen, &refusal) == 0) {
+	if (replication_identify(&login, false, &seen, &refusal) == 0) {
 		text_addf(detail, "\"%s\" on %s:%ld, system %s", login.user, login.host,
 			  login.port, seen.system_id);
 		return STEP_DONE;

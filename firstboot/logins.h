@@ -5,11 +5,14 @@
 #ifndef PGREPL_LOGINS_H
 #define PGREPL_LOGINS_H
 
-#include "server.h"
+#include "host.h"
+#include "step.h"
 
 /*
  * The replication role, and the superuser's password where the ini has one, in the
- * cluster that is in staging, by a server of one user that nobody can connect to.
+ * cluster that is in staging, by a server of one user that nobody can connect to. apply reads
+ * the role back in the same session, and check reports what that has shown: a look of its own
+ * would have to start that server a second time.
  */
 enum step_state staged_role_check(struct host *host, struct text *detail,
 				  struct fault *fault);
@@ -24,11 +27,11 @@ enum step_state superuser_check(struct host *host, struct text *detail,
 				struct fault *fault);
 int superuser_apply(struct host *host, struct fault *fault);
 
-/* A standby's log-in works, by password and over the network; role_apply() mends it. */
+/* A standby's login works, by password and over the network; role_apply() mends it. */
 enum step_state login_check(struct host *host, struct text *detail, struct fault *fault);
 
 /*
- * Sets host->listen_host to where a log-in of this host to itself goes: the loopback, or
+ * Sets host->listen_host to where a login of this host to itself goes: the loopback, or
  * the first address that the server listens on. 0, or a negative errno and the fault.
  */
 int login_find_host(struct host *host, struct fault *fault);

@@ -7,6 +7,7 @@
 #include "monitor.h"
 #include "prepare.h"
 #include "status.h"
+#include "step.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +58,8 @@ static void clear_staging(struct host *host)
 {
 	FAULT_AUTO fault = { 0 };
 
-	if (!host_in_place(host) && !host_half_in_place(host))
+	if (host_look(host, &fault) == 0 && !host_in_place(host) &&
+	    !host_half_in_place(host))
 		(void)cluster_clear_staging(&host->cluster, &fault);
 }
 
@@ -83,10 +85,10 @@ static int run_setup(struct host *host, const struct options *options)
 
 	host->dry_run = options->dry_run;
 	if (host->dry_run)
-		return step_dry_run_all(host, role.steps, role.steps_count);
+		return step_dry_run_all(host);
 	if (lock(host, &fault) < 0)
 		return finish(&fault);
-	code = step_run_all(host, role.steps, role.steps_count);
+	code = step_run_all(host);
 	if (code != EX_OK)
 		clear_staging(host);
 	cluster_unlock(&host->cluster, &host->lock);
@@ -97,7 +99,7 @@ static int run_verify(struct host *host, const struct options *options)
 {
 	FAULT_AUTO fault = { 0 };
 
-	(void)role.verify(host, options->timeout_ms, &fault);
+	(void)host->role->verify(host, options->timeout_ms, &fault);
 	return finish(&fault);
 }
 
@@ -126,7 +128,7 @@ static void print_help(void)
 {
 	printf("Usage: %s [--config FILE] COMMAND\n\n"
 	       "Sets this host up as a PostgreSQL streaming %s, as its ini file says.\n\nCommands:\n",
-	       role.program, role.name);
+	       program_role.program, program_role.name);
 	for (size_t i = 0; i < COMMANDS; i++) {
 		STRING_AUTO usage = text_format("%s%s", commands[i].name,
 						commands[i].arguments);
@@ -140,7 +142,7 @@ static void print_help(void)
 	       "  -V, --version              show the version\n\n"
 	       "Exit codes: 0 success, 75 it may pass later, 78 somebody has to act, 64 wrong usage.\n"
 	       "See %s(8) and pgrepl.ini(5).\n",
-	       role.program);
+	       program_role.program);
 }
 
 static int usage_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
@@ -153,7 +155,7 @@ static int usage_error(const char *fmt, ...)
 	text_addv(&message, fmt, args);
 	va_end(args);
 	log_line(LOG_LEVEL_ERROR, "error", text_str(&message));
-	log_hint("Try \"%s --help\".", role.program);
+	log_hint("Try \"%s --help\".", program_role.program);
 	return EX_USAGE;
 }
 
@@ -191,7 +193,7 @@ static int worker(void *arg, int verbs)
 /* So that later boots leave a host alone that its owner has promoted or retuned since. */
 static void mark_done(void)
 {
-	STRING_AUTO path = text_format(STATE_DIRECTORY "/%s.done", role.name);
+	STRING_AUTO path = text_format(STATE_DIRECTORY "/%s.done", program_role.name);
 	FD_AUTO fd = -1;
 
 	(void)mkdir(STATE_DIRECTORY, 0755);
@@ -206,16 +208,19 @@ static void mark_done(void)
 static int run_command(const struct command *command, const struct options *options)
 {
 	FAULT_AUTO fault = { 0 };
-	struct work work = { .command = command, .options = options };
+	struct work work = { .host.role = &program_role,
+			     .command = command,
+			     .options = options };
 	struct settings *settings = &work.host.settings;
 	struct monitor monitor = { .work = worker, .arg = &work };
 	bool sets_up = command->run == run_setup && !options->dry_run;
 	int code;
 
-	if (settings_load(settings, options->config, role.settings, sets_up, &fault) < 0)
+	if (settings_load(settings, options->config, program_role.settings, sets_up,
+			  &fault) < 0)
 		return finish(&fault);
 	if (!command->run) {
-		printf("%s: %s is fine\n", role.program, options->config);
+		printf("%s: %s is fine\n", program_role.program, options->config);
 		settings_free(settings);
 		return EX_OK;
 	}
@@ -234,14 +239,14 @@ static int run_command(const struct command *command, const struct options *opti
 	monitor.unit = settings->service;
 	monitor.data_directory = work.host.data_directory;
 	monitor.start_timeout_ms = settings->start_timeout_ms;
-	monitor.tablespaces = &settings->tablespaces;
+	monitor.label_directories = work.host.directories;
 	monitor.networks = &settings->standby_networks;
 	monitor.port = settings->port;
 	code = monitor_run(&monitor);
 	if (code == EX_OK && sets_up &&
 	    settings->server_control == SERVER_CONTROL_SYSTEMD)
 		mark_done();
-	text_drop(&work.host.data_directory);
+	prepare_free(&work.host);
 	settings_free(settings);
 	return code;
 }
@@ -282,7 +287,7 @@ int main(int argc, char **argv)
 	bool timeout = false;
 	int option;
 
-	log_open(role.program);
+	log_open(program_role.program);
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "c:hV", long_options, NULL)) != -1) {
 		switch (option) {
@@ -293,7 +298,8 @@ int main(int argc, char **argv)
 			print_help();
 			return EX_OK;
 		case 'V':
-			printf("%s " VERSION " (PostgreSQL %d)\n", role.program, PGMAJOR);
+			printf("%s " VERSION " (PostgreSQL %d)\n", program_role.program,
+			       PGMAJOR);
 			return EX_OK;
 		case OPT_DRY_RUN:
 			options.dry_run = true;

@@ -76,8 +76,7 @@ static int do_verb(const struct monitor *monitor, uint8_t verb, struct answer *a
 		.port = monitor->port,
 	};
 	const struct selinux_place place = {
-		.data_directory = monitor->data_directory,
-		.tablespaces = monitor->tablespaces,
+		.directories = monitor->label_directories,
 	};
 	struct service_state state;
 	int r;

@@ -15,7 +15,6 @@
 
 #include "base/fault.h"
 #include "base/network.h"
-#include "postgresql/tablespace.h"
 
 #include <sys/types.h>
 
@@ -37,8 +36,8 @@ struct monitor {
 	uid_t uid;
 	gid_t gid;
 	long start_timeout_ms;
-	const struct tablespace_map *tablespaces;
-	const struct networks *networks; /* for the firewall */
+	const char *const *label_directories; /* for SELinux; ends in NULL */
+	const struct networks *networks;      /* for the firewall */
 	long port;
 	/* The worker's main; its return value is the exit code. */
 	int (*work)(void *arg, int verbs);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,6 +56,17 @@ int prepare_user(const struct settings *settings, struct host *host,
 	return 0;
 }
 
+static const char **directories_of(const struct host *host,
+				   const struct tablespace_map *tablespaces)
+{
+	const char **ret = mem_zalloc((tablespaces->count + 2) * sizeof(*ret));
+
+	ret[0] = host->data_directory;
+	for (size_t i = 0; i < tablespaces->count; i++)
+		ret[i + 1] = tablespaces->pairs[i].to;
+	return ret;
+}
+
 int prepare_data_directory(const struct settings *settings, struct host *host,
 			   struct fault *fault)
 {
@@ -100,5 +112,13 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 	else
 		host->data_directory =
 			text_copy("/var/lib/pgsql/" STRINGIFY(PGMAJOR) "/data");
+	host->directories = directories_of(host, &settings->tablespaces);
 	return 0;
+}
+
+void prepare_free(struct host *host)
+{
+	text_drop(&host->data_directory);
+	free(host->directories);
+	host->directories = NULL;
 }

@@ -15,10 +15,13 @@ int prepare_user(const struct settings *settings, struct host *host,
 		 struct monitor *monitor, struct fault *fault);
 
 /*
- * Sets host->data_directory, which the caller drops: the service's, else the ini's, else
- * PGDG's. The first two have to be the same directory.
+ * Sets host->data_directory: the service's, else the ini's, else PGDG's. The first two have to
+ * be the same directory. Then host->directories, which point into it and into settings.
  */
 int prepare_data_directory(const struct settings *settings, struct host *host,
 			   struct fault *fault);
+
+/* Frees what it has made. */
+void prepare_free(struct host *host);
 
 #endif

@@ -1,14 +1,17 @@
 /*
- * primary.c - the procedure for a primary, as a table; rows P3 to P11 of the manual one.
+ * primary.c - the procedure for a primary, as a table; rows P3 to P11 of the manual one (P1 and
+ * P2, the update and the repository, are in the packaged user data).
  */
-#include "base/file.h"
 #include "configuration.h"
 #include "data.h"
 #include "in_force.h"
+#include "labels.h"
 #include "logins.h"
+#include "open_port.h"
 #include "rules.h"
-#include "settings/parameters.h"
 #include "server.h"
+#include "step.h"
+#include "tls.h"
 #include "verify.h"
 
 /* --- cluster (P4): initdb into staging --- */
@@ -16,78 +19,158 @@
 static enum step_state cluster_check(struct host *host, struct text *detail,
 				     struct fault *fault)
 {
-	STRING_AUTO version = text_format("%s/PG_VERSION", host->cluster.staging);
+	bool staged = host_has_staged(host, "PG_VERSION");
 
 	(void)fault;
-	if (file_exists(version)) {
-		text_addf(detail, "new, in %s", host->cluster.staging);
-		return STEP_DONE;
-	}
-	text_addf(detail, "initdb in %s", host->cluster.staging);
-	return STEP_NEEDED;
+	text_addf(detail, staged ? "new, in %s" : "initdb in %s", host->cluster.staging);
+	return staged ? STEP_DONE : STEP_NEEDED;
 }
 
 static int cluster_apply(struct host *host, struct fault *fault)
 {
-	struct cluster_init init = {
-		.bin_directory = host->settings.bin_directory,
-		.superuser = host->superuser,
-		.locale = host->settings.locale,
-	};
-
-	return cluster_init(&host->cluster, &init, fault);
-}
-
-/* --- settings (P10) --- */
-
-static enum step_state primary_settings_check(struct host *host, struct text *detail,
-					      struct fault *fault)
-{
-	struct pgconf conf = { 0 };
-	enum step_state state;
-
-	parameters_of_primary(&conf, &host->settings, host->major);
-	state = settings_look(host, &conf, detail, fault);
-	pgconf_free(&conf);
-	return state;
-}
-
-static int primary_settings_apply(struct host *host, struct fault *fault)
-{
-	struct pgconf conf = { 0 };
-	int r;
-
-	parameters_of_primary(&conf, &host->settings, host->major);
-	r = settings_write(host, &conf, fault);
-	pgconf_free(&conf);
-	return r;
+	return cluster_init(&host->cluster, &host->programs, host->superuser,
+			    host->settings.locale, fault);
 }
 
 static const struct step primary_steps[] = {
-	{ "programs", false, programs_check, NULL },
-	/* what is refused is not to be given to anybody before */
-	{ "data directory", false, data_look, NULL },
-	{ "ownership", false, ownership_check, ownership_apply },
-	{ "room for a cluster", false, data_check, data_apply },
-	{ "label rules", false, label_rules_check, label_rules_apply },
-	{ "cluster", true, cluster_check, cluster_apply },
-	{ "certificate", false, certificate_check, certificate_apply },
-	{ "settings", false, primary_settings_check, primary_settings_apply },
-	{ "replication role", true, staged_role_check, staged_role_apply },
-	{ "access rules", true, rules_file_check, rules_file_apply },
-	{ "in place", true, place_check, place_apply },
-	{ "labels", false, labels_check, labels_apply },
-	{ "firewall", false, firewall_check, firewall_apply },
-	{ "server", false, server_check, server_apply },
-	{ "settings in force", false, in_force_check, in_force_apply },
-	{ "superuser password", false, superuser_check, superuser_apply },
-	/*
-	 * the role before the rule: a standby waits for a rule, and stops without a role
-	 */
-	{ "replication role", false, role_check, role_apply },
-	{ "access rules", false, rules_check, rules_apply },
-	{ "replication log-in", false, login_check, role_apply },
-	{ "enabled", false, enabled_check, enabled_apply },
+	{
+		/* first: everything else needs them, and what differs between majors */
+		.name = "programs",
+		.row = "P3",
+		.check = programs_check,
+	},
+	{
+		/* before ownership: what is refused is not to be given to anybody first */
+		.name = "data directory",
+		.row = "P4",
+		.check = data_look,
+	},
+	{
+		/* before anything in PGDATA is read or written as the server's user */
+		.name = "ownership",
+		.check = ownership_check,
+		.apply = ownership_apply,
+	},
+	{
+		/* before staging is filled: it clears what an interrupted run has left there */
+		.name = "room for a cluster",
+		.row = "P4",
+		.check = data_check,
+		.apply = data_apply,
+	},
+	{
+		/* before a file is made: one that has no rule needs an administrator */
+		.name = "label rules",
+		.check = label_rules_check,
+		.apply = label_rules_apply,
+	},
+	{
+		/* staging is free now; the steps down to "in place" complete what this makes */
+		.name = "cluster",
+		.row = "P4",
+		.when = UNTIL_IN_PLACE,
+		.check = cluster_check,
+		.apply = cluster_apply,
+	},
+	{
+		/* before the settings: with ssl on they are refused without it */
+		.name = "certificate",
+		.row = "P9",
+		.check = certificate_check,
+		.apply = certificate_apply,
+	},
+	{
+		/* before the first start, which therefore needs no restart */
+		.name = "settings",
+		.row = "P10",
+		.check = settings_check,
+		.apply = settings_apply,
+	},
+	{
+		/*
+		 * before the first start: a standby that is already knocking would be told
+		 * that its password is wrong, and give up
+		 */
+		.name = "new role",
+		.row = "P7",
+		.when = UNTIL_IN_PLACE,
+		.check = staged_role_check,
+		.apply = staged_role_apply,
+	},
+	{
+		/* before the first start, so that nothing has to be reloaded */
+		.name = "new access rules",
+		.row = "P9",
+		.when = UNTIL_IN_PLACE,
+		.check = rules_file_check,
+		.apply = rules_file_apply,
+	},
+	{
+		/* the cluster is whole: one rename, and only then can a server start on it */
+		.name = "in place",
+		.row = "P4",
+		.when = UNTIL_IN_PLACE,
+		.check = place_check,
+		.apply = place_apply,
+	},
+	{
+		/* behind the rename: labels follow the path; before the start: it needs them */
+		.name = "labels",
+		.check = labels_check,
+		.apply = labels_apply,
+	},
+	{
+		/* before the start: once the server listens, standbys should get through */
+		.name = "firewall",
+		.check = open_port_check,
+		.apply = open_port_apply,
+	},
+	{
+		.name = "server",
+		.row = "P5",
+		.check = server_check,
+		.apply = server_apply,
+	},
+	{
+		/* only a server that runs can tell what wins in the end */
+		.name = "settings in force",
+		.row = "P11",
+		.check = in_force_check,
+		.apply = in_force_apply,
+	},
+	{
+		.name = "superuser password",
+		.row = "P6",
+		.check = superuser_check,
+		.apply = superuser_apply,
+	},
+	{
+		/* before the rule: a standby waits for a rule, and gives up without a role */
+		.name = "replication role",
+		.row = "P7",
+		.check = role_check,
+		.apply = role_apply,
+	},
+	{
+		.name = "access rules",
+		.row = "P9",
+		.check = rules_check,
+		.apply = rules_apply,
+	},
+	{
+		/* behind all that it takes: role, password, rule, certificate, address */
+		.name = "replication login",
+		.row = "P8",
+		.check = login_check,
+		.apply = role_apply,
+	},
+	{
+		/* last: a server that has not passed everything else does not start at boot */
+		.name = "enabled",
+		.row = "P5",
+		.check = enabled_check,
+		.apply = enabled_apply,
+	},
 };
 
 static int verify(struct host *host, long timeout_ms, struct fault *fault)
@@ -105,7 +188,7 @@ static int verify(struct host *host, long timeout_ms, struct fault *fault)
 	return r;
 }
 
-const struct role role = {
+const struct role program_role = {
 	.name = "primary",
 	.program = "pgrepl-primary",
 	.settings = SETTINGS_PRIMARY,

@@ -45,8 +45,9 @@ enum step_state rules_file_check(struct host *host, struct text *detail,
 			return STEP_REFUSED;
 		fault_clear(fault);
 	}
-	text_addf(detail, "%s for %zu networks", host->settings.tls ? "hostssl" : "host",
-		  host->settings.standby_networks.count);
+	text_addf(detail, "%s for %zu network%s", host->settings.tls ? "hostssl" : "host",
+		  host->settings.standby_networks.count,
+		  text_s((long)host->settings.standby_networks.count));
 	return wanted.len && text_equal(text_str(&present), text_str(&wanted))
 		       ? STEP_DONE
 		       : STEP_NEEDED;
@@ -59,11 +60,9 @@ int rules_file_apply(struct host *host, struct fault *fault)
 	TEXT_AUTO wanted = { 0 };
 	int r = merge_rules(host, &present, &wanted, fault);
 
-	if (r == 0)
-		r = file_replace(path, FILE_KEEP_MODE, text_str(&wanted), wanted.len);
-	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"",
-				   path)
-		     : 0;
+	return r < 0 ? r
+		     : file_put(path, FILE_KEEP_MODE, text_str(&wanted), wanted.len,
+				fault);
 }
 
 /* The server may have been told to read its rules from somewhere else. */

@@ -4,7 +4,8 @@
 #ifndef PGREPL_RULES_H
 #define PGREPL_RULES_H
 
-#include "server.h"
+#include "host.h"
+#include "step.h"
 
 /* The block is in the file. */
 enum step_state rules_file_check(struct host *host, struct text *detail,

@@ -13,12 +13,12 @@ static void report(const char *word, const struct step *step, const char *detail
 	fflush(stdout);
 }
 
-static int give_up(const struct step *step, struct fault *fault)
+static int give_up(const char *word, const struct step *step, struct fault *fault)
 {
 	if (fault->class == FAULT_NONE)
 		fault_set(fault, FAULT_BUG, "step \"%s\" failed and did not say why",
 			  step->name);
-	report("refused", step, text_str(&fault->message));
+	report(word, step, text_str(&fault->message));
 	fault_log(fault);
 	log_status("%s: %s", step->name, text_str(&fault->message));
 	return fault_exit_code(fault);
@@ -32,80 +32,101 @@ static int run(struct host *host, const struct step *step, size_t *changed)
 	enum step_state state = step->check(host, &detail, &fault);
 
 	if (state == STEP_REFUSED)
-		return give_up(step, &fault);
+		return give_up("refused", step, &fault);
 	if (state == STEP_DONE) {
 		report("ok", step, text_str(&detail));
 		return EX_OK;
 	}
 	log_status("%s: %s", step->name, text_str(&detail));
-	if (step->apply(host, &fault) < 0)
-		return give_up(step, &fault);
+	if (step->apply(host, &fault) < 0 || host_look(host, &fault) < 0)
+		return give_up("failed", step, &fault);
 	state = step->check(host, &again, &fault);
 	if (state == STEP_NEEDED)
 		fault_set(&fault, FAULT_BUG, "step \"%s\" was done and does not hold: %s",
 			  step->name, text_str(&again));
 	if (state != STEP_DONE)
-		return give_up(step, &fault);
+		return give_up("failed", step, &fault);
 	(*changed)++;
 	report("changed", step, text_str(&again));
 	return EX_OK;
 }
 
-int step_run_all(struct host *host, const struct step *steps, size_t count)
+/* The host may have changed while a step waited: each begins with a look of its own. */
+static int look(struct host *host, const struct step *step)
 {
+	FAULT_AUTO fault = { 0 };
+
+	return host_look(host, &fault) < 0 ? give_up("refused", step, &fault) : EX_OK;
+}
+
+int step_run_all(struct host *host)
+{
+	const struct role *role = host->role;
 	long long started = clock_ms();
 	size_t changed = 0, done = 0;
 	double seconds;
 
-	for (size_t i = 0; i < count; i++) {
-		int code;
+	for (const struct step *step = role->steps;
+	     step < role->steps + role->steps_count; step++) {
+		int code = look(host, step);
 
-		if (steps[i].staged_only && host_in_place(host))
+		if (code == EX_OK && step->when == UNTIL_IN_PLACE && host_in_place(host))
 			continue;
-		code = run(host, &steps[i], &changed);
+		if (code == EX_OK)
+			code = run(host, step, &changed);
 		if (code != EX_OK)
 			return code;
 		done++;
 	}
 	seconds = (double)(clock_ms() - started) / 1000;
 	if (changed)
-		printf("%s: %zu steps changed, %zu already right (%.2f s)\n",
-		       role.program, changed, done - changed, seconds);
+		printf("%s: %zu step%s changed, %zu already right (%.2f s)\n",
+		       role->program, changed, text_s((long)changed), done - changed,
+		       seconds);
 	else
-		printf("%s: nothing to do\n", role.program);
+		printf("%s: nothing to do\n", role->program);
 	fflush(stdout);
 	log_status("set up");
 	return EX_OK;
 }
 
-int step_dry_run_all(struct host *host, const struct step *steps, size_t count)
+int step_dry_run_all(struct host *host)
 {
+	const struct role *role = host->role;
 	size_t needed = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (const struct step *step = role->steps;
+	     step < role->steps + role->steps_count; step++) {
 		FAULT_AUTO fault = { 0 };
 		TEXT_AUTO detail = { 0 };
 
-		if (steps[i].staged_only &&
+		if (step->when == UNTIL_IN_PLACE &&
 		    (host_in_place(host) || host_half_in_place(host)))
 			continue;
-		switch (steps[i].check(host, &detail, &fault)) {
+		switch (step->check(host, &detail, &fault)) {
 		case STEP_DONE:
-			report("ok", &steps[i], text_str(&detail));
+			report("ok", step, text_str(&detail));
 			break;
 		case STEP_NEEDED:
-			report("would", &steps[i], text_str(&detail));
+			report("would", step, text_str(&detail));
 			needed++;
 			break;
 		case STEP_REFUSED:
-			return give_up(&steps[i], &fault);
+			return give_up("refused", step, &fault);
 		}
 	}
 	if (needed)
-		printf("%s: setup would change %zu steps; nothing was changed\n",
-		       role.program, needed);
+		printf("%s: setup would change %zu step%s; nothing was changed\n",
+		       role->program, needed, text_s((long)needed));
 	else
-		printf("%s: nothing to do\n", role.program);
+		printf("%s: nothing to do\n", role->program);
 	fflush(stdout);
 	return EX_OK;
+}
+
+enum step_state step_refused(struct fault *fault, int r, const char *what,
+			     const char *path)
+{
+	fault_errno(fault, FAULT_OPERATOR, r, "could not %s \"%s\"", what, path);
+	return STEP_REFUSED;
 }

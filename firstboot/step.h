@@ -4,6 +4,10 @@
  * A step says what has to be true of the host. setup goes check, apply, check again: a
  * step that does not hold after its apply is an error. A dry run is the same table with
  * check alone.
+ *
+ * Each step prints a line whose first word is "ok" (it held already), "changed", "would" (in
+ * a dry run), "refused" (check found something that setup must not touch: this step has
+ * changed nothing) or "failed" (apply did not succeed, or what it did does not hold).
  */
 #ifndef PGREPL_STEP_H
 #define PGREPL_STEP_H
@@ -18,21 +22,34 @@ enum step_state {
 	STEP_REFUSED, /* it cannot be made true: the fault says why */
 };
 
+enum step_when {
+	ALWAYS = 0,
+	UNTIL_IN_PLACE, /* about staging: skipped once a cluster of our role is in PGDATA */
+};
+
 struct step {
-	const char *name;
-	/* Applies to a cluster that is not in place yet, and to no other. */
-	bool staged_only;
-	/* Has to look at the host, change nothing, and be quick. */
+	const char *name; /* printed; no other step of the role has it */
+	const char
+		*row; /* of the procedure by hand that it stands for: "P4"; NULL: none */
+	enum step_when when;
+	/*
+	 * Has to look at the host, change nothing, and be quick. Where there is nothing to look
+	 * at, because an apply leaves no trace, the step's header says what check relies on.
+	 */
 	enum step_state (*check)(struct host *host, struct text *detail,
 				 struct fault *fault);
 	/* 0, or a negative errno and the fault. NULL: check never says STEP_NEEDED. */
 	int (*apply)(struct host *host, struct fault *fault);
 };
 
-/* Runs the table, prints a line a step to standard output, and returns an exit code. */
-int step_run_all(struct host *host, const struct step *steps, size_t count);
+/* Runs the role's table, prints a line per step to standard output, and returns an exit code. */
+int step_run_all(struct host *host);
 
 /* The same with check alone. */
-int step_dry_run_all(struct host *host, const struct step *steps, size_t count);
+int step_dry_run_all(struct host *host);
+
+/* STEP_REFUSED, with "could not WHAT "PATH": reason" as the fault. */
+enum step_state step_refused(struct fault *fault, int r, const char *what,
+			     const char *path);
 
 #endif

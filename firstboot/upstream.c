@@ -1,61 +1,14 @@
 #include "upstream.h"
 
-#include "base/clock.h"
-#include "base/log.h"
+#include "base/network.h"
+#include "patience.h"
 
 #include <errno.h>
 #include <string.h>
 
+#define UNREACHABLE "could not connect to the primary"
+
 enum { CHECKPOINT_TIMEOUT_MS = 10 * 60 * 1000 };
-
-/* --- waiting, told in the unit's status --- */
-
-void patience_start(struct patience *patience, const struct host *host)
-{
-	patience->started = clock_ms();
-	patience->deadline = host->settings.wait_timeout_ms
-				     ? patience->started + host->settings.wait_timeout_ms
-				     : -1;
-	patience->tries = 0;
-}
-
-/*
- * Waits before the next try, unless the fault is the operator's or the time is up: then
- * it stays set and -EIO is returned. Clears it otherwise.
- */
-int patience_wait(struct patience *patience, struct host *host, const char *what,
-		  struct fault *fault)
-{
-	const struct settings *settings = &host->settings;
-	long long waited = clock_ms() - patience->started;
-
-	if (fault->class != FAULT_RETRY)
-		return -EIO;
-	patience->tries++;
-	log_status("%s %s:%ld: %s (try %d, %.1f s)", what, settings->primary_host,
-		   settings->primary_port, text_str(&fault->message), patience->tries,
-		   (double)waited / 1000);
-	if (patience->tries == 1) {
-		log_info("%s %s:%ld: %s", what, settings->primary_host,
-			 settings->primary_port, text_str(&fault->message));
-		log_line(LOG_LEVEL_INFO, "hint", text_str(&fault->hint));
-	}
-	if (patience->deadline >= 0 && clock_ms() >= patience->deadline) {
-		text_addf(&fault->message, " (gave up after %.0f s, %d tries)",
-			  (double)waited / 1000, patience->tries);
-		fault_hint(
-			fault,
-			"Run setup again, or give it more time by wait_timeout in section [standby].");
-		return -ETIMEDOUT;
-	}
-	if (clock_sleep_ms(clock_backoff_ms(waited)) < 0) {
-		text_addf(&fault->message, " (stopped after %.0f s, %d tries)",
-			  (double)waited / 1000, patience->tries);
-		return -ECANCELED;
-	}
-	fault_clear(fault);
-	return 0;
-}
 
 /* --- primary: it can be reached, and is one that we can follow --- */
 
@@ -63,17 +16,17 @@ static int check_upstream(struct host *host, const struct replication_upstream *
 			  struct fault *fault)
 {
 	const struct settings *settings = &host->settings;
-	long major = upstream->version_num / 10000;
+	int major = major_of_version(upstream->version_num);
 	char here[24];
 
-	if (major != host->major_number) {
+	if (major != host->programs.number) {
 		fault_set(fault, FAULT_OPERATOR,
-			  "the server on %s:%ld is PostgreSQL %ld, and this host has %ld",
+			  "the server on %s:%ld is PostgreSQL %d, and this host has %ld",
 			  settings->primary_host, settings->primary_port, major,
-			  host->major_number);
+			  host->programs.number);
 		fault_hint(
 			fault,
-			"Install the packages of PostgreSQL %ld here: WAL cannot be replayed by another major.",
+			"Install the packages of PostgreSQL %d here: WAL cannot be replayed by another major.",
 			major);
 		return -EINVAL;
 	}
@@ -110,32 +63,41 @@ static int ask_tablespaces(struct host *host, const struct replication_login *lo
 	return 0;
 }
 
-int reach_upstream(struct host *host, struct fault *fault)
+/* With nothing in place nobody listens on that port, and waiting for oneself takes for ever. */
+static int check_not_self(const struct settings *settings, struct fault *fault)
 {
-	const struct settings *settings = &host->settings;
+	if (settings->primary_port != settings->port ||
+	    !network_is_local(settings->primary_host))
+		return 0;
+	fault_set(fault, FAULT_OPERATOR, "primary_host \"%s\" is this host itself",
+		  settings->primary_host);
+	fault_hint(fault,
+		   "Set primary_host in section [common] to the address of the primary.");
+	return -EINVAL;
+}
+
+static int identify(const struct replication_login *login,
+		    struct replication_upstream *ret, struct fault *fault)
+{
+	int r = replication_identify(login, true, ret, fault);
+
+	if (r == 0)
+		return 0;
+	host_login_hint(fault);
+	if (fault->class != FAULT_RETRY)
+		fault_prefix(fault, UNREACHABLE " %s:%ld: ", login->host, login->port);
+	return r;
+}
+
+int upstream_reach(struct host *host, struct fault *fault)
+{
 	struct replication_upstream upstream;
 	struct replication_login login;
-	int r;
+	int r = check_not_self(&host->settings, fault);
 
-	/*
-	 * with nothing in place nobody listens on that port, and waiting for oneself
-	 * takes for ever
-	 */
-	if (settings->primary_port == settings->port &&
-	    network_is_local(settings->primary_host)) {
-		fault_set(fault, FAULT_OPERATOR,
-			  "primary_host \"%s\" is this host itself",
-			  settings->primary_host);
-		fault_hint(
-			fault,
-			"Set primary_host in section [common] to the address of the primary.");
-		return -EINVAL;
-	}
 	host_login(host, &login);
-	login.parameters = true;
-	r = replication_identify(&login, &upstream, fault);
-	if (r < 0)
-		host_login_hint(fault);
+	if (r == 0)
+		r = identify(&login, &upstream, fault);
 	if (r == 0)
 		r = check_upstream(host, &upstream, fault);
 	/* before a clone; what is in place has been cloned */
@@ -152,7 +114,7 @@ enum step_state primary_check(struct host *host, struct text *detail, struct fau
 {
 	const struct settings *settings = &host->settings;
 
-	if (host->upstream_known || reach_upstream(host, fault) == 0) {
+	if (host->upstream_known || upstream_reach(host, fault) == 0) {
 		text_addf(detail, "%s:%ld, system %s", settings->primary_host,
 			  settings->primary_port, host->upstream.system_id);
 		return STEP_DONE;
@@ -169,9 +131,9 @@ int primary_apply(struct host *host, struct fault *fault)
 {
 	struct patience patience;
 
-	patience_start(&patience, host);
-	while (reach_upstream(host, fault) < 0) {
-		int r = patience_wait(&patience, host, "waiting for the primary", fault);
+	patience_start(&patience, host, "waiting for the primary", UNREACHABLE);
+	while (upstream_reach(host, fault) < 0) {
+		int r = patience_wait(&patience, fault);
 
 		if (r < 0)
 			return r;
@@ -245,12 +207,12 @@ int tablespaces_apply(struct host *host, struct fault *fault)
 	if (settings->wait_timeout_ms && settings->wait_timeout_ms < timeout_ms)
 		timeout_ms = settings->wait_timeout_ms;
 	host_login(host, &login);
-	patience_start(&patience, host);
+	patience_start(&patience, host, "waiting for the tablespaces of",
+		       "could not read the tablespaces of");
 	while (replication_tablespaces_of_backup(&login, timeout_ms,
 						 &host->upstream_tablespaces,
 						 fault) < 0) {
-		int r = patience_wait(&patience, host, "waiting for the tablespaces of",
-				      fault);
+		int r = patience_wait(&patience, fault);
 
 		if (r < 0)
 			return r;

@@ -6,29 +6,14 @@
 #define PGREPL_UPSTREAM_H
 
 #include "host.h"
-
-/* How long, and how often, something was tried; wait_timeout of the ini is its limit. */
-struct patience {
-	long long started;
-	long long deadline; /* -1: for ever */
-	int tries;
-};
-
-void patience_start(struct patience *patience, const struct host *host);
+#include "step.h"
 
 /*
- * Waits before the next try, and says for what in the unit's status, unless the fault is
- * the operator's or the time is up: then it stays set and a negative errno is returned.
- * Clears it otherwise.
+ * Asks the upstream server who it is, into host->upstream, and, while nothing is in place yet,
+ * for its tablespaces. Refuses one that cannot be followed. The fault of one that cannot be
+ * reached, and that may pass, leaves it to the caller to name the server (patience.h).
  */
-int patience_wait(struct patience *patience, struct host *host, const char *what,
-		  struct fault *fault);
-
-/*
- * Asks the upstream server who it is, into host->upstream; refuses one that cannot be
- * followed.
- */
-int reach_upstream(struct host *host, struct fault *fault);
+int upstream_reach(struct host *host, struct fault *fault);
 
 /* It answers, and can be followed. */
 enum step_state primary_check(struct host *host, struct text *detail,

@@ -28,11 +28,11 @@ int verify_log_in(struct host *host, const struct replication_login *login,
 	int r;
 
 	if (!secret_is_set(&host->settings.replication_password)) {
-		verified("replication log-in",
+		verified("replication login",
 			 "not tried: the ini has a verifier and no password");
 		return 0;
 	}
-	r = replication_identify(login, &seen, &refusal);
+	r = replication_identify(login, false, &seen, &refusal);
 	if (r < 0) {
 		fault_set(fault, refusal.class, "\"%s\" cannot replicate from %s:%ld: %s",
 			  login->user, login->host, login->port,
@@ -41,7 +41,7 @@ int verify_log_in(struct host *host, const struct replication_login *login,
 			fault_hint(fault, "%s", text_str(&refusal.hint));
 		return r;
 	}
-	verified("replication log-in",
+	verified("replication login",
 		 "\"%s\" on %s:%ld: IDENTIFY_SYSTEM says %s, timeline %ld", login->user,
 		 login->host, login->port, seen.system_id, seen.timeline);
 	if (ret)
@@ -104,7 +104,7 @@ int verify_standbys_caught_up(struct host *host, long timeout_ms, struct fault *
 		waited = clock_ms() - started;
 		if (!text_equal(db_value(rows, 0, 0), "0") &&
 		    text_equal(db_value(rows, 0, 0), db_value(rows, 0, 1))) {
-			verified("replayed", "%s on all of %s standbys, after %lld ms",
+			verified("replayed", "%s on every standby (%s), after %lld ms",
 				 values[0], db_value(rows, 0, 0), waited);
 			return 0;
 		}

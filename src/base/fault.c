@@ -42,6 +42,18 @@ int fault_errno(struct fault *fault, enum fault_class class, int r, const char *
 	return r;
 }
 
+void fault_prefix(struct fault *fault, const char *fmt, ...)
+{
+	STRING_AUTO message = text_copy(text_str(&fault->message));
+	va_list args;
+
+	text_reset(&fault->message);
+	va_start(args, fmt);
+	text_addv(&fault->message, fmt, args);
+	va_end(args);
+	text_add(&fault->message, message);
+}
+
 void fault_detail(struct fault *fault, const char *fmt, ...)
 {
 	va_list args;

@@ -38,6 +38,8 @@ int fault_set(struct fault *fault, enum fault_class class, const char *fmt, ...)
 /* The same with ": " and the text of a negative errno behind the message; returns r. */
 int fault_errno(struct fault *fault, enum fault_class class, int r, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
+/* Puts a text in front of the message, which has to be set. */
+void fault_prefix(struct fault *fault, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void fault_detail(struct fault *fault, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void fault_hint(struct fault *fault, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

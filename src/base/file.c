@@ -256,6 +256,16 @@ int file_replace(const char *path, mode_t mode, const char *data, size_t len)
 	return r < 0 ? r : 1;
 }
 
+int file_put(const char *path, mode_t mode, const char *data, size_t len,
+	     struct fault *fault)
+{
+	int r = file_replace(path, mode, data, len);
+
+	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"",
+				   path)
+		     : 0;
+}
+
 static bool is_dots(const char *name)
 {
 	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));

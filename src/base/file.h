@@ -8,7 +8,7 @@
 #ifndef PGREPL_FILE_H
 #define PGREPL_FILE_H
 
-#include "base/text.h"
+#include "base/fault.h"
 
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -36,6 +36,10 @@ int file_write_all(int fd, const char *data, size_t len);
  */
 #define FILE_KEEP_MODE ((mode_t)-1)
 int file_replace(const char *path, mode_t mode, const char *data, size_t len);
+
+/* The same with its failure as a fault: 0 or a negative errno. */
+int file_put(const char *path, mode_t mode, const char *data, size_t len,
+	     struct fault *fault);
 
 bool file_exists(const char *path);
 

@@ -296,8 +296,10 @@ int spawn_fault(const char *name, int status, const struct text *err, struct fau
 {
 	STRING_AUTO complaint = text_copy(err ? text_str(err) : "");
 
-	if (status == -ECANCELED)
-		return fault_set(fault, FAULT_RETRY, "\"%s\" was stopped", name);
+	if (status == -ECANCELED) {
+		fault_set(fault, FAULT_RETRY, "\"%s\" was stopped", name);
+		return status;
+	}
 	if (status < 0)
 		fault_errno(fault, FAULT_OPERATOR, status, "could not run \"%s\"", name);
 	else
@@ -305,5 +307,31 @@ int spawn_fault(const char *name, int status, const struct text *err, struct fau
 			  status);
 	if (*text_trim(complaint))
 		fault_detail(fault, "%s", text_trim(complaint));
-	return -EIO;
+	return status < 0 ? status : -EIO;
+}
+
+int spawn_ask(const struct spawn *spawn, const char *name, const char *hint, int no,
+	      struct fault *fault)
+{
+	struct spawn with_err = *spawn;
+	TEXT_AUTO err = { 0 };
+	int r;
+
+	if (!with_err.err)
+		with_err.err = &err;
+	r = spawn_run(&with_err);
+	if (r == 0 || r == no)
+		return r == 0;
+	r = spawn_fault(name ? name : spawn->argv[0], r, with_err.err, fault);
+	if (hint && r != -ECANCELED)
+		fault_hint(fault, "%s", hint);
+	return r;
+}
+
+int spawn_succeed(const struct spawn *spawn, const char *name, const char *hint,
+		  struct fault *fault)
+{
+	int r = spawn_ask(spawn, name, hint, 0, fault);
+
+	return r < 0 ? r : 0;
 }

@@ -38,11 +38,23 @@ extern const char *const spawn_clean_env[];
 int spawn_run(const struct spawn *spawn);
 
 /*
- * What spawn_run() returned, other than 0, as a fault: stopped passes, all else is the
- * operator's; what the program said last (err may be NULL) is the detail. name is how the operator
- * knows the program. Returns a negative errno.
+ * Turns what spawn_run() returned, other than 0, into a fault: one that was stopped may be
+ * tried again, anything else needs the operator. name is how the operator knows the program;
+ * what it said last (err may be NULL) becomes the detail. Returns -ECANCELED when it was
+ * stopped, the errno that kept it from starting or ended it, or -EIO for its exit code.
  */
 int spawn_fault(const char *name, int status, const struct text *err,
 		struct fault *fault);
+
+/*
+ * Both at once, for a program whose every failure is a fault; spawn->err need not be set. name
+ * NULL stands for argv[0]. hint, which may be NULL, is added unless the program was stopped.
+ */
+int spawn_succeed(const struct spawn *spawn, const char *name, const char *hint,
+		  struct fault *fault);
+
+/* The same for a program that says yes with 0, and no with the exit code no: 1 or 0. */
+int spawn_ask(const struct spawn *spawn, const char *name, const char *hint, int no,
+	      struct fault *fault);
 
 #endif

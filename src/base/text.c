@@ -116,6 +116,11 @@ void text_drop(char **string)
 	*string = NULL;
 }
 
+const char *text_s(long count)
+{
+	return count == 1 ? "" : "s";
+}
+
 bool text_equal(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0;

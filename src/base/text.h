@@ -46,6 +46,9 @@ void *mem_resize(void *memory, size_t size);
 void text_drop(char **string);
 #define STRING_AUTO CLEANUP(text_drop) char *
 
+/* The "s" of "%ld steps", or "" for one. */
+const char *text_s(long count);
+
 bool text_equal(const char *a, const char *b);
 bool text_starts_with(const char *s, const char *prefix);
 

@@ -2,48 +2,39 @@
 
 #include "base/spawn.h"
 
-#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FIREWALL_CMD "/usr/bin/firewall-cmd"
 
 enum {
 	TIMEOUT_MS = 60 * 1000,
-	STATUS_NOT_RUNNING = 252, /* firewall-cmd(1), exit codes */
+	/* firewall-cmd(1), exit codes */
+	STATUS_NO = 1,
+	STATUS_NOT_RUNNING = 252,
 };
 
-/* Runs firewall-cmd with up to two options; its exit status or a negative errno. */
-static int run(const char *first, const char *second, struct text *err)
+/*
+ * Asks firewall-cmd by up to two options: 1 for yes, 0 for the exit code no, or a negative
+ * errno and the fault.
+ */
+static int ask(const char *first, const char *second, int no, struct fault *fault)
 {
 	const char *argv[] = { FIREWALL_CMD, "--quiet", first, second, NULL };
-	struct spawn spawn = {
-		.argv = argv,
-		.timeout_ms = TIMEOUT_MS,
-		.err = err,
-	};
+	const struct spawn spawn = { .argv = argv, .timeout_ms = TIMEOUT_MS };
 
-	return spawn_run(&spawn);
-}
-
-static int failed(int status, const struct text *err, struct fault *fault)
-{
-	int r = spawn_fault(FIREWALL_CMD, status, err, fault);
-
-	if (status != -ECANCELED)
-		fault_hint(
-			fault,
-			"Look at \"systemctl status firewalld\", or set open_firewall = off and open the port by hand.");
-	return r;
+	return spawn_ask(
+		&spawn, NULL,
+		"Look at \"systemctl status firewalld\", or set open_firewall = off and open the port by hand.",
+		no, fault);
 }
 
 int firewall_runs(struct fault *fault)
 {
-	TEXT_AUTO err = { 0 };
-	int status = run("--state", NULL, &err);
-
-	if (status == -ENOENT || status == STATUS_NOT_RUNNING)
-		return 0;
-	return status == 0 ? 1 : failed(status, &err, fault);
+	/* not installed is as good as not running */
+	return access(FIREWALL_CMD, X_OK) < 0
+		       ? 0
+		       : ask("--state", NULL, STATUS_NOT_RUNNING, fault);
 }
 
 /* The option with the rule for one network, such as --add-rich-rule=rule ... accept. */
@@ -59,22 +50,17 @@ static int has_rule(const struct firewall *firewall, const char *cidr, bool perm
 		    struct fault *fault)
 {
 	STRING_AUTO option = rule_option("--query-rich-rule", cidr, firewall->port);
-	TEXT_AUTO err = { 0 };
-	int status = run(option, permanent ? "--permanent" : NULL, &err);
 
-	if (status == 0 || status == 1)
-		return !status;
-	return failed(status, &err, fault);
+	return ask(option, permanent ? "--permanent" : NULL, STATUS_NO, fault);
 }
 
 static int add_rule(const struct firewall *firewall, const char *cidr, bool permanent,
 		    struct fault *fault)
 {
 	STRING_AUTO option = rule_option("--add-rich-rule", cidr, firewall->port);
-	TEXT_AUTO err = { 0 };
-	int status = run(option, permanent ? "--permanent" : NULL, &err);
+	int r = ask(option, permanent ? "--permanent" : NULL, 0, fault);
 
-	return status == 0 ? 0 : failed(status, &err, fault);
+	return r < 0 ? r : 0;
 }
 
 int firewall_missing(const struct firewall *firewall, struct fault *fault)

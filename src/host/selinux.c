@@ -4,36 +4,22 @@
 #include "base/spawn.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define RESTORECON "/usr/sbin/restorecon"
 
 enum { TIMEOUT_MS = 10 * 60 * 1000 };
 
-static int run(const char *const *argv, struct text *out, struct text *err)
+#define TOOLS_HINT                                                                       \
+	"SELinux is enabled and wants its tools: install libselinux-utils, policycoreutils and policycoreutils-python (policycoreutils-python-utils from EL 8 on)."
+
+static int run(const char *const *argv, struct text *out, struct fault *fault)
 {
-	struct spawn spawn = {
-		.argv = argv,
-		.timeout_ms = TIMEOUT_MS,
-		.out = out,
-		.err = err,
-	};
+	const struct spawn spawn = { .argv = argv, .timeout_ms = TIMEOUT_MS, .out = out };
 
-	return spawn_run(&spawn);
-}
-
-static int failed(const char *program, int status, const struct text *err,
-		  struct fault *fault)
-{
-	int r = spawn_fault(program, status, err, fault);
-
-	if (status != -ECANCELED)
-		fault_hint(
-			fault,
-			"SELinux is enabled and wants its tools: install libselinux-utils, policycoreutils and policycoreutils-python (policycoreutils-python-utils from EL 8 on).");
-	return r;
+	return spawn_succeed(&spawn, NULL, TOOLS_HINT, fault);
 }
 
 /* Does the policy give the directory the type that the server may write to? */
@@ -41,12 +27,9 @@ static int policy_knows(const char *directory, struct fault *fault)
 {
 	const char *argv[] = { "/usr/sbin/matchpathcon", "-n", directory, NULL };
 	TEXT_AUTO out = { 0 };
-	TEXT_AUTO err = { 0 };
-	int status = run(argv, &out, &err);
+	int r = run(argv, &out, fault);
 
-	if (status != 0)
-		return failed(argv[0], status, &err, fault);
-	return strstr(text_str(&out), ":" SELINUX_DATA_TYPE ":") != NULL;
+	return r < 0 ? r : strstr(text_str(&out), ":" SELINUX_DATA_TYPE ":") != NULL;
 }
 
 /*
@@ -57,36 +40,24 @@ static int label_differs(const char *path, struct fault *fault)
 {
 	const char *argv[] = { RESTORECON, "-n", "-v", path, NULL };
 	TEXT_AUTO out = { 0 };
-	TEXT_AUTO err = { 0 };
-	int status;
+	int r;
 
 	/* in a dry run it may not be there yet */
 	if (!file_exists(path))
 		return 0;
-	status = run(argv, &out, &err);
-	if (status != 0)
-		return failed(argv[0], status, &err, fault);
-	return out.len > 0;
+	r = run(argv, &out, fault);
+	return r < 0 ? r : out.len > 0;
 }
 
 static int is_enabled(struct fault *fault)
 {
 	const char *argv[] = { "/usr/sbin/selinuxenabled", NULL };
-	TEXT_AUTO err = { 0 };
-	int status = run(argv, NULL, &err);
+	const struct spawn spawn = { .argv = argv, .timeout_ms = TIMEOUT_MS };
 
-	if (status < 0 && status != -ENOENT)
-		return failed(argv[0], status, &err, fault);
-	return status == 0;
-}
-
-/* The n-th directory, 0 being PGDATA, or NULL. */
-static const char *directory_at(const struct selinux_place *place, size_t n)
-{
-	if (n == 0)
-		return place->data_directory;
-	return n <= place->tablespaces->count ? place->tablespaces->pairs[n - 1].to
-					      : NULL;
+	/* without libselinux-utils there is no SELinux to speak of */
+	if (access(argv[0], X_OK) < 0)
+		return 0;
+	return spawn_ask(&spawn, NULL, TOOLS_HINT, 1, fault);
 }
 
 /* The regular expression of a directory's rule, as semanage takes it. */
@@ -130,7 +101,7 @@ static int look_at_directory(const char *directory, struct selinux_look *ret,
 	int differs = known > 0 ? label_differs(real, fault) : 0;
 
 	if (known < 0 || differs < 0)
-		return -EIO;
+		return known < 0 ? known : differs;
 	if (!known)
 		want_rule(text_equal(real, directory) ? &ret->rules : &ret->by_hand,
 			  real);
@@ -142,15 +113,16 @@ static int look_at_directory(const char *directory, struct selinux_look *ret,
 int selinux_look(const struct selinux_place *place, struct selinux_look *ret,
 		 struct fault *fault)
 {
-	const char *directory;
 	int r = is_enabled(fault);
 
 	*ret = (struct selinux_look){ .enabled = r > 0 };
 	if (r <= 0)
 		return r;
-	for (size_t n = 0; (directory = directory_at(place, n)); n++)
-		if (look_at_directory(directory, ret, fault) < 0)
-			return -EIO;
+	for (size_t i = 0; place->directories[i]; i++) {
+		r = look_at_directory(place->directories[i], ret, fault);
+		if (r < 0)
+			return r;
+	}
 	r = label_differs(place->passfile, fault);
 	if (r > 0)
 		want_label(ret, place->passfile);
@@ -167,46 +139,33 @@ void selinux_look_free(struct selinux_look *look)
 static int add_rule(const char *directory, struct fault *fault)
 {
 	TEXT_AUTO pattern = { 0 };
-	TEXT_AUTO err = { 0 };
 	const char *argv[] = { "/usr/sbin/semanage", "fcontext", "-a", "-t",
 			       SELINUX_DATA_TYPE,    NULL,       NULL };
-	int status;
 
 	add_pattern(&pattern, directory);
 	argv[5] = text_str(&pattern);
-	status = run(argv, NULL, &err);
-	return status == 0 ? 0 : failed(argv[0], status, &err, fault);
+	return run(argv, NULL, fault);
 }
 
 int selinux_add_rules(const struct selinux_place *place, struct fault *fault)
 {
-	const char *directory;
-
-	for (size_t n = 0; (directory = directory_at(place, n)); n++) {
-		STRING_AUTO real = real_path(directory);
+	for (size_t i = 0; place->directories[i]; i++) {
+		STRING_AUTO real = real_path(place->directories[i]);
 		int r = policy_knows(real, fault);
 
-		if (r == 0 && text_equal(real, directory))
-			r = add_rule(directory, fault);
+		if (r == 0 && text_equal(real, place->directories[i]))
+			r = add_rule(real, fault);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int restore(const char *const *argv, struct fault *fault)
-{
-	TEXT_AUTO err = { 0 };
-	int status = run(argv, NULL, &err);
-
-	return status == 0 ? 0 : failed(argv[0], status, &err, fault);
-}
-
 static int restore_one(const char *path, struct fault *fault)
 {
 	const char *const argv[] = { RESTORECON, path, NULL };
 
-	return file_exists(path) ? restore(argv, fault) : 0;
+	return file_exists(path) ? run(argv, NULL, fault) : 0;
 }
 
 /* All that is below a directory, in one call. */
@@ -230,7 +189,7 @@ static int restore_below(const char *directory, struct fault *fault)
 	if (dir)
 		closedir(dir);
 	if (count > 2)
-		r = restore(argv, fault);
+		r = run(argv, NULL, fault);
 	while (count-- > 2)
 		free((char *)argv[count]);
 	free(argv);
@@ -239,13 +198,14 @@ static int restore_below(const char *directory, struct fault *fault)
 
 int selinux_restore(const struct selinux_place *place, struct fault *fault)
 {
-	const char *directory;
+	for (size_t i = 0; place->directories[i]; i++) {
+		STRING_AUTO real = real_path(place->directories[i]);
+		int r = restore_below(real, fault);
 
-	for (size_t n = 0; (directory = directory_at(place, n)); n++) {
-		STRING_AUTO real = real_path(directory);
-
-		if (restore_below(real, fault) < 0 || restore_one(real, fault) < 0)
-			return -EIO;
+		if (r == 0)
+			r = restore_one(real, fault);
+		if (r < 0)
+			return r;
 	}
 	return restore_one(place->passfile, fault);
 }

@@ -12,7 +12,6 @@
 #define PGREPL_SELINUX_H
 
 #include "base/fault.h"
-#include "postgresql/tablespace.h"
 
 /* The type that the reference policy gives to /var/lib/pgsql. */
 #define SELINUX_DATA_TYPE "postgresql_db_t"
@@ -22,9 +21,8 @@
  * Links in their paths are followed.
  */
 struct selinux_place {
-	const char *data_directory; /* as configured */
+	const char *const *directories; /* as configured; ends in NULL */
 	const char *passfile; /* need not be there; unknown to selinux_add_rules() */
-	const struct tablespace_map *tablespaces;
 };
 
 /* What is to be done, as an administrator would type it. */

@@ -82,111 +82,48 @@ void service_parse(char *output, struct service_state *ret)
 	*ret = state;
 }
 
-static int systemctl_fault(const char *const *argv, int status, const struct text *err,
-			   struct fault *fault)
-{
-	STRING_AUTO name = text_format("systemctl %s", argv[1]);
-
-	return spawn_fault(name, status, err, fault);
-}
-
 int service_look(const char *unit, struct service_state *ret, struct fault *fault)
 {
 	TEXT_AUTO out = { 0 };
-	TEXT_AUTO err = { 0 };
 	const char *argv[] = {
 		SYSTEMCTL,     "show", "--no-pager",    "-p", "LoadState",   "-p",
 		"ActiveState", "-p",   "UnitFileState", "-p", "Environment", unit,
 		NULL,
 	};
-	struct spawn spawn = {
+	const struct spawn spawn = {
 		.argv = argv,
 		.timeout_ms = LOOK_TIMEOUT_MS,
 		.out = &out,
-		.err = &err,
 	};
-	int status = spawn_run(&spawn);
+	int r = spawn_succeed(
+		&spawn, "systemctl show",
+		"On a host without systemd set server_control = pg_ctl in section [common].",
+		fault);
 
-	if (status == 0 && out.s) {
+	if (r == 0)
 		service_parse(out.s, ret);
-		return 0;
-	}
-	systemctl_fault(argv, status, &err, fault);
-	fault_hint(
-		fault,
-		"On a host without systemd set server_control = pg_ctl in section [common].");
-	return -EIO;
+	return r;
 }
 
 int service_act(const char *unit, enum service_action action, long timeout_ms,
 		struct fault *fault)
 {
-	TEXT_AUTO err = { 0 };
+	STRING_AUTO name = text_format("systemctl %s", action_words[action]);
+	STRING_AUTO hint = text_format(
+		"Read \"journalctl -xeu %s\" and the server's own log below its data directory.",
+		unit);
 	const char *argv[] = { SYSTEMCTL, action_words[action], "--quiet", unit, NULL };
-	struct spawn spawn = {
-		.argv = argv,
-		.timeout_ms = timeout_ms,
-		.err = &err,
-	};
-	int status = spawn_run(&spawn);
+	const struct spawn spawn = { .argv = argv, .timeout_ms = timeout_ms };
+	int r = spawn_succeed(&spawn, name, hint, fault);
 
-	if (status == 0)
-		return 0;
-	if (status == -ETIMEDOUT) {
+	if (r == -ETIMEDOUT) {
+		fault_clear(fault);
 		fault_set(fault, FAULT_RETRY, "%s has not become ready within %ld s",
 			  unit, timeout_ms / 1000);
 		fault_hint(
 			fault,
 			"It goes on starting: watch \"journalctl -fu %s\", then run setup again, or give it more time by start_timeout.",
 			unit);
-		return status;
 	}
-	systemctl_fault(argv, status, &err, fault);
-	fault_hint(
-		fault,
-		"Read \"journalctl -xeu %s\" and the server's own log below its data directory.",
-		unit);
-	return -EIO;
-}
-
-int service_pg_ctl(const char *bin_directory, const char *data_directory, const char *log,
-		   enum service_action action, long timeout_ms, struct fault *fault)
-{
-	STRING_AUTO program = text_format("%s/pg_ctl", bin_directory);
-	STRING_AUTO name = NULL;
-	TEXT_AUTO err = { 0 };
-	/*
-	 * -W to start: pg_ctl looks ten times a second, the caller more often. To restart
-	 * it has to wait, for the old server to be gone.
-	 */
-	const char *argv[] = {
-		program, action_words[action],
-		"-D",    data_directory,
-		"-l",    log,
-		"-s",    action == SERVICE_START ? "-W" : "-w",
-		"-m",    "fast",
-		NULL,
-	};
-	struct spawn spawn = {
-		.argv = argv,
-		.timeout_ms = timeout_ms,
-		.leaves_server = true,
-		.err = &err,
-	};
-	int status;
-
-	if (action == SERVICE_START)
-		argv[8] = NULL;
-	status = spawn_run(&spawn);
-	if (status == 0)
-		return 0;
-	if (status == -ETIMEDOUT)
-		return fault_set(fault, FAULT_RETRY,
-				 "the server has not become ready within %ld s",
-				 timeout_ms / 1000);
-	name = text_format("%s %s", program, action_words[action]);
-	spawn_fault(name, status, &err, fault);
-	if (status != -ECANCELED)
-		fault_hint(fault, "Read \"%s\".", log);
-	return -EIO;
+	return r;
 }

@@ -1,8 +1,5 @@
 /*
- * service.h - starting and stopping the server: by systemd, or by pg_ctl where there is
- * none.
- *
- * The systemd functions run systemctl(1) and need root for all but looking. systemctl of
+ * service.h - the server's unit, by systemctl(1). All but looking needs root. systemctl of
  * 219 has neither "show --value" nor "start --wait".
  */
 #ifndef PGREPL_SERVICE_H
@@ -35,13 +32,6 @@ int service_look(const char *unit, struct service_state *ret, struct fault *faul
  */
 int service_act(const char *unit, enum service_action action, long timeout_ms,
 		struct fault *fault);
-
-/*
- * The same two actions by pg_ctl, as the owner of the data. The server's log goes to log,
- * unless the server's own logging collector takes it.
- */
-int service_pg_ctl(const char *bin_directory, const char *data_directory, const char *log,
-		   enum service_action action, long timeout_ms, struct fault *fault);
 
 /*
  * Reads what "systemctl show" printed. Apart from its caller so that a test can feed it.

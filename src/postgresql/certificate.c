@@ -54,7 +54,6 @@ int certificate_make(const char *directory, const char *host_name,
 	STRING_AUTO certificate = text_format("%s/" CERTIFICATE_FILE NEW, directory);
 	STRING_AUTO key = text_format("%s/" CERTIFICATE_KEY_FILE NEW, directory);
 	TEXT_AUTO conf = { 0 };
-	TEXT_AUTO err = { 0 };
 	const char *argv[] = {
 		/*
 		 * a curve: made in a fraction of the time of an RSA key; 1.0.2 has to be
@@ -86,10 +85,9 @@ int certificate_make(const char *directory, const char *host_name,
 	struct spawn spawn = {
 		.argv = argv,
 		.timeout_ms = OPENSSL_TIMEOUT_MS,
-		.err = &err,
 	};
 	mode_t before = umask(077);
-	int status;
+	int r;
 
 	text_addf(
 		&conf,
@@ -107,24 +105,14 @@ int certificate_make(const char *directory, const char *host_name,
 		add_name(&conf, primary_host);
 	text_add(&conf, "\n");
 	spawn.input = text_str(&conf);
-	status = spawn_run(&spawn);
+	r = spawn_succeed(
+		&spawn, "openssl",
+		"Install openssl, name a certificate of your own by ssl_cert_file and ssl_key_file in section [primary.settings], or set tls = off.",
+		fault);
 	umask(before);
-	if (status == 0)
+	if (r == 0)
 		return put_in_place(key, certificate, fault);
 	(void)unlink(key);
 	(void)unlink(certificate);
-	if (status == -ECANCELED)
-		return fault_set(fault, FAULT_RETRY, "openssl was stopped");
-	if (status < 0)
-		fault_errno(fault, FAULT_OPERATOR, status, "could not run \"%s\"",
-			    argv[0]);
-	else
-		fault_set(fault, FAULT_OPERATOR, "openssl failed with exit code %d",
-			  status);
-	if (err.len)
-		fault_detail(fault, "%s", text_str(&err));
-	fault_hint(
-		fault,
-		"Install openssl, name a certificate of your own by ssl_cert_file and ssl_key_file in section [primary.settings], or set tls = off.");
-	return -EIO;
+	return r;
 }

@@ -182,6 +182,20 @@ static int read_version(const char *directory, long *ret)
 	return text_to_long(text_trim(content.s), 1, 1000, ret);
 }
 
+bool cluster_is_unfinished(const struct cluster *cluster)
+{
+	return cluster->inside && file_exists(cluster->whole);
+}
+
+/* Of a directory that has no PG_VERSION. */
+static enum cluster_state state_without_version(const struct cluster *cluster,
+						size_t entries)
+{
+	if (cluster_is_unfinished(cluster))
+		return CLUSTER_PARTIAL;
+	return entries ? CLUSTER_FOREIGN : CLUSTER_EMPTY;
+}
+
 int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 		    struct fault *fault)
 {
@@ -190,23 +204,25 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 	int r = count_entries(cluster->path, &entries);
 
 	if (r == -ENOENT) {
-		info.state = CLUSTER_ABSENT;
-	} else if (r < 0) {
+		*ret = (struct cluster_info){ .state = CLUSTER_ABSENT };
+		return 0;
+	}
+	if (r == 0)
+		r = read_version(cluster->path, &info.major);
+	if (r == 0)
+		info.state = has(cluster->path, "standby.signal") ? CLUSTER_STANDBY
+								  : CLUSTER_PRIMARY;
+	else if (r == -ENOENT)
+		info.state = state_without_version(cluster, entries);
+	else if (r == -EACCES)
+		info.state = CLUSTER_UNREADABLE;
+	/* a PG_VERSION that is not one of PostgreSQL's leaves it CLUSTER_FOREIGN */
+	else if (r != -EINVAL && r != -ERANGE && r != -EFBIG && r != -EISDIR) {
 		fault_errno(fault, FAULT_OPERATOR, r,
 			    "could not read data directory \"%s\"", cluster->path);
 		fault_hint(fault,
 			   "It has to be a directory that the server's user owns.");
 		return r;
-	} else if (has(cluster->path, "PG_VERSION")) {
-		r = read_version(cluster->path, &info.major);
-		if (r == 0)
-			info.state = has(cluster->path, "standby.signal")
-					     ? CLUSTER_STANDBY
-					     : CLUSTER_PRIMARY;
-	} else if (cluster_is_unfinished(cluster)) {
-		info.state = CLUSTER_PARTIAL;
-	} else if (!entries) {
-		info.state = CLUSTER_EMPTY;
 	}
 	*ret = info;
 	return 0;

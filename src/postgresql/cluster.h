@@ -14,12 +14,14 @@
 #define PGREPL_CLUSTER_H
 
 #include "base/fault.h"
+#include "postgresql/programs.h"
 #include "postgresql/tablespace.h"
 
 #include <sys/types.h>
 
 enum cluster_state {
 	CLUSTER_ABSENT,
+	CLUSTER_UNREADABLE, /* we may not read the directory: it is not ours yet */
 	CLUSTER_EMPTY, /* a directory with nothing in it but lost+found or our staging */
 	CLUSTER_PARTIAL, /* our moving up was interrupted; cluster_finish() goes on */
 	CLUSTER_PRIMARY, /* PG_VERSION, and no standby.signal */
@@ -107,33 +109,37 @@ int cluster_move_aside(const struct cluster *cluster, char **ret_path,
  * one: cluster_single_user() sets it). locale "" stands for collation C with the
  * character classes of C.UTF-8 or en_US.UTF-8, whichever the host has. Not synced yet.
  */
-struct cluster_init {
-	const char *bin_directory;
-	const char *superuser;
-	const char *locale;
-};
-int cluster_init(const struct cluster *cluster, const struct cluster_init *init,
-		 struct fault *fault);
+int cluster_init(const struct cluster *cluster, const struct programs *programs,
+		 const char *superuser, const char *locale, struct fault *fault);
 
 /*
  * Runs SQL, one statement a line, in a server of one user on a directory where none runs.
  * Durable only after cluster_place(). Output goes to ret.
  */
-int cluster_single_user(const char *directory, const char *bin_directory, const char *sql,
-			struct text *ret, struct fault *fault);
+int cluster_single_user(const char *directory, const struct programs *programs,
+			const char *sql, struct text *ret, struct fault *fault);
 
 /*
  * What the configuration of a directory says of one parameter, as the server program
  * reads it; the fault is its complaint.
  */
-int cluster_show_conf(const char *directory, const char *bin_directory, const char *name,
-		      struct text *ret, struct fault *fault);
+int cluster_show_conf(const char *directory, const struct programs *programs,
+		      const char *name, struct text *ret, struct fault *fault);
 
 /*
  * Has the server program read a directory's configuration; its complaint becomes the
  * fault.
  */
-int cluster_check_conf(const char *directory, const char *bin_directory,
+int cluster_check_conf(const char *directory, const struct programs *programs,
 		       struct fault *fault);
+
+/*
+ * Starts the server of the cluster by pg_ctl, or restarts it, as the owner of the data: for
+ * hosts without systemd. The server's log goes to the file log, unless its own logging
+ * collector takes it. A start does not wait until the server is ready, a restart does:
+ * timeout_ms at most, and the server goes on.
+ */
+int cluster_start(const struct cluster *cluster, const struct programs *programs,
+		  const char *log, bool restart, long timeout_ms, struct fault *fault);
 
 #endif

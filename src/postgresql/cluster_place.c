@@ -109,11 +109,6 @@ static int place_fault(const struct cluster *cluster, const char *from, int r,
 			   cluster->path);
 }
 
-bool cluster_is_unfinished(const struct cluster *cluster)
-{
-	return cluster->inside && file_exists(cluster->whole);
-}
-
 int cluster_finish(const struct cluster *cluster, struct fault *fault)
 {
 	int r = move_all_up(cluster);

@@ -34,23 +34,19 @@ static const char *character_locale(void)
 	return "C";
 }
 
-int cluster_init(const struct cluster *cluster, const struct cluster_init *init,
-		 struct fault *fault)
+int cluster_init(const struct cluster *cluster, const struct programs *programs,
+		 const char *superuser, const char *locale, struct fault *fault)
 {
-	STRING_AUTO program = text_format("%s/initdb", init->bin_directory);
 	STRING_AUTO data = text_format(CLUSTER_STAGING_OPTION "%s", cluster->staging);
-	STRING_AUTO user = text_format("--username=%s", init->superuser);
-	STRING_AUTO locale = text_format("--locale=%s",
-					 *init->locale ? init->locale : "C");
-	STRING_AUTO ctype = text_format("--lc-ctype=%s", *init->locale
-								 ? init->locale
-								 : character_locale());
-	TEXT_AUTO err = { 0 };
+	STRING_AUTO user = text_format("--username=%s", superuser);
+	STRING_AUTO collate = text_format("--locale=%s", *locale ? locale : "C");
+	STRING_AUTO ctype = text_format("--lc-ctype=%s",
+					*locale ? locale : character_locale());
 	const char *argv[] = {
-		program,
+		programs->initdb,
 		data,
 		user,
-		locale,
+		collate,
 		ctype,
 		"--encoding=UTF8",
 		"--data-checksums",
@@ -59,26 +55,17 @@ int cluster_init(const struct cluster *cluster, const struct cluster_init *init,
 		/* all of it is synced once, when the configuration is in it too */
 		"--no-sync",
 		NULL,
-		NULL,
 	};
-	struct spawn spawn = {
-		.argv = argv,
-		.timeout_ms = INITDB_TIMEOUT_MS,
-		.err = &err,
-	};
-	int status;
+	const struct spawn spawn = { .argv = argv, .timeout_ms = INITDB_TIMEOUT_MS };
 
-	status = spawn_run(&spawn);
-	return status ? spawn_fault(program, status, &err, fault) : 0;
+	return spawn_succeed(&spawn, NULL, NULL, fault);
 }
 
-int cluster_single_user(const char *directory, const char *bin_directory, const char *sql,
-			struct text *ret, struct fault *fault)
+int cluster_single_user(const char *directory, const struct programs *programs,
+			const char *sql, struct text *ret, struct fault *fault)
 {
-	STRING_AUTO program = text_format("%s/postgres", bin_directory);
-	TEXT_AUTO err = { 0 };
 	const char *argv[] = {
-		program,
+		programs->postgres,
 		"--single",
 		"-F",
 		"-D",
@@ -105,51 +92,98 @@ int cluster_single_user(const char *directory, const char *bin_directory, const 
 		"postgres",
 		NULL,
 	};
-	struct spawn spawn = {
+	const struct spawn spawn = {
 		.argv = argv,
 		.input = sql,
 		.timeout_ms = SINGLE_USER_TIMEOUT_MS,
 		.out = ret,
-		.err = &err,
 	};
-	int status = spawn_run(&spawn);
 
-	return status ? spawn_fault(program, status, &err, fault) : 0;
+	return spawn_succeed(&spawn, NULL, NULL, fault);
 }
 
-int cluster_show_conf(const char *directory, const char *bin_directory, const char *name,
-		      struct text *ret, struct fault *fault)
+int cluster_show_conf(const char *directory, const struct programs *programs,
+		      const char *name, struct text *ret, struct fault *fault)
 {
-	STRING_AUTO program = text_format("%s/postgres", bin_directory);
 	TEXT_AUTO err = { 0 };
-	const char *argv[] = { program, "-D", directory, "-C", name, NULL };
-	struct spawn spawn = {
+	const char *argv[] = { programs->postgres, "-D", directory, "-C", name, NULL };
+	const struct spawn spawn = {
 		.argv = argv,
 		.timeout_ms = CHECK_TIMEOUT_MS,
 		.out = ret,
 		.err = &err,
 	};
 	int status = spawn_run(&spawn);
-	STRING_AUTO complaint = text_copy(text_str(&err));
 
 	if (status < 0)
-		return spawn_fault(program, status, &err, fault);
+		return spawn_fault(programs->postgres, status, &err, fault);
 	while (ret->len && ret->s[ret->len - 1] == '\n')
 		ret->s[--ret->len] = '\0';
 	if (!status)
 		return 0;
 	fault_set(fault, FAULT_OPERATOR, "the server does not accept the settings");
-	fault_detail(fault, "%s", text_trim(complaint));
+	if (err.len)
+		fault_detail(fault, "%s", text_trim(err.s));
 	fault_hint(
 		fault,
 		"Correct the parameter in section [primary.settings] or [standby.settings] of the ini, then run setup again.");
 	return -EINVAL;
 }
 
-int cluster_check_conf(const char *directory, const char *bin_directory,
+int cluster_check_conf(const char *directory, const struct programs *programs,
 		       struct fault *fault)
 {
 	TEXT_AUTO value = { 0 };
 
-	return cluster_show_conf(directory, bin_directory, "config_file", &value, fault);
+	return cluster_show_conf(directory, programs, "config_file", &value, fault);
+}
+
+int cluster_start(const struct cluster *cluster, const struct programs *programs,
+		  const char *log, bool restart, long timeout_ms, struct fault *fault)
+{
+	STRING_AUTO name = text_format("%s %s", programs->pg_ctl,
+				       restart ? "restart" : "start");
+	STRING_AUTO hint = text_format("Read \"%s\".", log);
+	/*
+	 * -W to start: pg_ctl looks ten times a second, the caller more often. To restart
+	 * it has to wait, for the old server to be gone.
+	 */
+	const char *const start[] = {
+		programs->pg_ctl,
+		"start",
+		"-D",
+		cluster->path,
+		"-l",
+		log,
+		"-s",
+		"-W",
+		NULL,
+	};
+	const char *const stop_and_start[] = {
+		programs->pg_ctl,
+		"restart",
+		"-D",
+		cluster->path,
+		"-l",
+		log,
+		"-s",
+		"-w",
+		"-m",
+		"fast",
+		NULL,
+	};
+	const struct spawn spawn = {
+		.argv = restart ? stop_and_start : start,
+		.timeout_ms = timeout_ms,
+		.leaves_server = true,
+	};
+	int r = spawn_succeed(&spawn, name, hint, fault);
+
+	if (r == -ETIMEDOUT) {
+		fault_clear(fault);
+		fault_set(fault, FAULT_RETRY,
+			  "the server has not become ready within %ld s",
+			  timeout_ms / 1000);
+	}
+	return r;
 }

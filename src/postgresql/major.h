@@ -1,8 +1,10 @@
 /*
  * major.h - what differs between PostgreSQL's majors, in one table.
  *
- * Sources: the release notes of 13 ("wal_keep_segments" became "wal_keep_size") and 16
- * (promote_trigger_file is gone), each manual's "Server Configuration".
+ * Sources: the release notes of 13 ("wal_keep_segments" became "wal_keep_size";
+ * log_min_duration_sample is new), 15 (BASE_BACKUP takes its options in parentheses) and 16
+ * (promote_trigger_file is gone); each manual's "Server Configuration" and "Streaming
+ * Replication Protocol".
  */
 #ifndef PGREPL_MAJOR_H
 #define PGREPL_MAJOR_H
@@ -14,10 +16,16 @@ struct major {
 	/* Keeps 2 GiB of WAL for standbys that are being cloned. */
 	const char *wal_keep_name;
 	const char *wal_keep_value;
-	bool promote_trigger_file; /* there is such a parameter */
+	bool promote_trigger_file;    /* there is such a parameter */
+	bool log_min_duration_sample; /* likewise */
+	/* The replication command for a backup that begins with a fast checkpoint. */
+	const char *base_backup;
 };
 
 /* The row of a major: the newest one that is not newer. NULL below 12. */
 const struct major *major_find(int number);
+
+/* The major of a server by its server_version_num, as PQserverVersion() returns it. */
+int major_of_version(int version_num);
 
 #endif

@@ -1,5 +1,7 @@
 #include "postgresql/replication.h"
 
+#include "postgresql/major.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -75,24 +77,31 @@ void replication_role_clear(struct replication_role *role)
 	secret_drop(&role->verifier);
 }
 
-void replication_conninfo(struct text *ret, const struct settings *settings,
+const char *const replication_raised[REPLICATION_RAISED] = {
+	"max_connections",           "max_worker_processes",      "max_wal_senders",
+	"max_prepared_transactions", "max_locks_per_transaction",
+};
+
+static const char *sslmode(const struct replication_login *login)
+{
+	if (!login->tls)
+		return "prefer";
+	return *login->tls_root_cert ? "verify-full" : "require";
+}
+
+void replication_conninfo(struct text *ret, const struct replication_login *login,
 			  const char *passfile, const char *application_name)
 {
-	STRING_AUTO port = text_format("%ld", settings->primary_port);
+	STRING_AUTO port = text_format("%ld", login->port);
 
-	db_add_conninfo(ret, "host", settings->primary_host);
+	db_add_conninfo(ret, "host", login->host);
 	db_add_conninfo(ret, "port", port);
-	db_add_conninfo(ret, "user", settings->replication_user);
+	db_add_conninfo(ret, "user", login->user);
 	db_add_conninfo(ret, "passfile", passfile);
 	db_add_conninfo(ret, "application_name", application_name);
-	if (!settings->tls) {
-		db_add_conninfo(ret, "sslmode", "prefer");
-	} else if (*settings->tls_root_cert) {
-		db_add_conninfo(ret, "sslmode", "verify-full");
-		db_add_conninfo(ret, "sslrootcert", settings->tls_root_cert);
-	} else {
-		db_add_conninfo(ret, "sslmode", "require");
-	}
+	db_add_conninfo(ret, "sslmode", sslmode(login));
+	if (login->tls && *login->tls_root_cert)
+		db_add_conninfo(ret, "sslrootcert", login->tls_root_cert);
 	/* a Kerberos ticket would make a connection that a hostssl line does not match */
 	db_add_conninfo(ret, "gssencmode", "disable");
 	/*
@@ -128,9 +137,7 @@ static int login_open(const struct replication_login *login, bool replication,
 		secret_reveal(login->password),
 		"pgrepl",
 		"disable",
-		!login->tls ? "prefer"
-		: verify    ? "verify-full"
-			    : "require",
+		sslmode(login),
 		replication ? "true" : "postgres",
 		verify ? login->tls_root_cert : NULL,
 		NULL,
@@ -144,11 +151,10 @@ static int login_open(const struct replication_login *login, bool replication,
 	return db_open(db, &target, fault);
 }
 
-static int show_parameters(struct db *db, long ret[PARAMETERS_RAISED],
-			   struct fault *fault)
+static int show_raised(struct db *db, long ret[REPLICATION_RAISED], struct fault *fault)
 {
-	for (int i = 0; i < PARAMETERS_RAISED; i++) {
-		STRING_AUTO sql = text_format("SHOW %s", parameters_raised[i]);
+	for (int i = 0; i < REPLICATION_RAISED; i++) {
+		STRING_AUTO sql = text_format("SHOW %s", replication_raised[i]);
 		RESULT_AUTO result = NULL;
 		int r = db_query(db, sql, 0, NULL, &result, fault);
 
@@ -158,12 +164,12 @@ static int show_parameters(struct db *db, long ret[PARAMETERS_RAISED],
 		    text_to_long(db_value(result, 0, 0), 0, LONG_MAX, &ret[i]) < 0)
 			return fault_set(fault, FAULT_BUG,
 					 "the server has no number for \"%s\"",
-					 parameters_raised[i]);
+					 replication_raised[i]);
 	}
 	return 0;
 }
 
-int replication_identify(const struct replication_login *login,
+int replication_identify(const struct replication_login *login, bool raised,
 			 struct replication_upstream *ret, struct fault *fault)
 {
 	struct replication_upstream upstream = { .timeline = 0 };
@@ -182,8 +188,8 @@ int replication_identify(const struct replication_login *login,
 	snprintf(upstream.system_id, sizeof(upstream.system_id), "%s",
 		 db_value(result, 0, 0));
 	upstream.version_num = PQserverVersion(db.conn);
-	if (login->parameters)
-		r = show_parameters(&db, upstream.parameters, fault);
+	if (raised)
+		r = show_raised(&db, upstream.raised, fault);
 	if (r == 0)
 		*ret = upstream;
 	return r;
@@ -233,6 +239,7 @@ int replication_tablespaces_of_backup(const struct replication_login *login,
 				      struct fault *fault)
 {
 	enum { LOCATION = 1 };
+	const struct major *major;
 	DB_AUTO db = { 0 };
 	RESULT_AUTO result = NULL;
 	int r = login_open(login, true, &db, fault);
@@ -240,12 +247,11 @@ int replication_tablespaces_of_backup(const struct replication_login *login,
 	if (r < 0)
 		return r;
 	db.timeout_ms = (int)timeout_ms;
-	r = db_query(
-		&db,
-		PQserverVersion(db.conn) >= 150000
-			? "BASE_BACKUP (LABEL 'pgrepl', CHECKPOINT 'fast', WAIT false)"
-			: "BASE_BACKUP LABEL 'pgrepl' FAST NOWAIT",
-		0, NULL, &result, fault);
+	major = major_find(major_of_version(PQserverVersion(db.conn)));
+	if (!major)
+		return fault_set(fault, FAULT_OPERATOR,
+				 "the primary is older than PostgreSQL 12");
+	r = db_query(&db, major->base_backup, 0, NULL, &result, fault);
 	if (r < 0)
 		return r;
 	if (PQnfields(result) <= LOCATION)

@@ -5,9 +5,8 @@
 #ifndef PGREPL_REPLICATION_H
 #define PGREPL_REPLICATION_H
 
+#include "base/secret.h"
 #include "postgresql/db.h"
-#include "settings/parameters.h"
-#include "settings/settings.h"
 
 #include <stdint.h>
 
@@ -39,25 +38,7 @@ void replication_role_clear(struct replication_role *role);
 /* A clone's walsenders have this application_name: they are no standby yet. */
 #define REPLICATION_CLONE_NAME "pgrepl-clone"
 
-/*
- * Everything that libpq has to know to reach the upstream server, as a connection string.
- * The password is not in it: passfile is.
- */
-void replication_conninfo(struct text *ret, const struct settings *settings,
-			  const char *passfile, const char *application_name);
-
-struct replication_upstream {
-	char system_id[24];
-	long timeline;
-	uint64_t lsn; /* flushed, or on a cascading standby replayed */
-	long version_num;
-	long parameters[PARAMETERS_RAISED];
-};
-
-/*
- * Opens a real replication connection to host:port as the replication role and asks
- * IDENTIFY_SYSTEM. With parameters, also for the values of parameters_raised.
- */
+/* Where the upstream server is, and how the replication role logs in to it. */
 struct replication_login {
 	const char *host;
 	long port;
@@ -66,9 +47,32 @@ struct replication_login {
 	bool tls;
 	const char *tls_root_cert; /* "": any certificate will do */
 	int timeout_ms;
-	bool parameters;
 };
-int replication_identify(const struct replication_login *login,
+
+/*
+ * The same as a connection string, for programs of PostgreSQL. The password is not in it:
+ * passfile is.
+ */
+void replication_conninfo(struct text *ret, const struct replication_login *login,
+			  const char *passfile, const char *application_name);
+
+/* Those that a standby must not have lower than its primary (manual, "Hot Standby"). */
+enum { REPLICATION_RAISED = 5 };
+extern const char *const replication_raised[REPLICATION_RAISED];
+
+struct replication_upstream {
+	char system_id[24];
+	long timeline;
+	uint64_t lsn; /* flushed, or on a cascading standby replayed */
+	int version_num;
+	long raised[REPLICATION_RAISED]; /* the values of replication_raised */
+};
+
+/*
+ * Opens a real replication connection and asks IDENTIFY_SYSTEM; with raised, also for the
+ * values of replication_raised, which are 0 otherwise.
+ */
+int replication_identify(const struct replication_login *login, bool raised,
 			 struct replication_upstream *ret, struct fault *fault);
 
 /*

@@ -4,11 +4,6 @@
 
 #include <limits.h>
 
-const char *const parameters_raised[PARAMETERS_RAISED] = {
-	"max_connections",           "max_worker_processes",      "max_wal_senders",
-	"max_prepared_transactions", "max_locks_per_transaction",
-};
-
 struct parameter {
 	const char *name;
 	const char *value;
@@ -97,7 +92,7 @@ static void raise_to(struct pgconf *conf, const char *name, long least)
 
 void parameters_of_standby(struct pgconf *ret, const struct settings *settings,
 			   const struct major *major, const char *primary_conninfo,
-			   const long upstream[PARAMETERS_RAISED])
+			   const long raised[REPLICATION_RAISED])
 {
 	set_both(ret, settings, major);
 	set_all(ret, standby, sizeof(standby) / sizeof(standby[0]));
@@ -113,6 +108,6 @@ void parameters_of_standby(struct pgconf *ret, const struct settings *settings,
 	pgconf_set(ret, "ssl_cert_file", CERTIFICATE_FILE);
 	pgconf_set(ret, "ssl_key_file", CERTIFICATE_KEY_FILE);
 	pgconf_merge(ret, &settings->standby_settings);
-	for (int i = 0; i < PARAMETERS_RAISED; i++)
-		raise_to(ret, parameters_raised[i], upstream[i]);
+	for (int i = 0; i < REPLICATION_RAISED; i++)
+		raise_to(ret, replication_raised[i], raised[i]);
 }

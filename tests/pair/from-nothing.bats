@@ -159,14 +159,14 @@ hostssl|{replication}|{replica}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scra
 
 @test "verify on the primary shows the role, and that the standby has replayed what is written now" {
 	run -0 pgrepl primary verify
-	contains "^ok +replication log-in +\"replica\" on 127.0.0.1:$(port_of primary): IDENTIFY_SYSTEM says" <<<"$output"
+	contains "^ok +replication login +\"replica\" on 127.0.0.1:$(port_of primary): IDENTIFY_SYSTEM says" <<<"$output"
 	contains '^ok +replication role +"replica": LOGIN, REPLICATION, SCRAM verifier$' <<<"$output"
-	contains '^ok +replayed +[0-9A-F]+/[0-9A-F]+ on all of 1 standbys' <<<"$output"
+	contains '^ok +replayed +[0-9A-F]+/[0-9A-F]+ on every standby \(1\)' <<<"$output"
 }
 
 @test "verify on the standby shows a log-in, the walreceiver, one identity and a position" {
 	run -0 pgrepl standby verify
-	contains '^ok +replication log-in' <<<"$output"
+	contains '^ok +replication login' <<<"$output"
 	contains '^ok +walreceiver +pid [0-9]+, streaming' <<<"$output"
 	contains "^ok +system identifier +$(sql primary 'select system_identifier from pg_control_system()')" <<<"$output"
 	contains '^ok +replayed +[0-9A-F]+/[0-9A-F]+' <<<"$output"
@@ -261,7 +261,7 @@ setup_changes_nothing() {
 	run -75 pgrepl standby status
 	run -0 pgrepl standby setup
 	contains '^changed +server' <<<"$output"
-	contains ': [12] steps changed' <<<"$output"
+	contains ': (1 step|2 steps) changed' <<<"$output"
 	replicates primary standby
 }
 

@@ -84,7 +84,7 @@ log_in() {
 	start_standby standby
 	ini primary common.replication_password=the-next-one
 	run -0 pgrepl primary setup
-	contains '^changed +replication log-in' <<<"$output"
+	contains '^changed +replication login' <<<"$output"
 	run -78 pgrepl standby setup
 	contains 'password authentication failed' <<<"$output"
 	ini standby common.replication_password=the-next-one

@@ -37,7 +37,7 @@ all_stream() {
 		replicates primary "standby$i"
 	done
 	run -0 pgrepl primary verify
-	contains ' on all of 8 standbys' <<<"$output"
+	contains ' on every standby \(8\)' <<<"$output"
 	run -0 pgrepl primary status
 	contains '^standbys: 8$' <<<"$output"
 }

@@ -118,7 +118,7 @@ in_ini() {
 	ini primary common.replication_password="$1"
 	run pgrepl primary verify --timeout 0
 	# no standby is there; the log-in comes first
-	contains '^ok +replication log-in' <<<"$output"
+	contains '^ok +replication login' <<<"$output"
 }
 
 @test "a password in the ini is what its quoting says, to the last byte" {
@@ -150,7 +150,7 @@ in_ini() {
 	start_standby standby common.replication_user="'$role'"
 	replicates primary standby
 	run -0 pgrepl standby verify
-	contains '^ok +replication log-in' <<<"$output"
+	contains '^ok +replication login' <<<"$output"
 	run -0 pgrepl primary setup
 	contains 'nothing to do$' <<<"$output"
 	run -0 pgrepl standby setup
@@ -166,6 +166,6 @@ in_ini() {
 		pgrepl primary setup
 		sql primary "select 'found: ' || rolname from pg_roles where rolreplication and not rolsuper" | contains "^found: ${role//[*+\$]/.}\$"
 		run -75 pgrepl primary verify --timeout 0
-		contains "^ok +replication log-in +\"${role//[*+\$]/.}\" on" <<<"$output"
+		contains "^ok +replication login +\"${role//[*+\$]/.}\" on" <<<"$output"
 	done
 }

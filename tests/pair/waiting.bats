@@ -31,8 +31,10 @@ teardown() {
 	ini standby standby.wait_timeout=500ms
 	before=$(listing)
 	run -75 pgrepl standby setup
-	contains 'error: .*Connection refused.*\(gave up after' <<<"$output"
+	contains "error: could not connect to the primary 127.0.0.1:$(port_of primary): Connection refused \(gave up after" <<<"$output"
 	contains 'hint: .*wait_timeout' <<<"$output"
+	contains '^failed +primary +could not connect' <<<"$output"
+	lacks '^refused' <<<"$output"
 	unchanged "$before" "$(listing)"
 	no_process_of "$PAIR"
 }
@@ -59,8 +61,9 @@ teardown() {
 	started=${EPOCHREALTIME/[.,]/}
 	run -78 pgrepl standby setup
 	[ $((${EPOCHREALTIME/[.,]/} - started)) -lt 2000000 ]
-	contains 'error: password authentication failed for user "replica"' <<<"$output"
+	contains "error: could not connect to the primary 127.0.0.1:$(port_of primary): password authentication failed for user \"replica\"" <<<"$output"
 	contains 'hint: Check that replication_user and replication_password are the same' <<<"$output"
+	contains '^refused +primary +could not connect' <<<"$output"
 	lacks 'not-the-one' <<<"$output"
 	unchanged "$before" "$(listing "$PAIR/standby.ini" "$PAIR/bin" "$PAIR/ports"; ls -A "$PAIR")"
 }
@@ -134,5 +137,5 @@ teardown() {
 	kill -STOP "$(pid_of primary)"
 	run -75 pgrepl standby setup
 	kill -CONT "$(pid_of primary)"
-	contains 'error: no answer within' <<<"$output"
+	contains "error: could not connect to the primary 127.0.0.1:$(port_of primary): no answer within" <<<"$output"
 }

@@ -1,0 +1,27 @@
+/*
+ * role.h - what makes a primary's program differ from a standby's: primary.c and standby.c
+ * define one role each, and main.c hands it to everybody else.
+ */
+#ifndef PGREPL_ROLE_H
+#define PGREPL_ROLE_H
+
+#include "settings/settings.h"
+
+struct fault;
+struct host;
+struct step;
+
+struct role {
+	const char *name;    /* "primary" */
+	const char *program; /* "pgrepl-primary" */
+	enum settings_role settings;
+	const struct step *steps;
+	size_t steps_count;
+	/* Rows V1 to V4 of the procedure, each reported on standard output. timeout_ms is for V4. */
+	int (*verify)(struct host *host, long timeout_ms, struct fault *fault);
+};
+
+/* The one that is linked into this program. */
+extern const struct role program_role;
+
+#endif
