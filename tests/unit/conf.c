@@ -175,7 +175,7 @@ static void majors_differ_in_one_table(void)
 
 static void the_five_settings_of_a_standby_are_raised_and_never_lowered(void)
 {
-	const long upstream[PARAMETERS_RAISED] = { 2000, 8, 10, 5, 64 };
+	const long upstream[REPLICATION_RAISED] = { 2000, 8, 10, 5, 64 };
 	struct settings settings = { .port = 5433 };
 	struct pgconf conf = { 0 };
 

@@ -62,3 +62,15 @@ under_valgrind() {
 @test "programs are run to their end, and nothing of them is left" {
 	sanitized spawn
 }
+
+@test "the table of a primary is whole, and its runner says what is true" {
+	sanitized steps-primary "$BATS_TEST_TMPDIR"
+}
+
+@test "the table of a standby is whole, and its runner says what is true" {
+	sanitized steps-standby "$BATS_TEST_TMPDIR"
+}
+
+@test "tables and runner: no byte is lost or read twice" {
+	under_valgrind steps-standby "$BATS_TEST_TMPDIR"
+}

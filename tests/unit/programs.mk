@@ -1,11 +1,14 @@
-# The test programs of this folder, each linked with the objects of src/:
+# The test programs of this folder, each linked with the objects of src/; steps also with those of
+# firstboot/, once for each role:
 #   make -f tests/unit/programs.mk BUILD=build unit-programs    builds them
 #   make -f tests/unit/programs.mk BUILD=build unit-run         and runs them
 
 include Makefile
 
 MECHANISM = $(filter $(BUILD)/src/%,$(OBJECTS))
-UNIT = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
+PROCEDURES = $(filter-out %/main.o,$(OBJECTS))
+UNIT = $(patsubst tests/unit/%.c,%,$(filter-out tests/unit/steps.c,$(wildcard tests/unit/*.c))) \
+	steps-primary steps-standby
 
 unit-programs: $(UNIT:%=$(BUILD)/unit/%)
 
@@ -14,6 +17,10 @@ unit-run: $(UNIT:%=unit-run-%)
 $(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.h $(MECHANISM)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(MECHANISM) $(LIBS)
+
+$(BUILD)/unit/steps-%: tests/unit/steps.c tests/unit/unit.h $(BUILD)/firstboot/%.o $(PROCEDURES)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/firstboot/$*.o $(PROCEDURES) $(LIBS)
 
 # Each in an empty folder. 77: a part of it was skipped, for want of root say.
 $(UNIT:%=unit-run-%): unit-run-%: $(BUILD)/unit/%
