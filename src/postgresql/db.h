@@ -55,7 +55,7 @@ void db_clear(PGresult **result);
 /* A statement without values whose rows do not matter. */
 int db_exec(struct db *db, const char *sql, struct fault *fault);
 
-/* Column by number of the first row; "" for NULL. */
+/* A field of the result, rows and columns counted from 0; "" for NULL. */
 const char *db_value(const PGresult *result, int row, int column);
 
 /* Adds an identifier or a literal quoted by libpq; works without a server. */
