@@ -237,14 +237,14 @@ static int clone_once(struct host *host, struct fault *fault)
 		   host->settings.primary_host, host->settings.primary_port);
 	status = spawn_run(&spawn);
 	if (status == -ECANCELED)
-		fault_set(fault, FAULT_RETRY, "the clone was stopped");
+		fault_set(fault, FAULT_RETRY, "the clone was interrupted");
 	else if (status < 0)
 		spawn_fault(host->programs.pg_basebackup, status, NULL, fault);
 	else if (status > 0)
 		fault_set(fault, clone_class(text_str(&progress.complaint)), "%s",
 			  progress.complaint.len
 				  ? text_str(&progress.complaint)
-				  : "pg_basebackup failed and did not say why");
+				  : "pg_basebackup failed without saying why");
 	text_free(&progress.complaint);
 	clone_command_free(&command);
 	return status ? -EIO : 0;

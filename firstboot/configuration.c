@@ -143,8 +143,8 @@ int settings_apply(struct host *host, struct fault *fault)
 enum step_state tried_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	(void)fault;
-	text_add(detail, host->settings_tried ? "the server takes them"
-					      : "try them on the server's program");
+	text_add(detail, host->settings_tried ? "the server accepts them"
+					      : "try them with the server's program");
 	return host->settings_tried ? STEP_DONE : STEP_NEEDED;
 }
 

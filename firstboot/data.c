@@ -69,7 +69,7 @@ static enum step_state unusable(struct host *host, struct text *detail,
 
 static enum step_state unfinished(struct host *host, struct text *detail)
 {
-	text_addf(detail, "finish putting %s in place, where a run was interrupted",
+	text_addf(detail, "finish putting %s in place: a run was interrupted",
 		  host->cluster.path);
 	return STEP_NEEDED;
 }
@@ -84,11 +84,11 @@ static enum step_state adoptable(struct host *host, struct text *detail,
 	if (info->major != host->programs.number) {
 		fault_set(
 			fault, FAULT_OPERATOR,
-			"\"%s\" was made by PostgreSQL %ld, and the programs are of %ld",
+			"\"%s\" was made by PostgreSQL %ld, but the programs are those of %ld",
 			host->cluster.path, info->major, host->programs.number);
 		fault_hint(
 			fault,
-			"Set bin_directory and service to that major's, or upgrade the cluster first.");
+			"Set bin_directory and service to those of that major, or upgrade the cluster first.");
 		return STEP_REFUSED;
 	}
 	text_addf(detail, "%s holds a %s of PostgreSQL %ld", host->cluster.path,
@@ -117,7 +117,7 @@ enum step_state data_check(struct host *host, struct text *detail, struct fault 
 		if (standby)
 			return unusable(
 				host, detail, fault,
-				"holds a cluster that is no standby (a standby that was promoted, perhaps)");
+				"holds a cluster that is not a standby (perhaps one that was promoted)");
 		return adoptable(host, detail, fault);
 	case CLUSTER_STANDBY:
 		if (!standby)
@@ -127,15 +127,14 @@ enum step_state data_check(struct host *host, struct text *detail, struct fault 
 		return adoptable(host, detail, fault);
 	case CLUSTER_UNREADABLE:
 		step_refused(fault, -EACCES, "read data directory", host->cluster.path);
-		fault_hint(fault,
-			   "It has to be a directory that the server's user owns.");
+		fault_hint(fault, "It has to be a directory owned by the server's user.");
 		return STEP_REFUSED;
 	case CLUSTER_PARTIAL:
 	case CLUSTER_FOREIGN:
 		break;
 	}
 	return unusable(host, detail, fault,
-			"holds something that is no PostgreSQL cluster");
+			"holds something that is not a PostgreSQL cluster");
 }
 
 enum step_state data_look(struct host *host, struct text *detail, struct fault *fault)
@@ -173,16 +172,16 @@ enum step_state place_check(struct host *host, struct text *detail, struct fault
 	}
 	/* data_check() has found it free, or movable; but somebody may have come since */
 	if (!is_free(host) && host->settings.existing_data != EXISTING_DATA_MOVE_ASIDE) {
-		fault_set(fault, FAULT_OPERATOR, "\"%s\" was free, and is not any more",
+		fault_set(fault, FAULT_OPERATOR, "\"%s\" was free, but no longer is",
 			  host->cluster.path);
 		fault_hint(
 			fault,
-			"Nothing in it was changed. Find out who writes there, empty it, then run setup again.");
+			"Nothing in it was changed. Find out what writes to it, empty it, then run setup again.");
 		return STEP_REFUSED;
 	}
 	text_addf(detail, "sync %s and rename it to %s%s", host->cluster.staging,
 		  host->cluster.path,
-		  is_free(host) ? "" : ", and what is there now to a name with the time");
+		  is_free(host) ? "" : ", after moving aside what is there now");
 	return STEP_NEEDED;
 }
 

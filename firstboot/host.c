@@ -110,7 +110,7 @@ static int open_db(struct host *host, const struct postmaster *postmaster,
 	if (text_starts_with(reason.sqlstate, "28"))
 		fault_hint(
 			fault,
-			"Let the operating system's user in by \"local all %s peer\" as the first line of pg_hba.conf.",
+			"Make \"local all %s peer\" the first line of pg_hba.conf, so that the operating system user can log in.",
 			host->superuser);
 	return r;
 }
@@ -129,7 +129,9 @@ struct db *host_db(struct host *host, struct fault *fault)
 	}
 	if (!*postmaster.socket_directory) {
 		fault_set(fault, FAULT_OPERATOR, "the server has no socket directory");
-		fault_hint(fault, "Set unix_socket_directories: setup logs in by it.");
+		fault_hint(
+			fault,
+			"Set unix_socket_directories: setup connects through the socket.");
 		return NULL;
 	}
 	return open_db(host, &postmaster, fault) < 0 ? NULL : &host->db;
@@ -172,15 +174,15 @@ void host_login_hint(struct fault *fault)
 	else if (text_equal(fault->sqlstate, "42501"))
 		fault_hint(
 			fault,
-			"The role may not replicate: run \"pgrepl-primary setup\" on the primary.");
+			"The role is not allowed to replicate: run \"pgrepl-primary setup\" on the primary.");
 	else if (strstr(message, "does not support SSL"))
 		fault_hint(
 			fault,
-			"Set tls = off in both ini files, or turn ssl on at the primary.");
+			"Set tls = off in both ini files, or turn ssl on on the primary.");
 	else if (strstr(message, "certificate"))
 		fault_hint(
 			fault,
-			"Check tls_root_cert in section [standby], and that the primary's certificate names primary_host; libpq also takes .postgresql/root.crt of the server's user, unasked.");
+			"Check tls_root_cert in section [standby], and that the primary's certificate names primary_host; libpq also uses .postgresql/root.crt in the home of the server's user, if there is one.");
 }
 
 char *host_passfile(const struct host *host)

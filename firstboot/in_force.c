@@ -77,7 +77,7 @@ int in_force_reload(struct host *host, struct fault *fault)
 	}
 	return r < 0 ? r
 		     : fault_set(fault, FAULT_RETRY,
-				 "the server did not reload its configuration");
+				 "the server has not reloaded its configuration");
 }
 
 /* Lines of our file that another file overrides, or that the server does not take. */
@@ -148,9 +148,10 @@ static enum step_state find_readers(struct host *host, struct db *db, struct fau
 		return STEP_REFUSED;
 	}
 	if (PQntuples(overruled)) {
-		fault_set(fault, FAULT_OPERATOR, "\"%s\" is overruled by the server's %s",
+		fault_set(fault, FAULT_OPERATOR,
+			  "\"%s\" is overridden by the server's %s",
 			  db_value(overruled, 0, 0), db_value(overruled, 0, 1));
-		fault_hint(fault, "Take it out of there, or out of the ini.");
+		fault_hint(fault, "Remove it there, or from the ini.");
 		return STEP_REFUSED;
 	}
 	return STEP_DONE;
@@ -181,7 +182,7 @@ enum step_state in_force_check(struct host *host, struct text *detail,
 
 	if (loaded < 0 && host->dry_run) {
 		fault_clear(fault);
-		text_add(detail, "look at them in the server, once it runs");
+		text_add(detail, "compare them in the server, once it runs");
 		return STEP_NEEDED;
 	}
 	if (loaded == 0)
@@ -191,7 +192,7 @@ enum step_state in_force_check(struct host *host, struct text *detail,
 	db = host_db(host, fault);
 	if (db && host->dry_run && find_readers(host, db, fault) == STEP_REFUSED) {
 		fault_clear(fault);
-		text_add(detail, "look at them in the server, once they are written");
+		text_add(detail, "compare them in the server, once they are written");
 		return STEP_NEEDED;
 	}
 	if (!db || find_readers(host, db, fault) == STEP_REFUSED ||
@@ -199,7 +200,7 @@ enum step_state in_force_check(struct host *host, struct text *detail,
 	    find_pending(db, &pending, fault) < 0)
 		return STEP_REFUSED;
 	if (!pending.len) {
-		text_add(detail, "the server has them all");
+		text_add(detail, "all are in force");
 		return STEP_DONE;
 	}
 	if (host->settings.allow_restart) {

@@ -13,7 +13,7 @@ static int look_at_labels(struct host *host, struct selinux_look *ret,
 
 	*ret_why = NULL;
 	if (!host->root_side)
-		*ret_why = "left alone: that needs root";
+		*ret_why = "not touched: that needs root";
 	else if (r == 0 && !ret->enabled)
 		*ret_why = "SELinux is not enabled";
 	return r;
@@ -28,11 +28,12 @@ enum step_state label_rules_check(struct host *host, struct text *detail,
 	if (look_at_labels(host, &look, &why, fault) < 0)
 		return STEP_REFUSED;
 	if (look.by_hand.len) {
-		fault_set(fault, FAULT_OPERATOR,
-			  "SELinux's policy does not know where a link leads to");
+		fault_set(
+			fault, FAULT_OPERATOR,
+			"the SELinux policy has no rule for the directory that a link leads to");
 		fault_hint(
 			fault,
-			"Name the directory without links, by PGDATA of the service or in tablespace_mapping, or run: %s",
+			"Name the directory itself, in PGDATA of the service or in tablespace_mapping, or run: %s",
 			text_str(&look.by_hand));
 		return STEP_REFUSED;
 	}
@@ -40,7 +41,7 @@ enum step_state label_rules_check(struct host *host, struct text *detail,
 		text_add(detail, text_str(&look.rules));
 		return STEP_NEEDED;
 	}
-	text_add(detail, why ? why : "the policy knows every directory");
+	text_add(detail, why ? why : "the policy has a rule for every directory");
 	return STEP_DONE;
 }
 
@@ -63,7 +64,7 @@ enum step_state labels_check(struct host *host, struct text *detail, struct faul
 	if (why)
 		text_add(detail, why);
 	else
-		text_addf(detail, "%s is labelled as the policy says",
+		text_addf(detail, "%s is labelled as the policy requires",
 			  host->cluster.path);
 	return STEP_DONE;
 }

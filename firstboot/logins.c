@@ -94,7 +94,7 @@ enum step_state role_check(struct host *host, struct text *detail, struct fault 
 
 	if (!db && host->dry_run) {
 		fault_clear(fault);
-		text_addf(detail, "look at \"%s\" in the server, once it runs",
+		text_addf(detail, "look up \"%s\" in the server, once it runs",
 			  settings->replication_user);
 		return STEP_NEEDED;
 	}
@@ -104,12 +104,12 @@ enum step_state role_check(struct host *host, struct text *detail, struct fault 
 	if (!found.exists)
 		text_addf(detail, "create \"%s\"", settings->replication_user);
 	else if (!found.complete)
-		text_addf(detail, "let \"%s\" log in and replicate",
+		text_addf(detail, "allow \"%s\" to log in and replicate",
 			  settings->replication_user);
 	else if (secret_is_set(&settings->replication_verifier) &&
 		 !text_equal(found.verifier,
 			     secret_reveal(&settings->replication_verifier)))
-		text_addf(detail, "give \"%s\" the verifier of the ini",
+		text_addf(detail, "set the verifier of \"%s\" to the one in the ini",
 			  settings->replication_user);
 	else {
 		text_addf(detail, "\"%s\" can log in and replicate",
@@ -178,7 +178,7 @@ static bool can_log_in(struct host *host, struct text *detail, struct fault *fau
 		return true;
 	if (host->dry_run) {
 		fault_clear(fault);
-		text_add(detail, "try it, once the server runs");
+		text_add(detail, "to be tried once the server runs");
 	}
 	return false;
 }
@@ -210,7 +210,8 @@ enum step_state superuser_check(struct host *host, struct text *detail,
 		return STEP_DONE;
 	}
 	if (host->role_staged)
-		return superuser_has_password(host, "made with the role", detail, fault);
+		return superuser_has_password(host, "set when the role was created",
+					      detail, fault);
 	if (!can_log_in(host, detail, fault))
 		return host->dry_run ? STEP_NEEDED : STEP_REFUSED;
 	host_login(host, &login);
@@ -219,15 +220,15 @@ enum step_state superuser_check(struct host *host, struct text *detail,
 	login.tls = false;
 	by_password = replication_log_in(&login, &refusal);
 	if (by_password > 0) {
-		text_addf(detail, "\"%s\" can log in by it", host->superuser);
+		text_addf(detail, "\"%s\" can log in with it", host->superuser);
 		return STEP_DONE;
 	}
 	if (by_password == 0)
-		return superuser_has_password(host, "an access rule asks for none",
+		return superuser_has_password(host, "an access rule does not ask for it",
 					      detail, fault);
 	if (text_equal(refusal.sqlstate, "28000"))
-		return superuser_has_password(host, "no access rule to try it by", detail,
-					      fault);
+		return superuser_has_password(host, "no access rule to try it with",
+					      detail, fault);
 	if (text_equal(refusal.sqlstate, "28P01")) {
 		text_addf(detail, "set it for \"%s\"", host->superuser);
 		return STEP_NEEDED;
@@ -258,7 +259,7 @@ enum step_state login_check(struct host *host, struct text *detail, struct fault
 	struct replication_upstream seen;
 
 	if (!secret_is_set(&host->settings.replication_password)) {
-		text_add(detail, "not tried: the ini has a verifier and no password");
+		text_add(detail, "not tried: the ini has a verifier, not the password");
 		return STEP_DONE;
 	}
 	if (!can_log_in(host, detail, fault))
@@ -276,7 +277,7 @@ enum step_state login_check(struct host *host, struct text *detail, struct fault
 	}
 	if (host->dry_run) {
 		/* the steps before this one have not been done */
-		text_addf(detail, "try it again; it is refused now: %s",
+		text_addf(detail, "to be tried again; it is rejected now: %s",
 			  text_str(&refusal.message));
 		return STEP_NEEDED;
 	}
@@ -285,10 +286,10 @@ enum step_state login_check(struct host *host, struct text *detail, struct fault
 	if (text_equal(refusal.sqlstate, "28P01"))
 		fault_hint(
 			fault,
-			"replication_password_verifier in the ini does not belong to replication_password; leave one of them out.");
+			"replication_password_verifier in the ini does not belong to replication_password: remove one of them.");
 	else
 		fault_hint(
 			fault,
-			"Look for a rule in pg_hba.conf that comes before the block of pgrepl.");
+			"Look for a rule in pg_hba.conf that stands before the pgrepl block.");
 	return STEP_REFUSED;
 }

@@ -113,13 +113,13 @@ static int run_status(struct host *host, const struct options *options)
 
 static const struct command commands[] = {
 	{ "setup", " [--dry-run]",
-	  "make this host what the ini says, or say what that would change",
+	  "set this host up as the ini says, or report what would change",
 	  .dry_run = true, .run = run_setup },
-	{ "verify", " [--timeout TIME]", "prove that replication works, now",
+	{ "verify", " [--timeout TIME]", "prove that replication works now",
 	  .timeout = true, .run = run_verify },
-	{ "status", " [--json]", "say what the server is and does", .json = true,
+	{ "status", " [--json]", "report the state of the server", .json = true,
 	  .run = run_status },
-	{ "check-config", "", "read the ini and say what is wrong with it", .run = NULL },
+	{ "check-config", "", "check the ini and report its errors", .run = NULL },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -140,7 +140,7 @@ static void print_help(void)
 	       ")\n"
 	       "  -h, --help                 show this help\n"
 	       "  -V, --version              show the version\n\n"
-	       "Exit codes: 0 success, 75 it may pass later, 78 somebody has to act, 64 wrong usage.\n"
+	       "Exit codes: 0 success, 75 temporary failure, 78 needs the operator, 64 wrong usage.\n"
 	       "See %s(8) and pgrepl.ini(5).\n",
 	       program_role.program);
 }
@@ -201,7 +201,7 @@ static void mark_done(void)
 	if (fd < 0 || file_sync_parent(path) < 0) {
 		log_warning("could not create \"%s\": %s", path, strerror(errno));
 		log_hint(
-			"The next boot will run setup again, which then finds nothing to do.");
+			"The next boot will run setup again, which will find nothing to do.");
 	}
 }
 
@@ -311,22 +311,22 @@ int main(int argc, char **argv)
 			timeout = true;
 			if (text_to_ms(optarg, 24L * 3600 * 1000, &options.timeout_ms) <
 			    0)
-				return usage_error("\"%s\" for --timeout is no time",
-						   optarg);
+				return usage_error(
+					"invalid value for --timeout: \"%s\" is not a time",
+					optarg);
 			break;
 		default:
-			return usage_error(
-				"unknown option, or a value is missing: \"%s\"",
-				argv[optind - 1]);
+			return usage_error("unknown option or missing value: \"%s\"",
+					   argv[optind - 1]);
 		}
 	}
 	if (optind >= argc)
-		return usage_error("a command is missing");
+		return usage_error("no command given");
 	command = find_command(argv[optind]);
 	if (!command)
 		return usage_error("unknown command \"%s\"", argv[optind]);
 	if (optind + 1 < argc)
-		return usage_error("\"%s\" is one argument too many", argv[optind + 1]);
+		return usage_error("too many arguments: \"%s\"", argv[optind + 1]);
 	if ((options.dry_run && !command->dry_run) || (options.json && !command->json) ||
 	    (timeout && !command->timeout))
 		return usage_error("\"%s\" does not take that option", command->name);

@@ -82,7 +82,7 @@ static int do_verb(const struct monitor *monitor, uint8_t verb, struct answer *a
 	int r;
 
 	if (!monitor->user) {
-		fault_set(fault, FAULT_OPERATOR, "this needs root");
+		fault_set(fault, FAULT_OPERATOR, "this requires root");
 		fault_hint(
 			fault,
 			"Run setup as root, or give all of \"%s\" to the user who runs it.",
@@ -177,7 +177,7 @@ int monitor_run(const struct monitor *monitor)
 
 	if (stop_open() < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
-		log_error("could not set up the worker: %s", strerror(errno));
+		log_error("could not prepare the worker: %s", strerror(errno));
 		return EX_OSERR;
 	}
 	fflush(stdout);
@@ -206,7 +206,7 @@ int monitor_run(const struct monitor *monitor)
 		log_error("stopped");
 		return EX_TEMPFAIL;
 	}
-	log_error("the worker was ended by signal %d", WTERMSIG(status));
+	log_error("the worker was terminated by signal %d", WTERMSIG(status));
 	return EX_SOFTWARE;
 }
 

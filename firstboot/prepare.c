@@ -20,7 +20,7 @@ int prepare_user(const struct settings *settings, struct host *host,
 	const struct passwd *user;
 
 	if (!root && settings->server_control == SERVER_CONTROL_SYSTEMD) {
-		fault_set(fault, FAULT_OPERATOR, "this has to be run as root");
+		fault_set(fault, FAULT_OPERATOR, "this must be run as root");
 		fault_hint(fault, "Without root only server_control = pg_ctl works.");
 		return -EPERM;
 	}

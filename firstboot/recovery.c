@@ -52,7 +52,7 @@ enum step_state recovery_check(struct host *host, struct text *detail,
 	}
 	text_add(
 		detail,
-		"standby.signal; nothing of the primary's in postgresql.auto.conf that wins over it");
+		"standby.signal; remove what would override it from postgresql.auto.conf");
 	return STEP_NEEDED;
 }
 

@@ -25,11 +25,11 @@ static int merge_rules(struct host *host, struct text *ret_old, struct text *ret
 				   path);
 	r = hba_merge(text_str(ret_old), &hba, ret_new);
 	if (r < 0) {
-		fault_set(fault, FAULT_OPERATOR,
-			  "the block in \"%s\" begins and does not end", path);
+		fault_set(fault, FAULT_OPERATOR, "the pgrepl block in \"%s\" has no end",
+			  path);
 		fault_hint(
 			fault,
-			"Put the line \"# END pgrepl\" back behind it, or remove its first line.");
+			"Put the line \"# END pgrepl\" back after it, or remove its first line.");
 	}
 	return r;
 }
@@ -87,7 +87,7 @@ static int rules_where(struct host *host, struct db *db, struct fault *fault)
 	fault_detail(fault, "%s", text_str(&lines));
 	fault_hint(
 		fault,
-		"Paste these lines into it before the first \"host\" line and reload, or let hba_file be \"%s\".",
+		"Insert these lines before the first \"host\" line of that file and reload, or set hba_file to \"%s\".",
 		path);
 	return -EIO;
 }
@@ -117,9 +117,9 @@ enum step_state rules_check(struct host *host, struct text *detail, struct fault
 		return STEP_REFUSED;
 	if (!PQntuples(result))
 		return STEP_DONE;
-	fault_set(fault, FAULT_OPERATOR, "line %s of pg_hba.conf is wrong: %s",
+	fault_set(fault, FAULT_OPERATOR, "line %s of pg_hba.conf is invalid: %s",
 		  db_value(result, 0, 0), db_value(result, 0, 1));
-	fault_hint(fault, "Correct it: the server takes none of the file until then.");
+	fault_hint(fault, "Correct it: until then, the server ignores the whole file.");
 	return STEP_REFUSED;
 }
 

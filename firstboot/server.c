@@ -48,11 +48,12 @@ int server_wait_ready(struct host *host, struct fault *fault)
 		if (clock_sleep_ms(READY_POLL_MS) < 0)
 			return fault_set(fault, FAULT_RETRY, "stopped");
 	}
-	fault_set(fault, FAULT_RETRY, "the server accepts no connections after %ld s",
+	fault_set(fault, FAULT_RETRY,
+		  "the server does not accept connections after %ld s",
 		  host->settings.start_timeout_ms / 1000);
 	fault_hint(
 		fault,
-		"It goes on starting: read its log, then run setup again, or give it more time by start_timeout.");
+		"It is still starting: read its log, then run setup again, or allow more time with start_timeout.");
 	return -ETIMEDOUT;
 }
 
@@ -94,7 +95,7 @@ enum step_state server_check(struct host *host, struct text *detail, struct faul
 		return STEP_REFUSED;
 	if (lives && postmaster.ready && !look.active) {
 		fault_set(fault, FAULT_OPERATOR,
-			  "the server (pid %d) runs, and not under %s",
+			  "the server (pid %d) is running, but not under %s",
 			  (int)postmaster.pid, host->settings.service);
 		fault_hint(
 			fault,
@@ -125,7 +126,7 @@ enum step_state enabled_check(struct host *host, struct text *detail, struct fau
 	struct verb_look look;
 
 	if (host->settings.server_control != SERVER_CONTROL_SYSTEMD) {
-		text_add(detail, "no service: the server was started by pg_ctl");
+		text_add(detail, "no service: the server was started with pg_ctl");
 		return STEP_DONE;
 	}
 	if (monitor_ask(host->verbs, VERB_LOOK, &look, fault) < 0)

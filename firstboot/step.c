@@ -16,7 +16,7 @@ static void report(const char *word, const struct step *step, const char *detail
 static int give_up(const char *word, const struct step *step, struct fault *fault)
 {
 	if (fault->class == FAULT_NONE)
-		fault_set(fault, FAULT_BUG, "step \"%s\" failed and did not say why",
+		fault_set(fault, FAULT_BUG, "step \"%s\" failed without saying why",
 			  step->name);
 	report(word, step, text_str(&fault->message));
 	fault_log(fault);
@@ -42,8 +42,9 @@ static int run(struct host *host, const struct step *step, size_t *changed)
 		return give_up("failed", step, &fault);
 	state = step->check(host, &again, &fault);
 	if (state == STEP_NEEDED)
-		fault_set(&fault, FAULT_BUG, "step \"%s\" was done and does not hold: %s",
-			  step->name, text_str(&again));
+		fault_set(&fault, FAULT_BUG,
+			  "step \"%s\" was applied but does not hold: %s", step->name,
+			  text_str(&again));
 	if (state != STEP_DONE)
 		return give_up("failed", step, &fault);
 	(*changed)++;

@@ -52,7 +52,8 @@ static enum step_state certificate_in_place(struct host *host, struct text *deta
 	fault_set(fault, FAULT_OPERATOR,
 		  "the certificate \"%s\" or its key \"%s\" is missing", certificate,
 		  key);
-	fault_hint(fault, "Put it there, or correct ssl_cert_file and ssl_key_file.");
+	fault_hint(fault,
+		   "Put the file there, or correct ssl_cert_file and ssl_key_file.");
 	return STEP_REFUSED;
 }
 

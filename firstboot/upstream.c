@@ -21,7 +21,7 @@ static int check_upstream(struct host *host, const struct replication_upstream *
 
 	if (major != host->programs.number) {
 		fault_set(fault, FAULT_OPERATOR,
-			  "the server on %s:%ld is PostgreSQL %d, and this host has %ld",
+			  "the server on %s:%ld is PostgreSQL %d, but this host has %ld",
 			  settings->primary_host, settings->primary_port, major,
 			  host->programs.number);
 		fault_hint(
@@ -35,12 +35,12 @@ static int check_upstream(struct host *host, const struct replication_upstream *
 	    !text_equal(here, upstream->system_id)) {
 		fault_set(
 			fault, FAULT_OPERATOR,
-			"this host's cluster (system %s) is no clone of the one on %s:%ld (%s)",
+			"this host's cluster (system %s) is not a clone of the one on %s:%ld (%s)",
 			here, settings->primary_host, settings->primary_port,
 			upstream->system_id);
 		fault_hint(
 			fault,
-			"Check primary_host; or stop the server, and move its data away by hand to have it cloned anew.");
+			"Check primary_host; to have this host cloned anew, stop the server and move its data away by hand.");
 		return -EINVAL;
 	}
 	return 0;
@@ -156,11 +156,11 @@ static enum step_state check_tablespace(struct host *host, const char *from,
 			       : STEP_DONE;
 	fault_set(
 		fault, FAULT_OPERATOR,
-		"the primary has a tablespace in \"%s\", and the ini does not say where it goes on this host",
+		"the primary has a tablespace in \"%s\", but the ini does not say where it goes on this host",
 		from);
 	fault_hint(
 		fault,
-		"Add \"%s=%s\", or another directory behind the \"=\", to tablespace_mapping in section [standby].",
+		"Add \"%s=%s\", or another directory after the \"=\", to tablespace_mapping in section [standby].",
 		from, from);
 	return STEP_REFUSED;
 }
@@ -175,14 +175,13 @@ enum step_state tablespaces_check(struct host *host, struct text *detail,
 	/* that may be in the room */
 	if (host->dry_run && (cluster_has_leftover(&host->cluster) ||
 			      cluster_is_unfinished(&host->cluster))) {
-		text_add(detail,
-			 "to be looked at when the interrupted run is cleared up");
+		text_add(detail, "to be checked once the interrupted run is cleared up");
 		return STEP_DONE;
 	}
 	if (host->upstream_known && !host->tablespaces_known) {
 		text_add(
 			detail,
-			"ask the walsender, behind a checkpoint of the primary: no access rule lets the role into a database");
+			"ask the walsender, which costs the primary a checkpoint: no access rule lets the role into a database");
 		return STEP_NEEDED;
 	}
 	while ((from = strtok_r(rest, "\n", &rest))) {
@@ -191,7 +190,7 @@ enum step_state tablespaces_check(struct host *host, struct text *detail,
 		count++;
 	}
 	if (!host->upstream_known)
-		text_add(detail, "to be asked for when the primary answers");
+		text_add(detail, "to be fetched when the primary answers");
 	else
 		text_addf(detail, "the primary has %zu", count);
 	return STEP_DONE;

@@ -29,7 +29,7 @@ int verify_log_in(struct host *host, const struct replication_login *login,
 
 	if (!secret_is_set(&host->settings.replication_password)) {
 		verified("replication login",
-			 "not tried: the ini has a verifier and no password");
+			 "not tried: the ini has a verifier, not the password");
 		return 0;
 	}
 	r = replication_identify(login, false, &seen, &refusal);
@@ -134,11 +134,11 @@ static int check_state(const struct replication_state *state,
 			  "system identifiers differ: %s here, %s on %s:%ld",
 			  state->system_id, upstream->system_id, login->host,
 			  login->port);
-		fault_hint(fault, "This host's cluster is no clone of that server.");
+		fault_hint(fault, "This host's cluster is not a clone of that server.");
 		return -EINVAL;
 	}
 	if (!state->in_recovery) {
-		fault_set(fault, FAULT_OPERATOR, "the local server is no standby");
+		fault_set(fault, FAULT_OPERATOR, "the local server is not a standby");
 		fault_hint(fault, "It was promoted, or never was one.");
 		return -EINVAL;
 	}
@@ -170,7 +170,7 @@ int verify_caught_up(struct host *host, const struct replication_login *login,
 				 state.system_id);
 			verified(
 				"replayed",
-				"%s, the primary's position, after %lld ms; 0 bytes behind it",
+				"%s, the primary's position, after %lld ms; 0 bytes behind",
 				text_str(&lsn), waited);
 			return 0;
 		}

@@ -83,7 +83,7 @@ char *file_real_path(const char *path)
 {
 	char *real = realpath(path, NULL);
 
-	/* what exists and has no path is a link that leads nowhere */
+	/* what exists and has no path is a dangling symbolic link */
 	if (!real && errno == ENOENT && file_exists(path)) {
 		errno = ENOLINK;
 	} else if (!real && errno == ENOENT) {

@@ -34,7 +34,7 @@ static int check_access(int fd, const char *path, struct fault *fault)
 				   "could not look at \"%s\"", path);
 	if (access == SECRET_FILE_WRITE) {
 		fault_set(fault, FAULT_OPERATOR,
-			  "\"%s\" holds a password and others can write it", path);
+			  "\"%s\" holds a password and others can write to it", path);
 		secret_file_hint(fault, path);
 		return -EPERM;
 	}
@@ -63,7 +63,7 @@ static int take_line(const char *path, const char *key, struct text *content,
 		fault_set(fault, FAULT_OPERATOR, "the file \"%s\" of \"%s\" %s", path,
 			  key, what);
 		fault_hint(fault,
-			   "Write the password, and nothing else, into its first line.");
+			   "Put the password, and nothing else, on its first line.");
 		return -EINVAL;
 	}
 	secret_take(ret, content->s);
@@ -85,7 +85,7 @@ static int read_line(int fd, const char *path, const char *key, struct secret *r
 			    path, key);
 		fault_hint(
 			fault,
-			"It has to be a file with the password as its only line, of at most %d bytes.",
+			"It has to be a file whose only line is the password, at most %d bytes long.",
 			SECRET_MAX);
 	} else {
 		r = take_line(path, key, &content, ret, fault);
@@ -104,7 +104,7 @@ int secret_file_read(const char *path, const char *key, struct secret *ret,
 		fault_errno(fault, FAULT_OPERATOR, -errno,
 			    "could not open \"%s\" of \"%s\"", path, key);
 		fault_hint(fault,
-			   "Create it with the password as its only line, mode 0600.");
+			   "Create it with the password as its only line and mode 0600.");
 		return -EINVAL;
 	}
 	r = check_access(fd, path, fault);

@@ -113,8 +113,9 @@ int ownership_repair(const char *path, uid_t uid, gid_t gid, struct fault *fault
 		r = fd == -ENOTDIR ? -ELOOP : fd;
 		fault_errno(fault, FAULT_OPERATOR, r,
 			    "could not repair the ownership of \"%s\"", path);
-		fault_hint(fault,
-			   "No link in its path is followed; run chown -R by hand.");
+		fault_hint(
+			fault,
+			"Symbolic links in its path are not followed: run chown -R by hand.");
 		return r;
 	}
 	if (!is_ours_to_repair(fd)) {
@@ -122,7 +123,7 @@ int ownership_repair(const char *path, uid_t uid, gid_t gid, struct fault *fault
 			  "\"%s\" is neither empty nor a PostgreSQL data directory",
 			  path);
 		fault_hint(fault,
-			   "Its content is left alone; name another data_directory.");
+			   "Its content was not changed: name another data_directory.");
 		return -ENOTEMPTY;
 	}
 	self = text_format("/proc/self/fd/%d/.", fd);
@@ -142,7 +143,7 @@ int ownership_repair(const char *path, uid_t uid, gid_t gid, struct fault *fault
 		if (repair.hard_link)
 			fault_hint(
 				fault,
-				"A file there has a second name elsewhere; look at \"find %s -links +1 ! -type d\".",
+				"A file there has a second hard link: see \"find %s -links +1 ! -type d\".",
 				path);
 		return r;
 	}

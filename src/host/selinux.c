@@ -13,7 +13,7 @@
 enum { TIMEOUT_MS = 10 * 60 * 1000 };
 
 #define TOOLS_HINT                                                                       \
-	"SELinux is enabled and wants its tools: install libselinux-utils, policycoreutils and policycoreutils-python (policycoreutils-python-utils from EL 8 on)."
+	"SELinux is enabled, but its tools are missing: install libselinux-utils, policycoreutils and policycoreutils-python (policycoreutils-python-utils from EL 8 on)."
 
 static int run(const char *const *argv, struct text *out, struct fault *fault)
 {

@@ -122,7 +122,7 @@ int service_act(const char *unit, enum service_action action, long timeout_ms,
 			  unit, timeout_ms / 1000);
 		fault_hint(
 			fault,
-			"It goes on starting: watch \"journalctl -fu %s\", then run setup again, or give it more time by start_timeout.",
+			"It is still starting: watch \"journalctl -fu %s\", then run setup again, or allow more time with start_timeout.",
 			unit);
 	}
 	return r;

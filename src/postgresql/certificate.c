@@ -107,7 +107,7 @@ int certificate_make(const char *directory, const char *host_name,
 	spawn.input = text_str(&conf);
 	r = spawn_succeed(
 		&spawn, "openssl",
-		"Install openssl, name a certificate of your own by ssl_cert_file and ssl_key_file in section [primary.settings], or set tls = off.",
+		"Install openssl, name a certificate of your own with ssl_cert_file and ssl_key_file in section [primary.settings], or set tls = off.",
 		fault);
 	umask(before);
 	if (r == 0)

@@ -46,11 +46,11 @@ int cluster_open(struct cluster *cluster, const char *data_directory,
 	cluster->path = file_real_path(data_directory);
 	if (!cluster->path && errno == ENOLINK) {
 		fault_set(fault, FAULT_OPERATOR,
-			  "data directory \"%s\" is a link that leads nowhere",
+			  "data directory \"%s\" is a dangling symbolic link",
 			  data_directory);
 		fault_hint(
 			fault,
-			"Create the directory that it leads to, owned by the server's user.");
+			"Create the directory that it points to, owned by the server's user.");
 		return -ENOLINK;
 	}
 	if (!cluster->path) {
@@ -107,7 +107,7 @@ int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault
 					"could not create \"%s\"", cluster->lock);
 			fault_hint(
 				fault,
-				"The server's user has to be able to write to the directory that the data directory is in.");
+				"The server's user must be able to write to the parent of the data directory.");
 			return r;
 		}
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -124,9 +124,10 @@ int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault
 				continue;
 			}
 			fault_set(fault, FAULT_RETRY,
-				  "another setup is at work on \"%s\"", cluster->path);
-			fault_hint(fault,
-				   "Wait for it, or stop it: at boot it is the unit.");
+				  "another setup is running on \"%s\"", cluster->path);
+			fault_hint(
+				fault,
+				"Wait for it, or stop it: during boot it is the unit.");
 			return r;
 		}
 		if (is_still(fd, cluster->lock)) {
@@ -220,8 +221,7 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 	else if (r != -EINVAL && r != -ERANGE && r != -EFBIG && r != -EISDIR) {
 		fault_errno(fault, FAULT_OPERATOR, r,
 			    "could not read data directory \"%s\"", cluster->path);
-		fault_hint(fault,
-			   "It has to be a directory that the server's user owns.");
+		fault_hint(fault, "It has to be a directory owned by the server's user.");
 		return r;
 	}
 	*ret = info;

@@ -27,7 +27,7 @@ int cluster_clear_staging(const struct cluster *cluster, struct fault *fault)
 			    cluster->staging);
 		fault_hint(
 			fault,
-			"It was left by an interrupted run and can be removed by hand.");
+			"It was left by an interrupted run and can safely be removed by hand.");
 	}
 	return r;
 }
@@ -155,7 +155,7 @@ int cluster_move_aside(const struct cluster *cluster, char **ret_path,
 	if (cluster->inside) {
 		fault_set(
 			fault, FAULT_OPERATOR,
-			"\"%s\" is a mount point or in a directory of somebody else: its content cannot be moved aside",
+			"\"%s\" is a mount point, or in a directory that belongs to somebody else: its content cannot be moved aside",
 			cluster->path);
 		fault_hint(fault, "Move the content to another place by hand.");
 		return -EXDEV;

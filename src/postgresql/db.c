@@ -204,7 +204,7 @@ static int query_fault(struct db *db, const PGresult *result, int r, struct faul
 	else if (r == -ECANCELED)
 		fault_set(fault, FAULT_RETRY, "stopped");
 	else if (sqlstate && text)
-		fault_set(fault, db_class(sqlstate), "the server said: %s", text);
+		fault_set(fault, db_class(sqlstate), "the server reported: %s", text);
 	else {
 		STRING_AUTO message = short_message(PQerrorMessage(db->conn));
 

@@ -163,7 +163,7 @@ static int show_raised(struct db *db, long ret[REPLICATION_RAISED], struct fault
 		if (PQntuples(result) != 1 ||
 		    text_to_long(db_value(result, 0, 0), 0, LONG_MAX, &ret[i]) < 0)
 			return fault_set(fault, FAULT_BUG,
-					 "the server has no number for \"%s\"",
+					 "the server returned no number for \"%s\"",
 					 replication_raised[i]);
 	}
 	return 0;
@@ -184,7 +184,8 @@ int replication_identify(const struct replication_login *login, bool raised,
 	if (PQntuples(result) != 1 || PQnfields(result) < 3 ||
 	    text_to_long(db_value(result, 0, 1), 1, LONG_MAX, &upstream.timeline) < 0 ||
 	    replication_parse_lsn(db_value(result, 0, 2), &upstream.lsn) < 0)
-		return fault_set(fault, FAULT_BUG, "IDENTIFY_SYSTEM had an unknown form");
+		return fault_set(fault, FAULT_BUG,
+				 "IDENTIFY_SYSTEM returned an unknown result");
 	snprintf(upstream.system_id, sizeof(upstream.system_id), "%s",
 		 db_value(result, 0, 0));
 	upstream.version_num = PQserverVersion(db.conn);
@@ -255,7 +256,8 @@ int replication_tablespaces_of_backup(const struct replication_login *login,
 	if (r < 0)
 		return r;
 	if (PQnfields(result) <= LOCATION)
-		return fault_set(fault, FAULT_BUG, "BASE_BACKUP had an unknown form");
+		return fault_set(fault, FAULT_BUG,
+				 "BASE_BACKUP returned an unknown result");
 	for (int i = 0; i < PQntuples(result); i++)
 		/* PGDATA itself has none */
 		if (*db_value(result, i, LOCATION))
@@ -326,7 +328,7 @@ int replication_look(struct db *db, struct replication_state *ret, struct fault 
 		return r;
 	if (PQntuples(result) != 1)
 		return fault_set(fault, FAULT_BUG,
-				 "pg_stat_wal_receiver had more than one row");
+				 "pg_stat_wal_receiver returned more than one row");
 	state.in_recovery = text_equal(db_value(result, 0, 0), "t");
 	(void)text_to_long(db_value(result, 0, 1), 1, INT_MAX, &state.walreceiver_pid);
 	snprintf(state.status, sizeof(state.status), "%s", db_value(result, 0, 2));

@@ -109,8 +109,8 @@ static int apart_fault(const struct tablespace_pair *pair, const char *other,
 		       struct fault *fault)
 {
 	fault_set(fault, FAULT_OPERATOR,
-		  "\"%s\", for the tablespace in \"%s\", and \"%s\" are one in the other",
-		  pair->to, pair->from, other);
+		  "\"%s\", for the tablespace in \"%s\", overlaps \"%s\"", pair->to,
+		  pair->from, other);
 	fault_hint(fault, "Name another directory in tablespace_mapping.");
 	return -EINVAL;
 }
@@ -145,7 +145,7 @@ static int check_kind(const struct tablespace_pair *pair, struct fault *fault)
 			  "\"%s\", for the tablespace in \"%s\", is a link", pair->to,
 			  pair->from);
 		fault_hint(fault,
-			   "Name the directory that it leads to in tablespace_mapping.");
+			   "Name the directory that it points to in tablespace_mapping.");
 		return -ELOOP;
 	}
 	if (real && file_is_mount_point(real)) {
@@ -154,7 +154,7 @@ static int check_kind(const struct tablespace_pair *pair, struct fault *fault)
 			  pair->to, pair->from);
 		fault_hint(
 			fault,
-			"Name a directory on it in tablespace_mapping, such as \"%s/tablespace\".",
+			"Name a directory below it in tablespace_mapping, such as \"%s/tablespace\".",
 			pair->to);
 		return -EBUSY;
 	}

@@ -102,7 +102,7 @@ changing_calls() {
 
 @test "where it is enabled and all is labelled, it is looked at and nothing is changed" {
 	host_run primary touch /selinux/on
-	host_run primary pgrepl-primary setup | contains "^ok +labels +$DATA is labelled as the policy says"
+	host_run primary pgrepl-primary setup | contains "^ok +labels +$DATA is labelled as the policy requires"
 	[ -z "$(changing_calls primary)" ]
 }
 
@@ -114,7 +114,7 @@ changing_calls() {
 }
 
 @test "labels are restored, once, by the owner of the files" {
-	host_run primary pgrepl-primary setup | contains "^changed +labels +$DATA is labelled as the policy says"
+	host_run primary pgrepl-primary setup | contains "^changed +labels +$DATA is labelled as the policy requires"
 	relabelled primary "$DATA"
 	host_run primary pgrepl-primary setup | contains 'nothing to do$'
 	[ -z "$(changing_calls primary)" ]
@@ -151,7 +151,7 @@ set_pgdata() {
 @test "it gets its rule, in which a dot is a dot, from root, then its labels, before the server is started" {
 	host_run primary pgrepl-primary setup >"$BATS_TEST_TMPDIR/out"
 	grep -E -A 5 '^changed +label rules' "$BATS_TEST_TMPDIR/out" | contains '^changed +cluster'
-	contains '^changed +labels +/data/pg12.new is labelled as the policy says' <"$BATS_TEST_TMPDIR/out"
+	contains '^changed +labels +/data/pg12.new is labelled as the policy requires' <"$BATS_TEST_TMPDIR/out"
 	grep -E -A 5 '^changed +labels' "$BATS_TEST_TMPDIR/out" | contains '^changed +server'
 	relabelled primary /data/pg12.new 'root: semanage fcontext -a -t postgresql_db_t /data/pg12\.new(\.pgpass|\.log|/.*)?'
 	host_run primary pgrepl-primary setup | contains 'nothing to do$'
@@ -176,12 +176,12 @@ set_pgdata() {
 	host_run primary install -d -o postgres -m 700 /data/real
 	calls primary >/dev/null
 	run -78 host_run primary pgrepl-primary setup
-	contains "error: SELinux's policy does not know where a link leads to" <<<"$output"
+	contains "error: the SELinux policy has no rule for the directory that a link leads to" <<<"$output"
 	lacks '^changed' <<<"$output"
 	contains "hint: .*: semanage fcontext -a -t postgresql_db_t '/data/real\(" <<<"$output"
 	[ -z "$(changing_calls primary)" ]
 	host_run primary sh -c "$(sed -n 's/.* or run: //p' <<<"$output")"
-	host_run primary pgrepl-primary setup | contains '^changed +labels +/data/real is labelled as the policy says'
+	host_run primary pgrepl-primary setup | contains '^changed +labels +/data/real is labelled as the policy requires'
 	relabelled primary /data/real 'root: semanage fcontext -a -t postgresql_db_t /data/real(\.pgpass|\.log|/.*)?'
 }
 
@@ -195,7 +195,7 @@ set_pgdata() {
 	host_run standby mkdir /srv/real
 	host_run standby ln -s /srv/real /srv/link
 	run host_run standby pgrepl-standby setup --dry-run
-	contains "^refused +label rules +SELinux's policy does not know where a link leads to" <<<"$output"
+	contains "^refused +label rules +the SELinux policy has no rule for the directory that a link leads to" <<<"$output"
 	contains "hint: .*, or run: semanage fcontext -a -t postgresql_db_t '/srv/real/fast\(" <<<"$output"
 	host_run standby sed -i 's|^tablespace_mapping =.*|;tablespace_mapping =|' /etc/pgrepl.ini
 }

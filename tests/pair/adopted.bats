@@ -70,7 +70,7 @@ teardown() {
 	sql primary "create role replica password 'something else' valid until '2001-01-01'"
 	ini primary
 	run -0 pgrepl primary setup --dry-run
-	contains '^would +replication role +let "replica" log in and replicate' <<<"$output"
+	contains '^would +replication role +allow "replica" to log in and replicate' <<<"$output"
 	run -0 pgrepl primary setup
 	contains '^changed +replication role' <<<"$output"
 	start_standby standby

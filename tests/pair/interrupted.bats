@@ -59,7 +59,7 @@ arrives() {
 	wait "$standby" || status=$?
 	equal "$status" 70
 	no_process_of "$PAIR/standby"
-	says standby 'error: the worker was ended by signal 9'
+	says standby 'error: the worker was terminated by signal 9'
 	arrives
 }
 

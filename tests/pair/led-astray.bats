@@ -85,7 +85,7 @@ is_standby() {
 	before=$(configuration_of standby | grep -v '/standby.ini')
 	ini standby common.primary_port="$(port_of primary-other)" common.allow_restart=on
 	run -78 pgrepl standby setup
-	contains 'error: this host.s cluster \(system [0-9]+\) is no clone of the one on' <<<"$output"
+	contains 'error: this host.s cluster \(system [0-9]+\) is not a clone of the one on' <<<"$output"
 	unchanged "$before" "$(configuration_of standby | grep -v '/standby.ini')"
 	streams standby
 }

@@ -33,13 +33,13 @@ refuses() {
 @test "a data folder with foreign content is refused with 78, and untouched" {
 	ini primary
 	make_foreign primary
-	refuses primary 'holds something that is no PostgreSQL cluster'
+	refuses primary 'holds something that is not a PostgreSQL cluster'
 }
 
 @test "a standby refuses foreign content before it asks any primary" {
 	ini standby
 	make_foreign standby
-	refuses standby 'holds something that is no PostgreSQL cluster'
+	refuses standby 'holds something that is not a PostgreSQL cluster'
 }
 
 @test "existing_data = move_aside keeps what was there under a name that says when" {
@@ -62,7 +62,7 @@ refuses() {
 	stop primary-old
 	ini standby common.data_directory="$PAIR/primary-old" standby.port="$(port_of primary-old)" standby.application_name=old
 	run -78 pgrepl standby setup
-	contains 'error: .* holds a cluster that is no standby' <<<"$output"
+	contains 'error: .* holds a cluster that is not a standby' <<<"$output"
 	[ ! -e "$PAIR/primary-old/standby.signal" ]
 	ini standby common.data_directory="$PAIR/primary-old" standby.port="$(port_of primary-old)" standby.application_name=old \
 		common.existing_data=move_aside
@@ -83,7 +83,7 @@ refuses() {
 	start_standby standby
 	pg_ctl -D "$PAIR/standby" -w promote
 	run -78 pgrepl standby setup
-	contains 'error: .* holds a cluster that is no standby \(a standby that was promoted, perhaps\)' <<<"$output"
+	contains 'error: .* holds a cluster that is not a standby \(perhaps one that was promoted\)' <<<"$output"
 	equal "$(sql standby 'select pg_is_in_recovery()')" f
 }
 
@@ -100,7 +100,7 @@ refuses() {
 	start_primary
 	stop primary
 	echo 9 >"$PAIR/primary/PG_VERSION"
-	refuses primary "was made by PostgreSQL 9, and the programs are of $PGMAJOR"
+	refuses primary "was made by PostgreSQL 9, but the programs are those of $PGMAJOR"
 }
 
 @test "programs that are missing are named, with 78" {
@@ -191,7 +191,7 @@ refuses() {
 	sed -i '/^# END pgrepl/d' "$PAIR/primary/pg_hba.conf"
 	before=$(sha256sum "$PAIR/primary/pg_hba.conf")
 	run -78 pgrepl primary setup
-	contains 'error: the block in .*pg_hba.conf" begins and does not end' <<<"$output"
+	contains 'error: the pgrepl block in .*pg_hba.conf" has no end' <<<"$output"
 	equal "$(sha256sum "$PAIR/primary/pg_hba.conf")" "$before"
 }
 
@@ -201,7 +201,7 @@ refuses() {
 		ini $name
 		as_server ln -s nowhere "$PAIR/$name"
 		run -78 pgrepl $name setup
-		contains "error: data directory \"$PAIR/$name\" is a link that leads nowhere" <<<"$output"
+		contains "error: data directory \"$PAIR/$name\" is a dangling symbolic link" <<<"$output"
 		contains 'hint: Create the directory' <<<"$output"
 		[ -L "$PAIR/$name" ]
 	done

@@ -152,7 +152,7 @@ no_rubbish_in() {
 	echo "$PGMAJOR" | "${as_server[@]}" tee "$PAIR/primary/.pgrepl-staging/PG_VERSION"
 	echo mine | "${as_server[@]}" tee "$PAIR/primary/notes.txt"
 	run -78 pgrepl primary setup
-	contains 'error: .*holds something that is no PostgreSQL cluster' <<<"$output"
+	contains 'error: .*holds something that is not a PostgreSQL cluster' <<<"$output"
 	[ ! -e "$PAIR/primary/PG_VERSION" ]
 	equal "$(cat "$PAIR/primary/notes.txt")" mine
 }

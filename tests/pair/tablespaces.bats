@@ -52,7 +52,7 @@ no_rubbish() {
 	ini standby
 	before=$(listing "$PAIR/standby-space"; ls -A "$PAIR")
 	run -78 pgrepl standby setup
-	contains "error: the primary has a tablespace in \"$PAIR/primary-space\", and the ini does not say where" <<<"$output"
+	contains "error: the primary has a tablespace in \"$PAIR/primary-space\", but the ini does not say where" <<<"$output"
 	contains "hint: Add \"$PAIR/primary-space=$PAIR/primary-space\".* to tablespace_mapping" <<<"$output"
 	lacks 'base backup' <<<"$output"
 	unchanged "$before" "$(listing "$PAIR/standby-space"; ls -A "$PAIR")"
@@ -170,7 +170,7 @@ let_into_no_database() {
 	let_into_no_database
 	ini standby
 	run -78 pgrepl standby setup
-	contains "error: the primary has a tablespace in \"$PAIR/primary-space\", and the ini does not say where" <<<"$output"
+	contains "error: the primary has a tablespace in \"$PAIR/primary-space\", but the ini does not say where" <<<"$output"
 	lacks 'base backup' <<<"$output"
 	ini_mapped
 	run -0 pgrepl standby setup --dry-run
@@ -211,7 +211,7 @@ let_into_no_database() {
 	for target in "$PAIR/standby/space" "$PAIR/standby" "$PAIR"; do
 		ini standby standby.tablespace_mapping="$PAIR/primary-space=$target"
 		run -78 pgrepl standby setup
-		contains "error: \"$target\", for the tablespace in \"$PAIR/primary-space\", and \"$PAIR/standby\" are one in the other" <<<"$output"
+		contains "error: \"$target\", for the tablespace in \"$PAIR/primary-space\", overlaps \"$PAIR/standby\"" <<<"$output"
 		lacks 'base backup' <<<"$output"
 	done
 	# by a link, to what is not there yet
@@ -219,7 +219,7 @@ let_into_no_database() {
 	as_server mkdir -m 700 "$PAIR/standby"
 	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/way/standby/space"
 	run -78 pgrepl standby setup
-	contains "error: \"$PAIR/way/standby/space\", .* and \"$PAIR/standby\" are one in the other" <<<"$output"
+	contains "error: \"$PAIR/way/standby/space\", .* overlaps \"$PAIR/standby\"" <<<"$output"
 	lacks 'base backup' <<<"$output"
 }
 
@@ -228,12 +228,12 @@ let_into_no_database() {
 	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/link"
 	run -78 pgrepl standby setup
 	contains "error: \"$PAIR/link\", for the tablespace in \"$PAIR/primary-space\", is a link" <<<"$output"
-	contains 'hint: Name the directory that it leads to' <<<"$output"
+	contains 'hint: Name the directory that it points to' <<<"$output"
 	lacks 'base backup' <<<"$output"
 	as_server ln -s "$PAIR" "$PAIR/way"
 	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/standby-space, /srv/other=$PAIR/way/standby-space"
 	run -78 pgrepl standby setup
-	contains "error: \"$PAIR/standby-space\", .* and \"$PAIR/way/standby-space\" are one in the other" <<<"$output"
+	contains "error: \"$PAIR/standby-space\", .* overlaps \"$PAIR/way/standby-space\"" <<<"$output"
 	lacks 'base backup' <<<"$output"
 }
 
@@ -245,7 +245,7 @@ let_into_no_database() {
 	as_server touch "$PAIR/standby/mine"
 	wait $! || [ $? = 78 ]
 	cat "$PAIR/standby.out"
-	contains "error: \"$PAIR/standby\" was free, and is not any more" <"$PAIR/standby.out"
+	contains "error: \"$PAIR/standby\" was free, but no longer is" <"$PAIR/standby.out"
 	[ -e "$PAIR/standby/mine" ]
 	[ -z "$(ls -A "$PAIR/standby-space")" ]
 	no_rubbish
@@ -257,7 +257,7 @@ let_into_no_database() {
 	ini_mapped
 	run -78 "${mounted[@]}" "${as_server[@]}" "$(program_of standby)" --config "$PAIR/standby.ini" setup
 	contains "error: \"$PAIR/standby-space\", for the tablespace in \"$PAIR/primary-space\", is a mount point" <<<"$output"
-	contains "hint: Name a directory on it in tablespace_mapping, such as \"$PAIR/standby-space/tablespace\"" <<<"$output"
+	contains "hint: Name a directory below it in tablespace_mapping, such as \"$PAIR/standby-space/tablespace\"" <<<"$output"
 	lacks 'base backup' <<<"$output"
 	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/standby-space/tablespace"
 	run -0 "${mounted[@]}" "${as_server[@]}" "$(program_of standby)" --config "$PAIR/standby.ini" setup --dry-run

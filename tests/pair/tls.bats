@@ -42,7 +42,7 @@ is_encrypted() {
 	ini standby
 	run -78 pgrepl standby setup
 	contains 'error: .*does not support SSL' <<<"$output"
-	contains 'hint: Set tls = off in both ini files, or turn ssl on at the primary' <<<"$output"
+	contains 'hint: Set tls = off in both ini files, or turn ssl on on the primary' <<<"$output"
 	[ ! -e "$PAIR/standby" ]
 }
 

@@ -76,7 +76,7 @@ teardown() {
 	pgrepl primary setup
 	ini standby
 	run -78 pgrepl standby setup
-	contains "error: the server on 127.0.0.1:$(port_of primary) is PostgreSQL $other, and this host has $PGMAJOR" <<<"$output"
+	contains "error: the server on 127.0.0.1:$(port_of primary) is PostgreSQL $other, but this host has $PGMAJOR" <<<"$output"
 	contains "hint: Install the packages of PostgreSQL $other" <<<"$output"
 	[ ! -e "$PAIR/standby" ]
 	[ ! -e "$PAIR/standby.pgpass" ]

@@ -60,7 +60,7 @@ says_version() {
 }
 
 @test "no command" {
-	wrong_usage 'a command is missing'
+	wrong_usage 'no command given'
 }
 
 @test "an unknown command" {
@@ -68,16 +68,16 @@ says_version() {
 }
 
 @test "an unknown option" {
-	wrong_usage 'unknown option, or a value is missing: "--force"' --force setup
-	wrong_usage 'unknown option, or a value is missing: "-x"' -x setup
+	wrong_usage 'unknown option or missing value: "--force"' --force setup
+	wrong_usage 'unknown option or missing value: "-x"' -x setup
 }
 
 @test "an option without its value" {
-	wrong_usage 'unknown option, or a value is missing: "--config"' setup --config
+	wrong_usage 'unknown option or missing value: "--config"' setup --config
 }
 
 @test "an argument too many" {
-	wrong_usage '"now" is one argument too many' setup now
+	wrong_usage 'too many arguments: "now"' setup now
 }
 
 @test "an option of another command" {
@@ -87,7 +87,7 @@ says_version() {
 }
 
 @test "a time that is none" {
-	wrong_usage '"soon" for --timeout is no time' verify --timeout soon
+	wrong_usage 'invalid value for --timeout: "soon" is not a time' verify --timeout soon
 }
 
 @test "without root only pg_ctl can start servers" {
@@ -96,7 +96,7 @@ says_version() {
 	with
 	# where somebody else can get at it
 	run -78 --separate-stderr "${run_as[@]}" "$(reach "$PROGRAMS/pgrepl-primary")" --config "$(reach pgrepl.ini)" setup
-	grep -qE 'error: this has to be run as root' <<<"$stderr"
+	grep -qE 'error: this must be run as root' <<<"$stderr"
 	grep -qE 'hint: Without root only server_control = pg_ctl works' <<<"$stderr"
 }
 

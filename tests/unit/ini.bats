@@ -445,7 +445,7 @@ write_secret() {
 @test "a password file that others can write is refused, one that they can read is warned of" {
 	write_secret "$SECRET"
 	chmod 606 secret
-	refused 3 'holds a password and others can write it' 'chmod 600'
+	refused 3 'holds a password and others can write to it' 'chmod 600'
 	chmod 640 secret
 	accepted
 	grep -qE 'warning: ".*/secret" holds a password and others can read it' <<<"$stderr"
