@@ -174,7 +174,7 @@ let_into_no_database() {
 	lacks 'base backup' <<<"$output"
 	ini_mapped
 	run -0 pgrepl standby setup --dry-run
-	contains '^would +tablespaces +ask the walsender, behind a checkpoint' <<<"$output"
+	contains '^would +tablespaces +ask the walsender, which costs the primary a checkpoint' <<<"$output"
 	run -0 pgrepl standby setup
 	contains '^changed +tablespaces +the primary has 1' <<<"$output"
 	has_the_tablespace

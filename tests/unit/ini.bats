@@ -380,7 +380,7 @@ write_secret() {
 	rm secret
 	refused 3 'could not open ".*/secret" of "replication_password_file": No such file' 'mode 0600'
 	mkdir secret
-	refused 3 'could not read ".*/secret"' 'its only line'
+	refused 3 'could not read ".*/secret"' 'whose only line is the password'
 	sed -i "s,^replication_password_file = .*,replication_password_file = secret," pgrepl.ini
 	refused 3 'is no absolute path' 'starts with "/"'
 }
