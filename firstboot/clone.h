@@ -8,11 +8,10 @@
 #include "host.h"
 #include "step.h"
 
-enum step_state passfile_check(struct host *host, struct text *detail,
-			       struct fault *fault);
-int passfile_apply(struct host *host, struct fault *fault);
+step_check passfile_check;
+step_apply passfile_apply;
 
-enum step_state clone_check(struct host *host, struct text *detail, struct fault *fault);
-int clone_apply(struct host *host, struct fault *fault);
+step_check clone_check;
+step_apply clone_apply;
 
 #endif

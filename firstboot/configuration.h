@@ -14,16 +14,15 @@
 void configuration_wanted(const struct host *host, struct pgconf *ret);
 
 /* Our settings file in host_directory(), and postgresql.conf that includes it (P10, S4). */
-enum step_state settings_check(struct host *host, struct text *detail,
-			       struct fault *fault);
-int settings_apply(struct host *host, struct fault *fault);
+step_check settings_check;
+step_apply settings_apply;
 
 /*
  * The server's program accepts them: tried in a directory that has the configuration and
  * nothing else, which is gone afterwards. That leaves nothing to look at: check reports what
  * apply has seen in this run, and a dry run always finds it needed.
  */
-enum step_state tried_check(struct host *host, struct text *detail, struct fault *fault);
-int tried_apply(struct host *host, struct fault *fault);
+step_check tried_check;
+step_apply tried_apply;
 
 #endif

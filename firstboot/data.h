@@ -8,21 +8,20 @@
 #include "step.h"
 
 /* Everything in PGDATA belongs to the server's user (S5). */
-enum step_state ownership_check(struct host *host, struct text *detail,
-				struct fault *fault);
-int ownership_apply(struct host *host, struct fault *fault);
+step_check ownership_check;
+step_apply ownership_apply;
 
 /* PGDATA is free for a new cluster, or holds one that this role can adopt. */
-enum step_state data_check(struct host *host, struct text *detail, struct fault *fault);
-int data_apply(struct host *host, struct fault *fault);
+step_check data_check;
+step_apply data_apply;
 /*
  * The same look where a later step does what is needed: says no only to what nobody can
  * mend.
  */
-enum step_state data_look(struct host *host, struct text *detail, struct fault *fault);
+step_check data_look;
 
 /* The cluster in staging is PGDATA. */
-enum step_state place_check(struct host *host, struct text *detail, struct fault *fault);
-int place_apply(struct host *host, struct fault *fault);
+step_check place_check;
+step_apply place_apply;
 
 #endif

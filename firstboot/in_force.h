@@ -8,9 +8,8 @@
 #include "step.h"
 
 /* What the files say is what the server does (P10, P11, S4). */
-enum step_state in_force_check(struct host *host, struct text *detail,
-			       struct fault *fault);
-int in_force_apply(struct host *host, struct fault *fault);
+step_check in_force_check;
+step_apply in_force_apply;
 
 /*
  * Has the server read its configuration files since they were written: 1, 0, or a

@@ -9,12 +9,11 @@
 #include "step.h"
 
 /* The policy has a rule for every directory. */
-enum step_state label_rules_check(struct host *host, struct text *detail,
-				  struct fault *fault);
-int label_rules_apply(struct host *host, struct fault *fault);
+step_check label_rules_check;
+step_apply label_rules_apply;
 
 /* What is in the directories is labelled by these rules. */
-enum step_state labels_check(struct host *host, struct text *detail, struct fault *fault);
-int labels_apply(struct host *host, struct fault *fault);
+step_check labels_check;
+step_apply labels_apply;
 
 #endif

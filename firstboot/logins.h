@@ -14,21 +14,19 @@
  * the role back in the same session, and check reports what that has shown: a look of its own
  * would have to start that server a second time.
  */
-enum step_state staged_role_check(struct host *host, struct text *detail,
-				  struct fault *fault);
-int staged_role_apply(struct host *host, struct fault *fault);
+step_check staged_role_check;
+step_apply staged_role_apply;
 
 /* The same in the server that runs: its role can log in and replicate. */
-enum step_state role_check(struct host *host, struct text *detail, struct fault *fault);
-int role_apply(struct host *host, struct fault *fault);
+step_check role_check;
+step_apply role_apply;
 
 /* The superuser logs in by the password of the ini, where there is one. */
-enum step_state superuser_check(struct host *host, struct text *detail,
-				struct fault *fault);
-int superuser_apply(struct host *host, struct fault *fault);
+step_check superuser_check;
+step_apply superuser_apply;
 
 /* A standby's login works, by password and over the network; role_apply() mends it. */
-enum step_state login_check(struct host *host, struct text *detail, struct fault *fault);
+step_check login_check;
 
 /*
  * Sets host->listen_host to where a login of this host to itself goes: the loopback, or

@@ -8,8 +8,7 @@
 #include "step.h"
 
 /* Where firewalld runs and open_firewall is on, it lets standby_networks reach the port. */
-enum step_state open_port_check(struct host *host, struct text *detail,
-				struct fault *fault);
-int open_port_apply(struct host *host, struct fault *fault);
+step_check open_port_check;
+step_apply open_port_apply;
 
 #endif

@@ -8,8 +8,7 @@
 #include "host.h"
 #include "step.h"
 
-enum step_state recovery_check(struct host *host, struct text *detail,
-			       struct fault *fault);
-int recovery_apply(struct host *host, struct fault *fault);
+step_check recovery_check;
+step_apply recovery_apply;
 
 #endif

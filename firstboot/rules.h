@@ -8,12 +8,11 @@
 #include "step.h"
 
 /* The block is in the file. */
-enum step_state rules_file_check(struct host *host, struct text *detail,
-				 struct fault *fault);
-int rules_file_apply(struct host *host, struct fault *fault);
+step_check rules_file_check;
+step_apply rules_file_apply;
 
 /* The block is in the file, and in what the server that runs has read. */
-enum step_state rules_check(struct host *host, struct text *detail, struct fault *fault);
-int rules_apply(struct host *host, struct fault *fault);
+step_check rules_check;
+step_apply rules_apply;
 
 #endif

@@ -8,17 +8,15 @@
 #include "step.h"
 
 /* PostgreSQL's programs are there, and of a major that we know (P3); fills host->programs. */
-enum step_state programs_check(struct host *host, struct text *detail,
-			       struct fault *fault);
+step_check programs_check;
 
 /* The server runs, under its service where there is one (P5, S6). */
-enum step_state server_check(struct host *host, struct text *detail, struct fault *fault);
-int server_apply(struct host *host, struct fault *fault);
+step_check server_check;
+step_apply server_apply;
 
 /* The service starts at boot (P5, S6). */
-enum step_state enabled_check(struct host *host, struct text *detail,
-			      struct fault *fault);
-int enabled_apply(struct host *host, struct fault *fault);
+step_check enabled_check;
+step_apply enabled_apply;
 
 /*
  * Starts or restarts it, by the root side or by pg_ctl, and waits until it is ready. Closes

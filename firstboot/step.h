@@ -22,6 +22,16 @@ enum step_state {
 	STEP_REFUSED, /* it cannot be made true: the fault says why */
 };
 
+/*
+ * Has to look at the host, change nothing, and be quick. Where there is nothing to look at,
+ * because an apply leaves no trace, the step's header says what its check relies on.
+ */
+typedef enum step_state step_check(struct host *host, struct text *detail,
+				   struct fault *fault);
+
+/* Makes it true: 0, or a negative errno and the fault. */
+typedef int step_apply(struct host *host, struct fault *fault);
+
 enum step_when {
 	ALWAYS = 0,
 	UNTIL_IN_PLACE, /* about staging: skipped once a cluster of our role is in PGDATA */
@@ -32,14 +42,8 @@ struct step {
 	const char
 		*row; /* of the procedure by hand that it stands for: "P4"; NULL: none */
 	enum step_when when;
-	/*
-	 * Has to look at the host, change nothing, and be quick. Where there is nothing to look
-	 * at, because an apply leaves no trace, the step's header says what check relies on.
-	 */
-	enum step_state (*check)(struct host *host, struct text *detail,
-				 struct fault *fault);
-	/* 0, or a negative errno and the fault. NULL: check never says STEP_NEEDED. */
-	int (*apply)(struct host *host, struct fault *fault);
+	step_check *check;
+	step_apply *apply; /* NULL: check never says STEP_NEEDED */
 };
 
 /* Runs the role's table, prints a line per step to standard output, and returns an exit code. */

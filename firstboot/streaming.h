@@ -8,8 +8,7 @@
 #include "host.h"
 #include "step.h"
 
-enum step_state streaming_check(struct host *host, struct text *detail,
-				struct fault *fault);
-int streaming_apply(struct host *host, struct fault *fault);
+step_check streaming_check;
+step_apply streaming_apply;
 
 #endif

@@ -8,8 +8,7 @@
 #include "step.h"
 
 /* There is one, unless tls is off or the ini names one. */
-enum step_state certificate_check(struct host *host, struct text *detail,
-				  struct fault *fault);
-int certificate_apply(struct host *host, struct fault *fault);
+step_check certificate_check;
+step_apply certificate_apply;
 
 #endif

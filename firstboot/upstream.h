@@ -16,13 +16,11 @@
 int upstream_reach(struct host *host, struct fault *fault);
 
 /* It answers, and can be followed. */
-enum step_state primary_check(struct host *host, struct text *detail,
-			      struct fault *fault);
-int primary_apply(struct host *host, struct fault *fault);
+step_check primary_check;
+step_apply primary_apply;
 
 /* Its tablespaces are known, and have a place here. */
-enum step_state tablespaces_check(struct host *host, struct text *detail,
-				  struct fault *fault);
-int tablespaces_apply(struct host *host, struct fault *fault);
+step_check tablespaces_check;
+step_apply tablespaces_apply;
 
 #endif
