@@ -55,8 +55,8 @@ int passfile_apply(struct host *host, struct fault *fault)
 /* --- base backup (S2) --- */
 
 /*
- * Of what is in staging when this step is reached, standby.signal is written last: what an
- * interrupted run has left was cleared before, and a clone that fails is cleared by apply.
+ * standby.signal is the last file of a clone to be written. Left-overs of an interrupted
+ * run were cleared by an earlier step, and a clone that fails is cleared by apply.
  */
 enum step_state clone_check(struct host *host, struct text *detail, struct fault *fault)
 {
@@ -75,7 +75,7 @@ struct progress {
 	long percent;
 	long logged_percent;
 	long long logged_at;
-	struct text complaint; /* the first error, or the last line that is no progress */
+	struct text complaint; /* the first error, else the last other line */
 };
 
 /* " 23456/45678 kB (51%), 0/1 tablespace" */
@@ -101,7 +101,7 @@ static bool is_error(const char *line)
 	       strstr(line, "ERROR: ");
 }
 
-/* What follows the first error is its consequence, or how the directory is cleared. */
+/* Whatever follows the first error is a consequence of it. */
 static void complain(struct text *complaint, const char *line)
 {
 	if (is_error(text_str(complaint)))
@@ -125,7 +125,7 @@ static void on_progress(void *arg, const char *line)
 	progress->percent = percent;
 	log_status("cloning from %s:%ld: %ld%%", settings->primary_host,
 		   settings->primary_port, percent);
-	/* on a console too, and not so often that a small clone fills it */
+	/* this goes to consoles as well: not so often that a small clone fills them */
 	if (percent >= progress->logged_percent + 10 &&
 	    clock_ms() >= progress->logged_at + 2000) {
 		progress->logged_percent = percent;
@@ -136,9 +136,9 @@ static void on_progress(void *arg, const char *line)
 }
 
 /*
- * pg_basebackup tells what stopped it in words only (its own in English, by LC_ALL=C).
- * What this host has to be mended for is told by those; all else may be the primary's or
- * the network's, and passes.
+ * pg_basebackup reports errors as text only (in English, thanks to LC_ALL=C). These are
+ * the ones that have to be fixed on this host; any other may come from the primary or the
+ * network, and may pass.
  */
 static enum fault_class clone_class(const char *complaint)
 {
@@ -160,7 +160,7 @@ static enum fault_class clone_class(const char *complaint)
 	return FAULT_RETRY;
 }
 
-/* pg_basebackup's argument vector: what it always gets, and the tablespaces' options. */
+/* The argument vector of pg_basebackup, with one option per tablespace. */
 struct clone_command {
 	char *target, *connect;
 	struct text *mappings;
@@ -182,15 +182,12 @@ static void clone_command_make(const struct host *host, struct clone_command *re
 {
 	static const char *const always[] = {
 		"--wal-method=stream",
-		/*
-		 * without it a busy primary's spread checkpoint is waited for, for
-		 * minutes
-		 */
+		/* else it waits minutes for the spread checkpoint of a busy primary */
 		"--checkpoint=fast",
 		"--progress",
-		/* synced once, when the configuration is in it too */
+		/* everything is synced at once, together with the configuration */
 		"--no-sync",
-		/* never asks: without a terminal it would ask for ever */
+		/* without a terminal it would prompt for ever */
 		"--no-password",
 	};
 	const struct tablespace_map *map = &host->settings.tablespaces;
@@ -224,7 +221,7 @@ static int clone_once(struct host *host, struct fault *fault)
 				     .logged_at = clock_ms() };
 	struct clone_command command;
 	struct spawn spawn = {
-		/* if it outlives us, nobody clears staging under it */
+		/* if it outlives us, nobody must clear staging while it writes there */
 		.keep_fd = host->lock,
 		.on_err_line = on_progress,
 		.arg = &progress,
@@ -250,7 +247,10 @@ static int clone_once(struct host *host, struct fault *fault)
 	return status ? -EIO : 0;
 }
 
-/* pg_basebackup has words only: whether it may pass the primary says by SQLSTATE. */
+/*
+ * pg_basebackup reports text only. The primary reports an SQLSTATE: that tells whether it
+ * may pass.
+ */
 static void ask_upstream(struct host *host, struct fault *fault)
 {
 	FAULT_AUTO refusal = { 0 };
@@ -279,6 +279,6 @@ int clone_apply(struct host *host, struct fault *fault)
 		if (r < 0)
 			return r;
 	}
-	/* at once: from here on nothing could start it as a primary */
+	/* immediately: from here on nothing can start it as a primary */
 	return file_put(signal, 0600, "", 0, fault);
 }

@@ -9,7 +9,7 @@
 
 enum { CONF_MAX = 4 * 1024 * 1024 };
 
-/* The two files, as they are and as they are to be. */
+/* The two files, as they are and as they should be. */
 struct configuration {
 	char *ours, *main; /* their paths */
 	struct text ours_now, main_now;
@@ -46,7 +46,9 @@ void configuration_wanted(const struct host *host, struct pgconf *ret)
 			      text_str(&conninfo), host->upstream.raised);
 }
 
-/* A clone of a server whose configuration is kept elsewhere has none: it starts empty. */
+/*
+ * If the primary keeps its configuration elsewhere, a clone has none: start from nothing.
+ */
 static int read_conf(const char *path, struct text *ret, struct fault *fault)
 {
 	int r = file_read(path, CONF_MAX, ret);
@@ -87,7 +89,7 @@ enum step_state settings_check(struct host *host, struct text *detail,
 {
 	CONFIGURATION_AUTO files = { NULL };
 
-	/* in a dry run the primary need not answer, and its values are part of ours */
+	/* some values depend on the primary, which need not answer in a dry run */
 	if (host->role->settings == SETTINGS_STANDBY && !host->upstream_known) {
 		text_add(detail, "to be compared when the primary answers");
 		return host_in_place(host) ? STEP_DONE : STEP_NEEDED;
@@ -108,7 +110,7 @@ static int put(const char *path, const struct text *content, struct fault *fault
 	return file_put(path, FILE_KEEP_MODE, text_str(content), content->len, fault);
 }
 
-/* An adopted cluster gets back what it had: it has to start at its next boot. */
+/* An adopted cluster gets its files back: it has to come up at the next boot. */
 static void put_back(const struct configuration *files)
 {
 	FAULT_AUTO second = { 0 };
@@ -125,7 +127,9 @@ int settings_apply(struct host *host, struct fault *fault)
 	CONFIGURATION_AUTO files = { NULL };
 	int r = read_both(host, &files, fault);
 
-	/* ours before the line that includes it: the server reads both at any moment */
+	/*
+	 * ours before the line that includes it: the server may read both at any moment
+	 */
 	if (r == 0)
 		r = put(files.ours, &files.ours_wanted, fault);
 	if (r == 0)

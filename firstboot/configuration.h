@@ -1,6 +1,4 @@
-/*
- * configuration.h - the steps that write the server's parameters.
- */
+/* configuration.h - the steps that write the server's parameters. */
 #ifndef PGREPL_CONFIGURATION_H
 #define PGREPL_CONFIGURATION_H
 
@@ -8,19 +6,19 @@
 #include "step.h"
 
 /*
- * What the ini, the role and, for a standby, its primary ask for. The caller frees ret. A
- * standby whose primary is not known yet gets what it would have without it.
+ * The parameters that follow from the ini, the role and, for a standby, its primary (if
+ * that is known yet). The caller frees ret.
  */
 void configuration_wanted(const struct host *host, struct pgconf *ret);
 
-/* Our settings file in host_directory(), and postgresql.conf that includes it (P10, S4). */
+/* Our settings file is in host_directory(), and postgresql.conf includes it (P10, S4). */
 step_check settings_check;
 step_apply settings_apply;
 
 /*
- * The server's program accepts them: tried in a directory that has the configuration and
- * nothing else, which is gone afterwards. That leaves nothing to look at: check reports what
- * apply has seen in this run, and a dry run always finds it needed.
+ * The server's program accepts them: apply tries them in a directory that holds nothing
+ * but the configuration, and removes it. That leaves nothing to look at, so check reports
+ * what apply found in this run, and a dry run always finds it needed.
  */
 step_check tried_check;
 step_apply tried_apply;

@@ -33,14 +33,19 @@ int ownership_apply(struct host *host, struct fault *fault)
 
 /* --- data directory --- */
 
-/* The cluster, or whatever it is, cannot become ours; what says why, behind its path. */
+/*
+ * What is in PGDATA cannot be adopted. "what" completes a sentence that begins with its
+ * path.
+ */
 static enum step_state unusable(struct host *host, struct text *detail,
 				struct fault *fault, const char *what)
 {
 	struct postmaster postmaster;
 	bool runs = cluster_postmaster(&host->cluster, &postmaster) > 0;
 
-	/* when the new one is whole: until then the old one stays where it is */
+	/*
+	 * it is moved when the new cluster is complete, and stays where it is until then
+	 */
 	if (host->settings.existing_data == EXISTING_DATA_MOVE_ASIDE && !runs &&
 	    !host->cluster.inside) {
 		text_addf(detail, "%s is to be moved aside: it %s", host->cluster.path,
@@ -170,7 +175,7 @@ enum step_state place_check(struct host *host, struct text *detail, struct fault
 		text_addf(detail, "%s", host->cluster.path);
 		return STEP_DONE;
 	}
-	/* data_check() has found it free, or movable; but somebody may have come since */
+	/* data_check() found it free or movable, but that may have changed since */
 	if (!is_free(host) && host->settings.existing_data != EXISTING_DATA_MOVE_ASIDE) {
 		fault_set(fault, FAULT_OPERATOR, "\"%s\" was free, but no longer is",
 			  host->cluster.path);

@@ -1,5 +1,6 @@
 /*
- * data.h - the steps about PGDATA: whose it is, what is in it, and what comes there.
+ * data.h - the steps about PGDATA: who owns it, what is in it, and putting a cluster
+ * there.
  */
 #ifndef PGREPL_DATA_H
 #define PGREPL_DATA_H
@@ -14,13 +15,10 @@ step_apply ownership_apply;
 /* PGDATA is free for a new cluster, or holds one that this role can adopt. */
 step_check data_check;
 step_apply data_apply;
-/*
- * The same look where a later step does what is needed: says no only to what nobody can
- * mend.
- */
+/* The same check ahead of time: refuses what no later step can put right. */
 step_check data_look;
 
-/* The cluster in staging is PGDATA. */
+/* The cluster from staging has become PGDATA. */
 step_check place_check;
 step_apply place_apply;
 

@@ -56,9 +56,10 @@ bool host_has_staged(const struct host *host, const char *name)
 }
 
 /*
- * What runs here may carry a verifier: into no log, whichever way the server was told to
- * log. For the session, since some of it is decided when a transaction starts. And no
- * waiting for a synchronous standby, which may not be there yet.
+ * Statements of ours may hold a verifier, which must not reach the log however the server
+ * is configured to log. Set for the session, because some of it is decided when a
+ * transaction starts. Nor do we wait for a synchronous standby, which may not be there
+ * yet.
  */
 static char *session_options(const struct host *host)
 {
@@ -143,7 +144,7 @@ void host_login(const struct host *host, struct replication_login *ret)
 	bool standby = host->role->settings == SETTINGS_STANDBY;
 	long timeout_ms = REMOTE_TIMEOUT_MS;
 
-	/* one try has to fit into the time for all of them */
+	/* a single attempt has to fit into the time for all of them */
 	if (standby && settings->wait_timeout_ms &&
 	    settings->wait_timeout_ms < REMOTE_TIMEOUT_MS)
 		timeout_ms = settings->wait_timeout_ms;
@@ -153,7 +154,10 @@ void host_login(const struct host *host, struct replication_login *ret)
 		.user = settings->replication_user,
 		.password = &settings->replication_password,
 		.tls = settings->tls,
-		/* to itself by address: the certificate's name is for others to check */
+		/*
+		 * it connects to itself by address: the certificate's name is for others
+		 * to check
+		 */
 		.tls_root_cert = standby ? settings->tls_root_cert : "",
 		.timeout_ms = (int)timeout_ms,
 	};
@@ -189,10 +193,10 @@ char *host_passfile(const struct host *host)
 {
 	char *path;
 
-	/* beside PGDATA, where a search for the password in PGDATA finds none */
+	/* beside PGDATA, not in it: base backups must not contain the password */
 	if (!host->cluster.inside)
 		return text_format("%s.pgpass", host->cluster.path);
-	/* one for each cluster of this user: /data/pg has .pgrepl-data-pg.pgpass */
+	/* one per cluster of this user: .pgrepl-data-pg.pgpass for /data/pg */
 	path = text_format("%s/.pgrepl%s.pgpass", host->home, host->cluster.path);
 	for (char *s = path + strlen(host->home) + 1; *s; s++)
 		if (*s == '/')

@@ -1,6 +1,4 @@
-/*
- * host.h - the host that is being set up: what the steps share.
- */
+/* host.h - the host that is being set up: what the steps share. */
 #ifndef PGREPL_HOST_H
 #define PGREPL_HOST_H
 
@@ -14,8 +12,9 @@
 #include <stdint.h>
 
 /*
- * Each group says who fills it. A field may be read from then on; before, it is zero. A step
- * that reads what another step has filled stands behind it in the table of its role.
+ * The comment above each group says who fills it. A field may be read from then on;
+ * before, it is zero. A step that reads what another step fills comes after it in the
+ * table of its role.
  */
 struct host {
 	/* main.c, from the command line and the ini, before the worker is forked */
@@ -30,11 +29,11 @@ struct host {
 	char home[1024];          /* of the server's user */
 	bool root_side;           /* the monitor is root */
 	char *data_directory;     /* as configured, links not resolved */
-	const char **directories; /* it and the tablespaces; ends in NULL */
+	const char **directories; /* data_directory, then the tablespaces; ends in NULL */
 
 	/* main.c, at the start of the worker */
 	int verbs; /* to the monitor; see monitor.h */
-	int lock;  /* held while setup is at work, else -1 */
+	int lock;  /* held while setup runs, else -1 */
 
 	/* host_open() */
 	struct cluster cluster;
@@ -42,24 +41,27 @@ struct host {
 	/* host_look(): before each step, and again after its apply */
 	struct cluster_info found;
 
-	/* host_db(), whenever somebody asks for it */
+	/* host_db(), on demand */
 	struct db db; /* to the local server */
 
 	/* step "programs"; zero in status and verify */
 	struct programs programs;
 
-	/* step "settings tried" of a standby: the server's program has accepted them */
+	/* step "settings tried" of a standby: the server's program accepts them */
 	bool settings_tried;
 
-	/* step "primary" of a standby, and again whenever the primary is asked how it is */
+	/* step "primary" of a standby, and again whenever upstream_reach() succeeds */
 	bool upstream_known; /* false throughout a dry run whose primary does not answer */
 	struct replication_upstream upstream;
 
-	/* step "primary", or step "tablespaces" where the role is let into no database */
+	/*
+	 * step "primary", or step "tablespaces" if no access rule lets the role into a
+	 * database
+	 */
 	bool tablespaces_known;
 	struct text upstream_tablespaces; /* their directories, one per line */
 
-	/* step "new role" of a primary: the role was made, and read back, in staging */
+	/* step "new role" of a primary: the role was created and read back in staging */
 	bool role_staged;
 
 	/* in_force.c: the server has read its configuration since we began */
@@ -69,42 +71,44 @@ struct host {
 	char listen_host[64];
 };
 
-/* Finds the cluster, and looks at it. Comes first in the worker. */
+/* Finds the cluster and looks at it. The worker calls this first. */
 int host_open(struct host *host, struct fault *fault);
 void host_close(struct host *host);
 
 /*
- * Looks at what is in PGDATA, for the questions below: they answer for the moment of the last
- * look. A PGDATA that the server's user may not read yet is CLUSTER_UNREADABLE; any other
- * failure to read it is a fault.
+ * Looks at what is in PGDATA; the questions below are answered as of the last look. A
+ * PGDATA that the server's user cannot read yet is CLUSTER_UNREADABLE; any other failure
+ * to read it is a fault.
  */
 int host_look(struct host *host, struct fault *fault);
 
-/* Is a cluster of our role in PGDATA? Any other is refused, or is to be moved aside. */
+/*
+ * Does PGDATA hold a cluster of our role? Any other is refused, or will be moved aside.
+ */
 bool host_in_place(const struct host *host);
 
-/* Was putting it there interrupted on the way? */
+/* Was putting it there interrupted half way? */
 bool host_half_in_place(const struct host *host);
 
-/* The directory that files are written into: PGDATA once it is in place, staging before. */
+/* The directory to write files to: PGDATA once it is in place, staging before. */
 const char *host_directory(const struct host *host);
 
 /*
- * Is a file of this name in staging, put there by this run? Never in a dry run, which sees
- * what an interrupted run has left.
+ * Has this run put a file of this name into staging? Always false in a dry run: whatever
+ * is there was left by an interrupted run.
  */
 bool host_has_staged(const struct host *host, const char *name);
 
 /*
- * The connection to the local server as its superuser, by socket; opened when it is first
- * asked for. NULL, and the fault, when there is none.
+ * The connection to the local server as its superuser, through the socket; opened on
+ * first use. NULL and the fault on failure.
  */
 struct db *host_db(struct host *host, struct fault *fault);
 
 /* A login as the replication role to the upstream server (on a primary: to itself). */
 void host_login(const struct host *host, struct replication_login *ret);
 
-/* Adds to the fault of a refused login of the replication role what to do about it. */
+/* Adds a hint to the fault of a rejected login of the replication role. */
 void host_login_hint(struct fault *fault);
 
 /* The path of the file that the standby's password is in. The caller frees it. */

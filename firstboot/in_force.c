@@ -10,7 +10,7 @@
 
 enum { RELOAD_TIMEOUT_MS = 10 * 1000 };
 
-/* The latest time at which one of the files was written. */
+/* When the last of the files was written. */
 static double written_at(struct host *host)
 {
 	static const char *const files[] = { PGCONF_FILE, "postgresql.conf",
@@ -51,7 +51,7 @@ int in_force_loaded(struct host *host, struct fault *fault)
 	if (load_time(host, &loaded, fault) < 0)
 		return -EIO;
 	/*
-	 * a clock that was put back leaves files of the future: a reload after us has
+	 * a clock that was set back leaves files of the future: a reload of ours has read
 	 * them
 	 */
 	return written <= loaded || (host->reloaded && written > (double)time(NULL));
@@ -65,7 +65,7 @@ int in_force_reload(struct host *host, struct fault *fault)
 
 	if (r == 0)
 		r = db_exec(&host->db, "SELECT pg_reload_conf()", fault);
-	/* the postmaster reads the files when it gets to it */
+	/* the postmaster reads the files when it gets around to it */
 	for (now = before; r == 0 && clock_ms() < deadline;) {
 		r = load_time(host, &now, fault);
 		if (r == 0 && now > before) {
@@ -80,7 +80,7 @@ int in_force_reload(struct host *host, struct fault *fault)
 				 "the server has not reloaded its configuration");
 }
 
-/* Lines of our file that another file overrides, or that the server does not take. */
+/* Lines of our file that another file overrides, or that the server does not accept. */
 static enum step_state find_conflicts(struct db *db, struct fault *fault)
 {
 	RESULT_AUTO result = NULL;
@@ -92,7 +92,7 @@ static enum step_state find_conflicts(struct db *db, struct fault *fault)
 		" LEFT JOIN pg_file_settings w ON w.name = f.name AND w.applied"
 		" JOIN pg_settings s ON lower(s.name) = lower(f.name)"
 		" WHERE f.sourcefile LIKE '%/" PGCONF_FILE "' AND NOT f.applied"
-		/* an error that a restart mends is told by pending_restart */
+		/* errors that a restart resolves are covered by pending_restart */
 		" AND (f.error IS NULL OR s.context <> 'postmaster')",
 		0, NULL, &result, fault);
 
@@ -115,7 +115,7 @@ static enum step_state find_conflicts(struct db *db, struct fault *fault)
 	return STEP_REFUSED;
 }
 
-/* Does the server read our file at all, and does its command line let it have its say? */
+/* Does the server read our file at all, and does its command line override it? */
 static enum step_state find_readers(struct host *host, struct db *db, struct fault *fault)
 {
 	RESULT_AUTO rows = NULL;
@@ -157,7 +157,7 @@ static enum step_state find_readers(struct host *host, struct db *db, struct fau
 	return STEP_DONE;
 }
 
-/* The names of our parameters that wait for a restart, in *ret. */
+/* Adds the names of those of our parameters that need a restart. */
 static int find_pending(struct db *db, struct text *ret, struct fault *fault)
 {
 	RESULT_AUTO result = NULL;

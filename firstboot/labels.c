@@ -3,7 +3,7 @@
 #include "host/selinux.h"
 #include "monitor.h"
 
-/* ret->by_hand and the rest are empty where SELinux has no say; then *ret_why is why. */
+/* Where SELinux does not apply, ret is empty and *ret_why says why. */
 static int look_at_labels(struct host *host, struct selinux_look *ret,
 			  const char **ret_why, struct fault *fault)
 {

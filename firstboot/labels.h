@@ -1,6 +1,6 @@
 /*
- * labels.h - the steps about SELinux, where it is enabled and we have root; elsewhere they say
- * why there is nothing to do.
+ * labels.h - the steps about SELinux. Where it is not enabled, or we are not root, they
+ * are done and say why.
  */
 #ifndef PGREPL_LABELS_H
 #define PGREPL_LABELS_H
@@ -12,7 +12,7 @@
 step_check label_rules_check;
 step_apply label_rules_apply;
 
-/* What is in the directories is labelled by these rules. */
+/* The directories are labelled as the rules require. */
 step_check labels_check;
 step_apply labels_apply;
 

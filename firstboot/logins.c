@@ -13,7 +13,7 @@ static int make_verifier(const char *user, const struct secret *password, char *
 	return *ret ? 0 : fault_set(fault, FAULT_BUG, "could not make a SCRAM verifier");
 }
 
-/* The verifier of the ini, or one made here of its password. Caller drops it. */
+/* The verifier from the ini, or one made from its password. The caller drops it. */
 static int role_verifier(struct host *host, char **ret, struct fault *fault)
 {
 	const struct settings *settings = &host->settings;
@@ -55,8 +55,8 @@ static int add_superuser_sql(struct host *host, struct text *ret, struct fault *
 }
 
 /*
- * Before the first start, so that no standby that already knocks is told that the
- * password is wrong when it is the role that is missing.
+ * Before the first start: a standby that is already trying would get "password
+ * authentication failed" when in fact the role is missing.
  */
 int staged_role_apply(struct host *host, struct fault *fault)
 {
@@ -135,7 +135,7 @@ int role_apply(struct host *host, struct fault *fault)
 	replication_role_sql(&sql, host->settings.replication_user, verifier,
 			     found.exists);
 	if (found.exists)
-		/* one that has run out is as good as none */
+		/* a password that has expired is as good as none */
 		text_add(&sql, " VALID UNTIL 'infinity'");
 	r = db_exec(db, text_str(&sql), fault);
 	secret_wipe(sql.s, sql.len);
@@ -183,7 +183,7 @@ static bool can_log_in(struct host *host, struct text *detail, struct fault *fau
 	return false;
 }
 
-/* Where no login can show it: has the superuser a password at all? */
+/* When it cannot be tried by logging in: does the superuser have a password at all? */
 static enum step_state superuser_has_password(struct host *host, const char *why,
 					      struct text *detail, struct fault *fault)
 {
@@ -276,7 +276,7 @@ enum step_state login_check(struct host *host, struct text *detail, struct fault
 		return STEP_NEEDED;
 	}
 	if (host->dry_run) {
-		/* the steps before this one have not been done */
+		/* the steps before this one have not been applied */
 		text_addf(detail, "to be tried again; it is rejected now: %s",
 			  text_str(&refusal.message));
 		return STEP_NEEDED;

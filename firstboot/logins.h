@@ -9,28 +9,31 @@
 #include "step.h"
 
 /*
- * The replication role, and the superuser's password where the ini has one, in the
- * cluster that is in staging, by a server of one user that nobody can connect to. apply reads
- * the role back in the same session, and check reports what that has shown: a look of its own
- * would have to start that server a second time.
+ * The replication role, and the superuser's password if the ini has one, in the staged
+ * cluster, by a single-user server that nobody can connect to. apply reads the role back
+ * in the same session and check reports the result: to look for itself, it would have to
+ * start that server again.
  */
 step_check staged_role_check;
 step_apply staged_role_apply;
 
-/* The same in the server that runs: its role can log in and replicate. */
+/* The same in the running server: the role can log in and replicate. */
 step_check role_check;
 step_apply role_apply;
 
-/* The superuser logs in by the password of the ini, where there is one. */
+/* The superuser can log in with the password from the ini, if there is one. */
 step_check superuser_check;
 step_apply superuser_apply;
 
-/* A standby's login works, by password and over the network; role_apply() mends it. */
+/*
+ * A login as a standby would make it works, by password and over the network;
+ * role_apply() fixes it.
+ */
 step_check login_check;
 
 /*
- * Sets host->listen_host to where a login of this host to itself goes: the loopback, or
- * the first address that the server listens on. 0, or a negative errno and the fault.
+ * Sets host->listen_host, where this host logs in to itself: the loopback address, or the
+ * first address that the server listens on. 0, or a negative errno and the fault.
  */
 int login_find_host(struct host *host, struct fault *fault);
 

@@ -1,6 +1,4 @@
-/*
- * main.c - the command line that both programs share.
- */
+/* main.c - the command line that both programs share. */
 #include "base/file.h"
 #include "base/log.h"
 #include "host.h"
@@ -41,8 +39,11 @@ struct command {
 	const char *name;
 	const char *arguments;
 	const char *help;
-	bool dry_run, json, timeout; /* the options that it takes */
-	/* In the worker; returns an exit code. NULL: reading the ini is all of it. */
+	bool dry_run, json, timeout; /* the options that it accepts */
+	/*
+	 * Runs in the worker; returns an exit code. NULL: reading the ini is all there is
+	 * to do.
+	 */
 	int (*run)(struct host *host, const struct options *options);
 };
 
@@ -53,7 +54,7 @@ static int finish(struct fault *fault)
 	return fault_exit_code(fault);
 }
 
-/* What a failed run has made so far is of no use to the next one. */
+/* The next run has no use for what a failed one has made so far. */
 static void clear_staging(struct host *host)
 {
 	FAULT_AUTO fault = { 0 };
@@ -64,8 +65,8 @@ static void clear_staging(struct host *host)
 }
 
 /*
- * A new disk, mounted on PGDATA, is still root's: it cannot even be locked before it is
- * handed over.
+ * A new disk that is mounted on PGDATA still belongs to root: it cannot even be locked
+ * before it is handed over.
  */
 static int lock(struct host *host, struct fault *fault)
 {
@@ -190,7 +191,7 @@ static int worker(void *arg, int verbs)
 	return code;
 }
 
-/* So that later boots leave a host alone that its owner has promoted or retuned since. */
+/* So that later boots leave alone a host that has been promoted or retuned since. */
 static void mark_done(void)
 {
 	STRING_AUTO path = text_format(STATE_DIRECTORY "/%s.done", program_role.name);
@@ -227,7 +228,10 @@ static int run_command(const struct command *command, const struct options *opti
 	/* no core file with a password in it; not inherited by what is run */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	gethostname(work.host.host_name, sizeof(work.host.host_name) - 1);
-	/* a host's name can be one byte longer than what a server keeps of this one */
+	/*
+	 * a host name can be one byte longer than what a server keeps of an
+	 * application_name
+	 */
 	snprintf(work.host.application_name, sizeof(work.host.application_name), "%.63s",
 		 *settings->application_name ? settings->application_name
 					     : work.host.host_name);
@@ -251,7 +255,9 @@ static int run_command(const struct command *command, const struct options *opti
 	return code;
 }
 
-/* Nothing of the caller's environment reaches libpq or a program, but where to notify. */
+/*
+ * Nothing of the caller's environment reaches libpq or a program, except NOTIFY_SOCKET.
+ */
 static void clean_environment(void)
 {
 	const char *given = getenv("NOTIFY_SOCKET");
@@ -261,7 +267,7 @@ static void clean_environment(void)
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	setenv("LC_ALL", "C", 1);
 	/*
-	 * a name server that is down holds up each try for two seconds, not for half a
+	 * a name server that is down delays each attempt by two seconds, not by half a
 	 * minute
 	 */
 	setenv("RES_OPTIONS", "timeout:2 attempts:1", 1);
@@ -330,7 +336,7 @@ int main(int argc, char **argv)
 	if ((options.dry_run && !command->dry_run) || (options.json && !command->json) ||
 	    (timeout && !command->timeout))
 		return usage_error("\"%s\" does not take that option", command->name);
-	/* a reader that went away is told by write(2), not by a signal */
+	/* a reader that goes away makes write(2) fail; it must not kill us */
 	(void)signal(SIGPIPE, SIG_IGN);
 	clean_environment();
 	return run_command(command, &options);

@@ -57,8 +57,8 @@ worker_main(const struct monitor *monitor, int verbs, pid_t parent)
 		_exit(EX_SOFTWARE);
 	become_user(monitor);
 	/*
-	 * after the change of user, which clears it; SIGTERM, so that children are taken
-	 * along
+	 * after the change of user, which clears it; SIGTERM, so that we can end our
+	 * children
 	 */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
 		_exit(EX_SOFTWARE);
@@ -137,7 +137,10 @@ static void serve(const struct monitor *monitor, int verbs, uint8_t verb)
 	(void)send(verbs, &answer, sizeof(answer), MSG_NOSIGNAL);
 }
 
-/* Serves verbs until the worker has closed its end, by ending. Were we told to stop? */
+/*
+ * Serves verbs until the worker ends, which closes its end. Returns whether we were told
+ * to stop.
+ */
 static bool serve_all(const struct monitor *monitor, int verbs, pid_t worker)
 {
 	long long deadline = -1;
@@ -156,7 +159,9 @@ static bool serve_all(const struct monitor *monitor, int verbs, pid_t worker)
 				return deadline >= 0;
 			serve(monitor, verbs, verb);
 		}
-		/* not read: it stays readable, and so stops a verb's program as well */
+		/*
+		 * it is not read: staying readable, it also stops the program of a verb
+		 */
 		if (fds[1].revents) {
 			kill(worker, SIGTERM);
 			deadline = clock_ms() + STOP_GRACE_MS;
@@ -193,7 +198,7 @@ int monitor_run(const struct monitor *monitor)
 		return EX_OSERR;
 	}
 	stopped = serve_all(monitor, ours, worker);
-	/* left a zombie for now: it keeps the number of the session ours */
+	/* left as a zombie for now, so that its session id cannot be reused */
 	while (waitid(P_PID, (id_t)worker, &ended, WEXITED | WNOWAIT) < 0 &&
 	       errno == EINTR)
 		;

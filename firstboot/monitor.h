@@ -24,7 +24,7 @@ enum verb {
 	VERB_RESTART,       /* restart it */
 	VERB_ENABLE,        /* start it at boot */
 	VERB_OWN,           /* give PGDATA to the server's user */
-	VERB_LABEL_RULE,    /* have SELinux's policy know PGDATA and the tablespaces */
+	VERB_LABEL_RULE,    /* add SELinux rules for PGDATA and the tablespaces */
 	VERB_FIREWALL_LOOK, /* does firewalld run, and does it let the standbys in */
 	VERB_FIREWALL,      /* let them in */
 };
@@ -50,7 +50,7 @@ struct monitor {
  */
 int monitor_run(const struct monitor *monitor);
 
-/* What the looking verbs answer, each its part. */
+/* The answers of the verbs that look; each fills its part. */
 struct verb_look {
 	bool active, enabled; /* the unit */
 	bool firewall_runs;

@@ -1,6 +1,4 @@
-/*
- * open_port.h - the step that has firewalld let the standbys in.
- */
+/* open_port.h - the step that has firewalld let the standbys in. */
 #ifndef PGREPL_OPEN_PORT_H
 #define PGREPL_OPEN_PORT_H
 

@@ -9,10 +9,8 @@
 
 struct patience {
 	const struct host *host;
-	const char
-		*waiting; /* "waiting for the primary": what the status says meanwhile */
-	const char
-		*failed; /* "could not connect to the primary": what it says in the end */
+	const char *waiting; /* "waiting for the primary": reported meanwhile */
+	const char *failed;  /* "could not connect to the primary": reported in the end */
 	long long started;
 	long long deadline; /* -1: for ever */
 	int tries;
@@ -22,10 +20,10 @@ void patience_start(struct patience *patience, const struct host *host,
 		    const char *waiting, const char *failed);
 
 /*
- * After a try that failed with this fault. A fault that may pass is reported, and cleared, and 0
- * is returned when it is time for the next try. Otherwise the fault stays, and names the
- * server: -EIO when it is the operator's, -ETIMEDOUT when the time is up, -ECANCELED when the
- * process was told to stop.
+ * To be called after an attempt that failed with this fault. If it may pass, it is
+ * reported and cleared, and 0 is returned when it is time for the next attempt. Otherwise
+ * the fault stays: -EIO if it needs the operator; -ETIMEDOUT if the time is up and
+ * -ECANCELED if the process was told to stop, and then it names the server.
  */
 int patience_wait(struct patience *patience, struct fault *fault);
 

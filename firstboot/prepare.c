@@ -104,7 +104,10 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 			settings->service);
 		return -EINVAL;
 	}
-	/* of two names for one directory the server's: it decides what is where */
+	/*
+	 * of two names for the same directory, the server's: SELinux labels and messages
+	 * go by it
+	 */
 	if (*service.pgdata)
 		host->data_directory = text_copy(service.pgdata);
 	else if (*settings->data_directory)

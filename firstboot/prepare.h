@@ -10,13 +10,14 @@
 #include "host.h"
 #include "monitor.h"
 
-/* The user that the worker becomes: os_user of the ini; without root, whoever we are. */
+/* The user that the worker becomes: os_user from the ini, or ourselves without root. */
 int prepare_user(const struct settings *settings, struct host *host,
 		 struct monitor *monitor, struct fault *fault);
 
 /*
- * Sets host->data_directory: the service's, else the ini's, else PGDG's. The first two have to
- * be the same directory. Then host->directories, which point into it and into settings.
+ * Sets host->data_directory: that of the service, else of the ini, else PGDG's default.
+ * If both the service and the ini name one, it has to be the same directory. Then sets
+ * host->directories, which points into it and into settings.
  */
 int prepare_data_directory(const struct settings *settings, struct host *host,
 			   struct fault *fault);

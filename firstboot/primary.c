@@ -1,6 +1,6 @@
 /*
- * primary.c - the procedure for a primary, as a table; rows P3 to P11 of the manual one (P1 and
- * P2, the update and the repository, are in the packaged user data).
+ * primary.c - the procedure for a primary, as a table: rows P3 to P11 of the procedure by
+ * hand. (P1 and P2, updates and the repository, are in the packaged user data.)
  */
 #include "configuration.h"
 #include "data.h"
@@ -40,7 +40,10 @@ static const struct step primary_steps[] = {
 		.check = programs_check,
 	},
 	{
-		/* before ownership: what is refused is not to be given to anybody first */
+		/*
+		 * before ownership: a directory that is refused must not change hands
+		 * first
+		 */
 		.name = "data directory",
 		.row = "P4",
 		.check = data_look,
@@ -59,7 +62,10 @@ static const struct step primary_steps[] = {
 		.apply = data_apply,
 	},
 	{
-		/* before a file is made: one that has no rule needs an administrator */
+		/*
+		 * before a file is created: a directory without a rule may need an
+		 * administrator
+		 */
 		.name = "label rules",
 		.check = label_rules_check,
 		.apply = label_rules_apply,
@@ -73,7 +79,9 @@ static const struct step primary_steps[] = {
 		.apply = cluster_apply,
 	},
 	{
-		/* before the settings: with ssl on they are refused without it */
+		/*
+		 * before the settings: the server rejects ssl = on without a certificate
+		 */
 		.name = "certificate",
 		.row = "P9",
 		.check = certificate_check,
@@ -106,7 +114,10 @@ static const struct step primary_steps[] = {
 		.apply = rules_file_apply,
 	},
 	{
-		/* the cluster is whole: one rename, and only then can a server start on it */
+		/*
+		 * the cluster is complete: one rename, and only then can a server start
+		 * on it
+		 */
 		.name = "in place",
 		.row = "P4",
 		.when = UNTIL_IN_PLACE,
@@ -114,7 +125,10 @@ static const struct step primary_steps[] = {
 		.apply = place_apply,
 	},
 	{
-		/* behind the rename: labels follow the path; before the start: it needs them */
+		/*
+		 * after the rename, since labels depend on the path; before the start,
+		 * which needs them
+		 */
 		.name = "labels",
 		.check = labels_check,
 		.apply = labels_apply,
@@ -132,7 +146,7 @@ static const struct step primary_steps[] = {
 		.apply = server_apply,
 	},
 	{
-		/* only a server that runs can tell what wins in the end */
+		/* only the running server can tell which value wins */
 		.name = "settings in force",
 		.row = "P11",
 		.check = in_force_check,
@@ -158,7 +172,10 @@ static const struct step primary_steps[] = {
 		.apply = rules_apply,
 	},
 	{
-		/* behind all that it takes: role, password, rule, certificate, address */
+		/*
+		 * after everything that it takes: role, password, rule, certificate,
+		 * address
+		 */
 		.name = "replication login",
 		.row = "P8",
 		.check = login_check,

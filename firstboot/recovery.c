@@ -8,16 +8,25 @@
 
 enum { CONF_MAX = 1024 * 1024 };
 
-/* A primary whose configuration is kept elsewhere sends no rules along: these are the least. */
+/*
+ * If the primary keeps its configuration elsewhere, the clone has no rules: the bare
+ * minimum.
+ */
 static const char least_rules[] = "local all all peer\n";
 
-/* Recovery parameters of the primary that have no place in a standby, besides those that we set. */
+/*
+ * Recovery parameters of the primary that a standby must not inherit, besides those that
+ * we set.
+ */
 static const char *const foreign[] = {
 	"recovery_target_action",
 	"recovery_target_inclusive",
 };
 
-/* postgresql.auto.conf of the clone, and the same without what would win over our settings. */
+/*
+ * postgresql.auto.conf of the clone, and the same without what would override our
+ * settings.
+ */
 static int strip_auto_conf(const struct host *host, const char *path,
 			   struct text *ret_old, struct text *ret_new,
 			   struct fault *fault)

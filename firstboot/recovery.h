@@ -1,6 +1,6 @@
 /*
- * recovery.h - the step that makes a clone a standby (S3): standby.signal, and nothing that it
- * brings along from the primary may win over our parameters.
+ * recovery.h - the step that makes a clone a standby (S3): standby.signal, and nothing
+ * inherited from the primary that overrides our parameters.
  */
 #ifndef PGREPL_RECOVERY_H
 #define PGREPL_RECOVERY_H

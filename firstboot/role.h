@@ -1,6 +1,6 @@
 /*
- * role.h - what makes a primary's program differ from a standby's: primary.c and standby.c
- * define one role each, and main.c hands it to everybody else.
+ * role.h - what differs between the programs of a primary and a standby: primary.c and
+ * standby.c define one role each, and main.c passes it to everything else.
  */
 #ifndef PGREPL_ROLE_H
 #define PGREPL_ROLE_H
@@ -17,7 +17,10 @@ struct role {
 	enum settings_role settings;
 	const struct step *steps;
 	size_t steps_count;
-	/* Rows V1 to V4 of the procedure, each reported on standard output. timeout_ms is for V4. */
+	/*
+	 * Rows V1 to V4 of the procedure, each reported on standard output; timeout_ms is
+	 * for V4.
+	 */
 	int (*verify)(struct host *host, long timeout_ms, struct fault *fault);
 };
 

@@ -65,7 +65,7 @@ int rules_file_apply(struct host *host, struct fault *fault)
 				fault);
 }
 
-/* The server may have been told to read its rules from somewhere else. */
+/* The server may be configured to read its rules from another file. */
 static int rules_where(struct host *host, struct db *db, struct fault *fault)
 {
 	STRING_AUTO path = text_format("%s/pg_hba.conf", host->cluster.path);

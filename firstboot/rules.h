@@ -1,6 +1,4 @@
-/*
- * rules.h - the steps about pg_hba.conf: the block that lets standbys in (P9).
- */
+/* rules.h - the steps about pg_hba.conf: the block that lets standbys in (P9). */
 #ifndef PGREPL_RULES_H
 #define PGREPL_RULES_H
 
@@ -11,7 +9,7 @@
 step_check rules_file_check;
 step_apply rules_file_apply;
 
-/* The block is in the file, and in what the server that runs has read. */
+/* The block is in the file, and the running server has read it. */
 step_check rules_check;
 step_apply rules_apply;
 

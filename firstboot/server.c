@@ -57,7 +57,7 @@ int server_wait_ready(struct host *host, struct fault *fault)
 	return -ETIMEDOUT;
 }
 
-/* Beside PGDATA where that takes new entries, as the passfile is. */
+/* Beside PGDATA if files can be created there, like the password file. */
 static char *server_log(const struct host *host)
 {
 	return host->cluster.inside ? text_format("%s/server.log", host->cluster.path)

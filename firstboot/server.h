@@ -7,10 +7,10 @@
 #include "host.h"
 #include "step.h"
 
-/* PostgreSQL's programs are there, and of a major that we know (P3); fills host->programs. */
+/* PostgreSQL's programs are there, and of a known major (P3). Fills host->programs. */
 step_check programs_check;
 
-/* The server runs, under its service where there is one (P5, S6). */
+/* The server is running, under its service if there is one (P5, S6). */
 step_check server_check;
 step_apply server_apply;
 

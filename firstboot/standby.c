@@ -1,5 +1,6 @@
 /*
- * standby.c - the procedure for a standby, as a table; rows S1 to S6 of the manual one.
+ * standby.c - the procedure for a standby, as a table: rows S1 to S6 of the procedure by
+ * hand.
  */
 #include "clone.h"
 #include "configuration.h"
@@ -23,15 +24,16 @@ static const struct step standby_steps[] = {
 		.check = programs_check,
 	},
 	{
-		/* before the primary is waited for: what is refused is refused at once */
+		/* before waiting for the primary: what is refused is refused at once */
 		.name = "data directory",
 		.row = "S2",
 		.check = data_look,
 	},
 	{
 		/*
-		 * before the primary is waited for, and hours before the clone is whole: a name or
-		 * value that the server does not accept has nothing to do with the primary
+		 * before waiting for the primary, and hours before a clone is complete:
+		 * whether the server accepts a name or value does not depend on the
+		 * primary
 		 */
 		.name = "settings tried",
 		.row = "S4",
@@ -61,7 +63,10 @@ static const struct step standby_steps[] = {
 		.apply = data_apply,
 	},
 	{
-		/* before a byte is copied: each of the primary's needs a place here */
+		/*
+		 * before a byte is copied: each of the primary's tablespaces needs a
+		 * place here
+		 */
 		.name = "tablespaces",
 		.row = "S2",
 		.when = UNTIL_IN_PLACE,
@@ -69,7 +74,10 @@ static const struct step standby_steps[] = {
 		.apply = tablespaces_apply,
 	},
 	{
-		/* before a byte is copied: a directory without a rule needs an administrator */
+		/*
+		 * before a byte is copied: a directory without a rule may need an
+		 * administrator
+		 */
 		.name = "label rules",
 		.check = label_rules_check,
 		.apply = label_rules_apply,
@@ -90,7 +98,9 @@ static const struct step standby_steps[] = {
 		.apply = clone_apply,
 	},
 	{
-		/* in staging: never could a server start on the clone as a second primary */
+		/*
+		 * in staging, so that the clone can never be started as a second primary
+		 */
 		.name = "recovery",
 		.row = "S3",
 		.when = UNTIL_IN_PLACE,
@@ -98,20 +108,25 @@ static const struct step standby_steps[] = {
 		.apply = recovery_apply,
 	},
 	{
-		/* before the settings: with ssl on they are refused without it */
+		/*
+		 * before the settings: the server rejects ssl = on without a certificate
+		 */
 		.name = "certificate",
 		.check = certificate_check,
 		.apply = certificate_apply,
 	},
 	{
-		/* behind "primary": some values must not be lower than the primary's */
+		/* after "primary": some values must not be lower than the primary's */
 		.name = "settings",
 		.row = "S4",
 		.check = settings_check,
 		.apply = settings_apply,
 	},
 	{
-		/* the clone is whole: one rename, and only then can a server start on it */
+		/*
+		 * the clone is complete: one rename, and only then can a server start on
+		 * it
+		 */
 		.name = "in place",
 		.row = "S2",
 		.when = UNTIL_IN_PLACE,
@@ -119,7 +134,10 @@ static const struct step standby_steps[] = {
 		.apply = place_apply,
 	},
 	{
-		/* behind the rename: labels follow the path; before the start: it needs them */
+		/*
+		 * after the rename, since labels depend on the path; before the start,
+		 * which needs them
+		 */
 		.name = "labels",
 		.check = labels_check,
 		.apply = labels_apply,
@@ -137,14 +155,17 @@ static const struct step standby_steps[] = {
 		.apply = server_apply,
 	},
 	{
-		/* only a server that runs can tell what wins in the end */
+		/* only the running server can tell which value wins */
 		.name = "settings in force",
 		.row = "S4",
 		.check = in_force_check,
 		.apply = in_force_apply,
 	},
 	{
-		/* a server that runs proves nothing: both ends have to report the stream */
+		/*
+		 * a running server proves nothing: both ends have to report that WAL
+		 * streams
+		 */
 		.name = "streaming",
 		.row = "V3",
 		.check = streaming_check,

@@ -165,7 +165,7 @@ static void add_json_key(struct text *ret, const char *key)
 	text_addf(ret, "%s\"%s\":", last == '{' ? "" : ",", key);
 }
 
-/* A string, null when it is empty. */
+/* A string, or null when it is empty. */
 static void add_json_text(struct text *ret, const char *key, const char *value)
 {
 	add_json_key(ret, key);
@@ -175,7 +175,7 @@ static void add_json_text(struct text *ret, const char *key, const char *value)
 		text_add(ret, "null");
 }
 
-/* A number that the server wrote, null when it wrote none. */
+/* A number as printed by the server, or null when it is empty. */
 static void add_json_number(struct text *ret, const char *key, const char *value)
 {
 	add_json_key(ret, key);
@@ -263,7 +263,9 @@ static void print_json(const struct host *host, const struct server *server)
 	add_json_long(&json, "port", server->port);
 	add_json_text(&json, "data_directory", host->cluster.path);
 	add_json_bool(&json, "in_recovery", server->state.in_recovery);
-	/* 64 bits without sign: as a string, or readers with doubles would round it */
+	/*
+	 * an unsigned 64-bit number, as a string: readers that use doubles would round it
+	 */
 	add_json_text(&json, "system_identifier", server->state.system_id);
 	add_json_long(&json, "timeline", server->state.timeline);
 	add_json_text(&json, "lsn", text_str(&server->lsn));

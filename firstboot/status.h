@@ -1,6 +1,6 @@
 /*
- * status.h - what the local server is and does, for a person or as one JSON object, on
- * standard output.
+ * status.h - the state of the local server on standard output, for people or as one JSON
+ * object.
  */
 #ifndef PGREPL_STATUS_H
 #define PGREPL_STATUS_H
@@ -8,8 +8,8 @@
 #include "host.h"
 
 /*
- * Whichever role it was set up for. Returns 0 when it answers and, as a standby, streams;
- * else a negative errno and the fault.
+ * Reports the role that the server has now. Returns 0 if it answers and, being a standby,
+ * streams; else a negative errno and the fault.
  */
 int status_print(struct host *host, bool json, struct fault *fault);
 

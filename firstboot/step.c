@@ -52,7 +52,7 @@ static int run(struct host *host, const struct step *step, size_t *changed)
 	return EX_OK;
 }
 
-/* The host may have changed while a step waited: each begins with a look of its own. */
+/* The host may change while a step waits, so each step begins with a new look. */
 static int look(struct host *host, const struct step *step)
 {
 	FAULT_AUTO fault = { 0 };

@@ -17,14 +17,14 @@
 struct host;
 
 enum step_state {
-	STEP_DONE,    /* it is true already; detail says what was seen */
+	STEP_DONE,    /* it is true; detail says what was seen */
 	STEP_NEEDED,  /* apply would make it true; detail says what it would do */
-	STEP_REFUSED, /* it cannot be made true: the fault says why */
+	STEP_REFUSED, /* it must not be made true: the fault says why */
 };
 
 /*
- * Has to look at the host, change nothing, and be quick. Where there is nothing to look at,
- * because an apply leaves no trace, the step's header says what its check relies on.
+ * Looks at the host, changes nothing, and is quick. If an apply leaves nothing to look
+ * at, the step's header says what its check relies on.
  */
 typedef enum step_state step_check(struct host *host, struct text *detail,
 				   struct fault *fault);

@@ -55,7 +55,7 @@ enum step_state streaming_check(struct host *host, struct text *detail,
 	return STEP_DONE;
 }
 
-/* Now and then, for whoever reads the journal. */
+/* Warns now and then, for whoever reads the journal. */
 static void complain(const char *detail, long long *complain_at)
 {
 	if (clock_ms() < *complain_at)
@@ -66,7 +66,7 @@ static void complain(const char *detail, long long *complain_at)
 	*complain_at = clock_ms() + STREAM_COMPLAIN_AGAIN_MS;
 }
 
-/* A primary that is gone is waited for; a wrong password ends the waiting. */
+/* A primary that is down is waited for; a wrong password ends the wait. */
 static int ask_why(struct host *host, struct patience *patience, long long *ask_at,
 		   struct fault *fault)
 {

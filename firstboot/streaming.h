@@ -1,6 +1,6 @@
 /*
- * streaming.h - the step that waits until a standby streams: both servers have to say so, since
- * programs that start a server also succeed when it cannot reach its primary.
+ * streaming.h - the step that waits until a standby streams. Both servers have to report
+ * it, since starting a server also succeeds when it cannot reach its primary.
  */
 #ifndef PGREPL_STREAMING_H
 #define PGREPL_STREAMING_H

@@ -4,8 +4,8 @@
 #include "postgresql/certificate.h"
 
 /*
- * The path that a parameter such as ssl_cert_file names; relative ones are PGDATA's. A
- * running server is asked, which is quicker than to have its program read the files.
+ * The file that a parameter such as ssl_cert_file names, relative to PGDATA. A running
+ * server is asked, which is quicker than having its program read the configuration.
  */
 static char *named_file(struct host *host, const char *parameter, struct fault *fault)
 {
@@ -28,9 +28,7 @@ static char *named_file(struct host *host, const char *parameter, struct fault *
 		       : text_format("%s/%s", host_directory(host), text_str(&value));
 }
 
-/*
- * On an adopted cluster its own configuration may name other files than the default ones.
- */
+/* The configuration of an adopted cluster may name other files than the default ones. */
 static enum step_state certificate_in_place(struct host *host, struct text *detail,
 					    struct fault *fault)
 {

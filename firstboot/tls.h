@@ -1,6 +1,4 @@
-/*
- * tls.h - the step about the server's certificate.
- */
+/* tls.h - the step about the server's certificate. */
 #ifndef PGREPL_TLS_H
 #define PGREPL_TLS_H
 

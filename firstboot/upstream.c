@@ -30,7 +30,7 @@ static int check_upstream(struct host *host, const struct replication_upstream *
 			major);
 		return -EINVAL;
 	}
-	/* before a standby that works is pointed at a server whose clone it is not */
+	/* before a working standby is pointed at a server that it was not cloned from */
 	if (host_in_place(host) && cluster_system_id(&host->cluster, here) == 0 &&
 	    !text_equal(here, upstream->system_id)) {
 		fault_set(
@@ -46,7 +46,10 @@ static int check_upstream(struct host *host, const struct replication_upstream *
 	return 0;
 }
 
-/* Where the role is kept out of databases, what is known stays; else the step asks. */
+/*
+ * If no access rule lets the role into a database, the step "tablespaces" asks in another
+ * way.
+ */
 static int ask_tablespaces(struct host *host, const struct replication_login *login,
 			   struct fault *fault)
 {
@@ -63,7 +66,9 @@ static int ask_tablespaces(struct host *host, const struct replication_login *lo
 	return 0;
 }
 
-/* With nothing in place nobody listens on that port, and waiting for oneself takes for ever. */
+/*
+ * With no server on this host yet, a standby that points at itself would wait for ever.
+ */
 static int check_not_self(const struct settings *settings, struct fault *fault)
 {
 	if (settings->primary_port != settings->port ||
@@ -100,7 +105,7 @@ int upstream_reach(struct host *host, struct fault *fault)
 		r = identify(&login, &upstream, fault);
 	if (r == 0)
 		r = check_upstream(host, &upstream, fault);
-	/* before a clone; what is in place has been cloned */
+	/* only before a clone: what is in place has been cloned already */
 	if (r == 0 && !host_in_place(host))
 		r = ask_tablespaces(host, &login, fault);
 	if (r == 0) {
@@ -172,7 +177,7 @@ enum step_state tablespaces_check(struct host *host, struct text *detail,
 	char *rest = list, *from;
 	size_t count = 0;
 
-	/* that may be in the room */
+	/* its left-overs may be in the way of a tablespace */
 	if (host->dry_run && (cluster_has_leftover(&host->cluster) ||
 			      cluster_is_unfinished(&host->cluster))) {
 		text_add(detail, "to be checked once the interrupted run is cleared up");

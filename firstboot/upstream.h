@@ -1,6 +1,6 @@
 /*
- * upstream.h - the server that a standby follows: it is waited for, looked at, and
- * refused where it cannot be followed.
+ * upstream.h - the server that a standby follows: waiting for it, looking at it, and
+ * refusing one that cannot be followed.
  */
 #ifndef PGREPL_UPSTREAM_H
 #define PGREPL_UPSTREAM_H
@@ -9,17 +9,18 @@
 #include "step.h"
 
 /*
- * Asks the upstream server who it is, into host->upstream, and, while nothing is in place yet,
- * for its tablespaces. Refuses one that cannot be followed. The fault of one that cannot be
- * reached, and that may pass, leaves it to the caller to name the server (patience.h).
+ * Identifies the upstream server into host->upstream and, while nothing is in place yet,
+ * asks for its tablespaces. Refuses a server that cannot be followed. If it cannot be
+ * reached and that may pass, the fault does not name the server: the caller's patience
+ * does (patience.h).
  */
 int upstream_reach(struct host *host, struct fault *fault);
 
-/* It answers, and can be followed. */
+/* The primary answers, and can be followed. */
 step_check primary_check;
 step_apply primary_apply;
 
-/* Its tablespaces are known, and have a place here. */
+/* The primary's tablespaces are known, and each has a place on this host. */
 step_check tablespaces_check;
 step_apply tablespaces_apply;
 

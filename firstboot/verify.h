@@ -17,13 +17,13 @@ int verify_log_in(struct host *host, const struct replication_login *login,
 int verify_role(struct host *host, struct fault *fault);
 
 /*
- * V2 and V4 on a primary: every walsender's standby replays what is written now, within
- * timeout_ms.
+ * V2 and V4 on a primary: within timeout_ms, the standby of every walsender has replayed
+ * what is written now.
  */
 int verify_standbys_caught_up(struct host *host, long timeout_ms, struct fault *fault);
 
 /*
- * V3 and V4 on a standby: what the primary has now is replayed here, within timeout_ms.
+ * V3 and V4 on a standby: within timeout_ms, what the primary has now is replayed here.
  */
 int verify_caught_up(struct host *host, const struct replication_login *login,
 		     const struct replication_upstream *upstream, long timeout_ms,
