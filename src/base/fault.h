@@ -1,10 +1,10 @@
 /*
- * fault.h - what went wrong, sorted where it happened.
+ * fault.h - what went wrong, classified where it happened.
  *
- * Mechanism reports a negative errno. The first function that knows what the
- * failure means fills a fault: its class decides whether the helper tries
- * again, and its three texts are what the operator will read. A fault is
- * filled once: a later, vaguer layer does not overwrite it.
+ * Mechanism returns a negative errno. The first function that knows what the failure
+ * means fills a fault: its class decides whether to try again, and its three texts are
+ * what the operator reads. A fault is filled once: a later layer, which knows less, does
+ * not overwrite it.
  */
 #ifndef PGREPL_FAULT_H
 #define PGREPL_FAULT_H
@@ -13,14 +13,14 @@
 
 enum fault_class {
 	FAULT_NONE,
-	FAULT_RETRY,    /* may pass by itself: exit code 75 when it is given up */
-	FAULT_OPERATOR, /* a person has to act: exit code 78 */
-	FAULT_BUG,      /* neither should be possible: exit code 70 */
+	FAULT_RETRY,    /* may pass by itself; exit code 75 */
+	FAULT_OPERATOR, /* needs the operator; exit code 78 */
+	FAULT_BUG,      /* should not be possible; exit code 70 */
 };
 
 struct fault {
 	enum fault_class class;
-	char sqlstate[6]; /* of a server's refusal, else "" */
+	char sqlstate[6]; /* of an error that a server reported, else "" */
 	struct text message;
 	struct text detail;
 	struct text hint;
@@ -31,14 +31,16 @@ struct fault {
 void fault_clear(struct fault *fault);
 
 /*
- * Sets class and message unless one is there; returns -EIO for `return fault_set(...)`.
+ * Sets class and message, unless they are set; returns -EIO, for `return fault_set(...)`.
  */
 int fault_set(struct fault *fault, enum fault_class class, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
-/* The same with ": " and the text of a negative errno behind the message; returns r. */
+/*
+ * The same, with ": " and the text of the negative errno r after the message; returns r.
+ */
 int fault_errno(struct fault *fault, enum fault_class class, int r, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
-/* Puts a text in front of the message, which has to be set. */
+/* Puts a text before the message, which must be set. */
 void fault_prefix(struct fault *fault, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void fault_detail(struct fault *fault, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void fault_hint(struct fault *fault, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -26,7 +26,7 @@ void log_line(enum log_level level, const char *label, const char *message)
 	};
 	TEXT_AUTO lines = { 0 };
 
-	/* one write, so that lines of two processes do not mix */
+	/* a single write, so that lines of two processes do not mix */
 	while (*message) {
 		size_t len = strcspn(message, "\n");
 
@@ -83,8 +83,6 @@ void log_status(const char *fmt, ...)
 	for (size_t i = 0; i < message.len; i++)
 		if (message.s[i] == '\n')
 			message.s[i] = ' ';
-	/*
-	 * the status is a convenience: without a manager, or a full queue, work goes on
-	 */
+	/* the status is a convenience: a failure to report it does not matter */
 	(void)sd_notify(0, text_str(&message));
 }

@@ -1,10 +1,10 @@
 /*
  * log.h - what the operator reads on standard error.
  *
- * Messages follow PostgreSQL's error message style: a primary message without
- * a full stop, detail apart, and a hint that is a whole sentence. Below a
- * service manager (NOTIFY_SOCKET is set and standard error is no terminal)
- * every line starts with a syslog priority, as sd-daemon(3) defines it.
+ * Messages follow PostgreSQL's error message style: a primary message without a full
+ * stop, the detail apart, and a hint that is a full sentence. Under a service manager
+ * (NOTIFY_SOCKET is set and standard error is not a terminal) every line starts with a
+ * syslog priority, as in sd-daemon(3).
  */
 #ifndef PGREPL_LOG_H
 #define PGREPL_LOG_H
@@ -30,9 +30,7 @@ void log_warning(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_hint(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/*
- * Tells the service manager what goes on: STATUS= of sd_notify(3); nothing without one.
- */
+/* Reports to the service manager, if there is one: STATUS= of sd_notify(3). */
 void log_status(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 #endif

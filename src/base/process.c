@@ -16,8 +16,8 @@ enum {
 };
 
 /*
- * The session of a process, from /proc/PID/stat; -1 when it has ended. The name may hold
- * anything.
+ * The session of a process, from /proc/PID/stat; -1 if it has ended. The process name in
+ * there may contain anything.
  */
 static pid_t session_of(const char *pid)
 {
@@ -55,7 +55,7 @@ static bool has_argument(const char *pid, const char *argument)
 	return false;
 }
 
-/* Which processes are meant; value is of the caller. */
+/* Is this one of the processes that are meant? value is the caller's. */
 typedef bool (*process_match)(const char *pid, const void *value);
 
 static size_t kill_all(process_match match, const void *value)
@@ -99,7 +99,7 @@ static bool is_orphan_with(const char *pid, const void *value)
 		return false;
 	session = session_of(pid);
 	leader = text_format("%d", (int)session);
-	/* of one that has ended, reaped or not, there is no session either */
+	/* a leader that has ended has no session, reaped or not */
 	return session > 0 && session_of(leader) < 0;
 }
 

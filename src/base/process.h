@@ -1,7 +1,4 @@
-/*
- * process.h - processes that are not our children, found in /proc: those of a session
- * that has lost its leader.
- */
+/* process.h - processes that are not our children, found in /proc. */
 #ifndef PGREPL_PROCESS_H
 #define PGREPL_PROCESS_H
 

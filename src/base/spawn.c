@@ -30,7 +30,7 @@ const char *const spawn_clean_env[] = {
 struct running {
 	const struct spawn *spawn;
 	pid_t pid;
-	int in, out, err; /* our ends; -1 when closed */
+	int in, out, err; /* our ends; -1 once closed */
 	int chld;         /* signalfd for SIGCHLD */
 	size_t in_done;
 	struct text line;
@@ -61,7 +61,7 @@ static int pipes_open(struct pipes *pipes)
 	return 0;
 }
 
-/* The child's side up to the exec: async-signal-safe calls only. */
+/* The child, up to the exec: async-signal-safe calls only. */
 static void __attribute__((noreturn))
 child_exec(const struct spawn *spawn, const struct pipes *pipes, pid_t parent)
 {
@@ -130,7 +130,7 @@ static void feed(struct running *run)
 		return;
 	if (n > 0)
 		run->in_done += (size_t)n;
-	/* a program that stopped reading says itself why */
+	/* a program that stopped reading reports the reason itself */
 	if (n < 0 || (size_t)n == len)
 		file_close(&run->in);
 }
@@ -182,7 +182,7 @@ static void drain(struct running *run, int *fd)
 	}
 }
 
-/* True, and *ret_status, once the program itself has ended. */
+/* Has the program itself ended? Then *ret_status is set. */
 static bool reap(struct running *run, int *ret_status)
 {
 	struct signalfd_siginfo info;
@@ -191,11 +191,11 @@ static bool reap(struct running *run, int *ret_status)
 
 	while (read(run->chld, &info, sizeof(info)) > 0)
 		;
-	/* left a zombie for now: it keeps the number of the process group ours */
+	/* left as a zombie for now, so that its process group id cannot be reused */
 	if (waitid(P_PID, (id_t)run->pid, &ended, WEXITED | WNOHANG | WNOWAIT) < 0 ||
 	    ended.si_pid != run->pid)
 		return false;
-	/* what is left of the group was the program's own: it has no business after it */
+	/* whatever is left of the group belongs to the program and ends with it */
 	if (!run->spawn->leaves_server || ended.si_code != CLD_EXITED || ended.si_status)
 		kill(-run->pid, SIGKILL);
 	if (waitpid(run->pid, &status, 0) != run->pid)
@@ -204,7 +204,9 @@ static bool reap(struct running *run, int *ret_status)
 	return true;
 }
 
-/* Reads what is in the pipes and does not wait for writers that outlive the program. */
+/*
+ * Reads what is left in the pipes, without waiting for writers that outlive the program.
+ */
 static void drain_rest(struct running *run)
 {
 	int *const ends[] = { &run->out, &run->err };
@@ -219,9 +221,7 @@ static void drain_rest(struct running *run)
 		run->spawn->on_err_line(run->spawn->arg, run->line.s);
 }
 
-/*
- * One round of waiting and moving bytes. Returns true when the caller was told to stop.
- */
+/* One round of waiting and moving bytes. Returns whether we were told to stop. */
 static bool pump(struct running *run, bool stoppable, long long deadline)
 {
 	struct pollfd fds[] = {
@@ -254,7 +254,7 @@ static int supervise(struct running *run)
 
 		if (!stop && (deadline < 0 || clock_ms() < deadline))
 			continue;
-		/* ask first; when the grace is over as well, do not ask */
+		/* ask first; kill when the grace period is over */
 		kill(-run->pid, verdict ? SIGKILL : SIGTERM);
 		if (!verdict)
 			verdict = stop ? -ECANCELED : -ETIMEDOUT;

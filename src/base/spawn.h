@@ -1,13 +1,12 @@
 /*
  * spawn.h - the one way to run another program.
  *
- * The program is named by an absolute path, gets an argument vector and an
- * explicit environment, and no shell is involved. It runs in a process group of
- * its own and is killed by the kernel when the caller dies (PR_SET_PDEATHSIG).
- * When it ends, or its time is up, or the caller is told to stop, whatever is left of its
- * process group is killed too: pg_basebackup has a child that would live on otherwise. A
- * server that pg_ctl started leaves the group, but maybe not before pg_ctl has ended:
- * leaves_server is for that. The caller ignores SIGPIPE.
+ * The program is named by an absolute path and gets an argument vector and an explicit
+ * environment; no shell is involved. It runs in a process group of its own, and the
+ * kernel kills it when the caller dies (PR_SET_PDEATHSIG). When it ends, its time is up,
+ * or we are told to stop, the rest of its process group is killed too: pg_basebackup has
+ * a child that would live on otherwise. A server started by pg_ctl leaves the group, but
+ * perhaps not before pg_ctl has ended: hence leaves_server. The caller ignores SIGPIPE.
  */
 #ifndef PGREPL_SPAWN_H
 #define PGREPL_SPAWN_H
@@ -17,10 +16,10 @@
 struct spawn {
 	const char *const *argv; /* argv[0] is the absolute path; ends in NULL */
 	const char *const *envp; /* NULL: spawn_clean_env */
-	const char *input;       /* given on standard input, or NULL for none */
+	const char *input;       /* for its standard input, or NULL for none */
 	long timeout_ms;         /* 0: none */
-	int keep_fd;             /* stays open in it, whatever becomes of us; 0: none */
-	bool leaves_server;      /* on success the rest of its group is let live */
+	int keep_fd;             /* stays open in the program even if we die; 0: none */
+	bool leaves_server;      /* on success, the rest of its group lives on */
 	struct text *out;        /* standard output, its first 64 KiB; NULL: dropped */
 	struct text *err;        /* standard error, its last 4 KiB; NULL: dropped */
 	/* Called with each line of standard error, ended by LF or CR; may be NULL. */
@@ -28,12 +27,13 @@ struct spawn {
 	void *arg;
 };
 
-/* PATH of the system's folders, LC_ALL=C: nothing of the caller's, no PG* variable. */
+/* PATH with the system's directories, and LC_ALL=C: nothing of the caller's, no PG*. */
 extern const char *const spawn_clean_env[];
 
 /*
- * Runs it to its end. Returns the exit status (0 to 255, 128 + n for signal n),
- * or a negative errno: what kept it from starting, -ETIMEDOUT, or -ECANCELED.
+ * Runs it to its end. Returns the exit code (0 to 255, 128 + n for signal n), or a
+ * negative errno: what kept it from starting, -ETIMEDOUT, or -ECANCELED if we were told
+ * to stop.
  */
 int spawn_run(const struct spawn *spawn);
 

@@ -15,8 +15,8 @@ enum {
 };
 
 /*
- * Asks firewall-cmd by up to two options: 1 for yes, 0 for the exit code no, or a negative
- * errno and the fault.
+ * Calls firewall-cmd with up to two options: 1 for success, 0 for the exit code no, or a
+ * negative errno and the fault.
  */
 static int ask(const char *first, const char *second, int no, struct fault *fault)
 {
@@ -31,7 +31,7 @@ static int ask(const char *first, const char *second, int no, struct fault *faul
 
 int firewall_runs(struct fault *fault)
 {
-	/* not installed is as good as not running */
+	/* not installed counts as not running */
 	return access(FIREWALL_CMD, X_OK) < 0
 		       ? 0
 		       : ask("--state", NULL, STATUS_NOT_RUNNING, fault);
@@ -45,7 +45,7 @@ static char *rule_option(const char *option, const char *cidr, long port)
 			   option, strchr(cidr, ':') ? "ipv6" : "ipv4", cidr, port);
 }
 
-/* 1 when the rule is there, 0 when not. */
+/* 1 if the rule is there, 0 if not. */
 static int has_rule(const struct firewall *firewall, const char *cidr, bool permanent,
 		    struct fault *fault)
 {

@@ -8,12 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OURS ".pgrepl-staging" /* what cluster.c makes in a mount point begins so */
+#define OURS                                                                             \
+	".pgrepl-staging" /* what cluster.c creates in a mount point begins with this */
 
-/*
- * Opens an absolute path component by component, so that no link anywhere in it is
- * followed.
- */
+/* Opens an absolute path component by component, so that no link in it is followed. */
 static int open_without_links(const char *path)
 {
 	STRING_AUTO copy = text_copy(path);
@@ -65,8 +63,8 @@ struct repair {
 };
 
 /*
- * A key that root keeps, and lends to the server's group: legal, and refused once it is
- * the user's.
+ * A key that root owns and the server's group may read: PostgreSQL accepts it, but would
+ * reject it with this mode if the user owned it.
  */
 static bool is_lent_by_root(const struct stat *st, gid_t gid)
 {
@@ -83,10 +81,7 @@ static int repair_entry(void *arg, int dir_fd, const char *name, const struct st
 	(void)seen;
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	/*
-	 * what was looked at and what is changed are the same, whatever the name means by
-	 * now
-	 */
+	/* what was looked at is what is changed, whatever the name refers to by now */
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (st.st_uid == repair->uid || is_lent_by_root(&st, repair->gid))

@@ -33,8 +33,8 @@ static int policy_knows(const char *directory, struct fault *fault)
 }
 
 /*
- * 1 when restorecon would change the label of path itself, 0 when not. What is below it
- * was labelled before it; and files that a server makes later are not looked at again.
+ * 1 if restorecon would change the label of path itself, 0 if not. What is below it is
+ * labelled before it; files that the server creates later are not checked.
  */
 static int label_differs(const char *path, struct fault *fault)
 {
@@ -42,7 +42,7 @@ static int label_differs(const char *path, struct fault *fault)
 	TEXT_AUTO out = { 0 };
 	int r;
 
-	/* in a dry run it may not be there yet */
+	/* in a dry run it may not exist yet */
 	if (!file_exists(path))
 		return 0;
 	r = run(argv, &out, fault);
@@ -54,16 +54,16 @@ static int is_enabled(struct fault *fault)
 	const char *argv[] = { "/usr/sbin/selinuxenabled", NULL };
 	const struct spawn spawn = { .argv = argv, .timeout_ms = TIMEOUT_MS };
 
-	/* without libselinux-utils there is no SELinux to speak of */
+	/* without libselinux-utils, SELinux is not in use */
 	if (access(argv[0], X_OK) < 0)
 		return 0;
 	return spawn_ask(&spawn, NULL, TOOLS_HINT, 1, fault);
 }
 
-/* The regular expression of a directory's rule, as semanage takes it. */
+/* The regular expression for a directory, as semanage expects it. */
 static void add_pattern(struct text *ret, const char *directory)
 {
-	/* a path's own characters stand for themselves */
+	/* special characters in the path stand for themselves */
 	for (; *directory; directory++) {
 		if (strchr(".^$*+?()[]{}|\\", *directory))
 			text_add(ret, "\\");
@@ -85,7 +85,7 @@ static void want_label(struct selinux_look *look, const char *path)
 	text_addf(&look->labels, "%s %s", look->labels.len ? "" : "restorecon -R", path);
 }
 
-/* The path that is labelled; where it cannot be told, a later step says why. */
+/* The path to be labelled; if it cannot be resolved, a later step says why. */
 static char *real_path(const char *path)
 {
 	char *real = file_real_path(path);
@@ -168,7 +168,7 @@ static int restore_one(const char *path, struct fault *fault)
 	return file_exists(path) ? run(argv, NULL, fault) : 0;
 }
 
-/* All that is below a directory, in one call. */
+/* Everything below a directory, in one call. */
 static int restore_below(const char *directory, struct fault *fault)
 {
 	DIR *dir = opendir(directory);

@@ -1,12 +1,12 @@
 /*
- * selinux.h - the labels that SELinux's policy wants the server's files to have.
+ * selinux.h - the labels that the SELinux policy requires for the server's files.
  *
- * By the tools of libselinux-utils, policycoreutils and, for a directory that the policy
- * does not know, semanage(8). Where selinuxenabled(8) is missing or says no, there is
+ * Uses the tools of libselinux-utils, policycoreutils and, for a directory that the
+ * policy does not know, semanage(8). If selinuxenabled(8) is missing or fails, there is
  * nothing to do.
  *
  * Only selinux_add_rules() needs root, and it touches no file. Labels are restored by the
- * files' owner: root would follow where that user can move things meanwhile.
+ * owner of the files: root could be led astray by that user moving things meanwhile.
  */
 #ifndef PGREPL_SELINUX_H
 #define PGREPL_SELINUX_H
@@ -17,35 +17,38 @@
 #define SELINUX_DATA_TYPE "postgresql_db_t"
 
 /*
- * What is labelled: PGDATA with the log beside it, tablespaces and the password file.
+ * What is labelled: PGDATA and the log beside it, the tablespaces, and the password file.
  * Links in their paths are followed.
  */
 struct selinux_place {
 	const char *const *directories; /* as configured; ends in NULL */
-	const char *passfile; /* need not be there; unknown to selinux_add_rules() */
+	const char *passfile; /* need not exist; not used by selinux_add_rules() */
 };
 
-/* What is to be done, as an administrator would type it. */
+/* What has to be done, as an administrator would type it. */
 struct selinux_look {
 	bool enabled;
-	struct text rules; /* a call of semanage for each that the policy does not know */
-	/* those that root does not make: where a link leads may be up to somebody else */
+	struct text rules; /* one semanage call per directory without a rule */
+	/*
+	 * those that root does not run, because somebody else may control where a link
+	 * leads
+	 */
 	struct text by_hand;
-	struct text labels; /* one of restorecon, for those that are labelled otherwise */
+	struct text labels; /* one restorecon call, for those with another label */
 };
 
-/* Also on failure ret is to be freed. */
+/* ret has to be freed even on failure. */
 int selinux_look(const struct selinux_place *place, struct selinux_look *ret,
 		 struct fault *fault);
 void selinux_look_free(struct selinux_look *look);
 #define SELINUX_LOOK_AUTO CLEANUP(selinux_look_free) struct selinux_look
 
-/* Adds a rule for each that the policy does not know and no link leads to. */
+/* Adds a rule for each directory that has none, unless its path contains a link. */
 int selinux_add_rules(const struct selinux_place *place, struct fault *fault);
 
 /*
- * Restores the labels, as the files' owner; a directory's own comes last, since
- * selinux_look() tells by it that the others were.
+ * Restores the labels, as the owner of the files. That of the directory itself comes
+ * last: selinux_look() concludes from it that the others are done.
  */
 int selinux_restore(const struct selinux_place *place, struct fault *fault);
 

@@ -18,7 +18,7 @@ static const char *const action_words[] = {
 };
 
 /*
- * Environment= is a list of assignments, those with blanks in quotes; the last PGDATA
+ * Environment= is a list of assignments, quoted if they contain blanks; the last PGDATA
  * wins.
  */
 static void parse_environment(const char *s, char *ret, size_t ret_size)
@@ -52,9 +52,9 @@ static bool is_one_of(const char *value, const char *const *words)
 
 void service_parse(char *output, struct service_state *ret)
 {
-	/* at a boot the server may be starting just now, by itself */
+	/* at boot, the server may be starting by itself right now */
 	static const char *const active[] = { "active", "activating", "reloading", NULL };
-	/* that start at boot, or that systemd would not enable in any other way */
+	/* started at boot, or not to be enabled in any other way */
 	static const char *const enabled[] = { "enabled",   "static",   "alias",
 					       "generated", "indirect", NULL };
 	struct service_state state = { .loaded = false };

@@ -1,6 +1,6 @@
 /*
- * service.h - the server's unit, by systemctl(1). All but looking needs root. systemctl of
- * 219 has neither "show --value" nor "start --wait".
+ * service.h - the server's unit, through systemctl(1). Everything but looking needs root.
+ * systemctl of systemd 219 has neither "show --value" nor "start --wait".
  */
 #ifndef PGREPL_SERVICE_H
 #define PGREPL_SERVICE_H
@@ -11,10 +11,10 @@ enum { SERVICE_PATH_MAX = 1024 };
 
 struct service_state {
 	bool loaded; /* systemd knows the unit */
-	bool masked; /* and may not start it */
+	bool masked; /* and it must not be started */
 	bool active; /* or about to be */
 	bool enabled;
-	/* PGDATA of the unit's environment, drop-ins included, or "" */
+	/* PGDATA from the unit's environment, drop-ins included, or "" */
 	char pgdata[SERVICE_PATH_MAX];
 };
 
@@ -27,15 +27,13 @@ enum service_action {
 int service_look(const char *unit, struct service_state *ret, struct fault *fault);
 
 /*
- * Waits until it is done, or timeout_ms: then -ETIMEDOUT, and systemd goes on with the
- * job.
+ * Waits until it is done, timeout_ms at most: then returns -ETIMEDOUT, and the job goes
+ * on.
  */
 int service_act(const char *unit, enum service_action action, long timeout_ms,
 		struct fault *fault);
 
-/*
- * Reads what "systemctl show" printed. Apart from its caller so that a test can feed it.
- */
+/* Parses the output of "systemctl show". Separate from its caller for the tests. */
 void service_parse(char *output, struct service_state *ret);
 
 #endif

@@ -14,7 +14,7 @@
 
 enum { OPENSSL_TIMEOUT_MS = 60 * 1000 };
 
-/* The key last: with it both are there, and both are whole. */
+/* The key comes last: once it is there, both files are, and both are complete. */
 static int put_in_place(const char *new_key, const char *new_certificate,
 			struct fault *fault)
 {
@@ -41,7 +41,7 @@ static void add_name(struct text *conf, const char *name)
 {
 	unsigned char address[16];
 
-	/* an address as a name too: libpq before 15 compares nothing else with it */
+	/* an address as a DNS name too: libpq before 15 compares it with nothing else */
 	text_addf(conf, ",DNS:%s", name);
 	if (inet_pton(AF_INET, name, address) == 1 ||
 	    inet_pton(AF_INET6, name, address) == 1)
@@ -56,8 +56,8 @@ int certificate_make(const char *directory, const char *host_name,
 	TEXT_AUTO conf = { 0 };
 	const char *argv[] = {
 		/*
-		 * a curve: made in a fraction of the time of an RSA key; 1.0.2 has to be
-		 * told its name
+		 * a curve takes a fraction of the time of an RSA key; OpenSSL 1.0.2 needs
+		 * its name
 		 */
 		"/usr/bin/openssl",
 		"req",
@@ -73,7 +73,7 @@ int certificate_make(const char *directory, const char *host_name,
 		"ec_paramgen_curve:prime256v1",
 		"-pkeyopt",
 		"ec_param_enc:named_curve",
-		/* -addext came with 1.1.1 */
+		/* -addext is new in OpenSSL 1.1.1 */
 		"-config",
 		"/dev/stdin",
 		"-keyout",
@@ -93,8 +93,8 @@ int certificate_make(const char *directory, const char *host_name,
 		&conf,
 		"[req]\nprompt = no\ndistinguished_name = name\nx509_extensions = extensions\n"
 		/*
-		 * X.509 allows a common name of 64 characters; the other names stand
-		 * below
+		 * X.509 allows 64 characters for a common name; the full name is in
+		 * subjectAltName
 		 */
 		"[name]\nCN = %.64s\n"
 		"[extensions]\nbasicConstraints = critical,CA:TRUE\n"

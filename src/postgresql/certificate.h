@@ -1,6 +1,4 @@
-/*
- * certificate.h - the server's self-signed certificate, made by openssl(1).
- */
+/* certificate.h - the server's self-signed certificate, made by openssl(1). */
 #ifndef PGREPL_CERTIFICATE_H
 #define PGREPL_CERTIFICATE_H
 
@@ -10,9 +8,9 @@
 #define CERTIFICATE_KEY_FILE "server.key"
 
 /*
- * Makes both files in directory, the key 0600. The certificate names host_name and, when
- * it is not "", primary_host, so that a standby with a copy of it as its tls_root_cert
- * can verify it in full.
+ * Creates both files in directory, the key with mode 0600. The certificate names
+ * host_name and, unless it is "", primary_host, so that a standby with a copy of it as
+ * tls_root_cert can use verify-full.
  */
 int certificate_make(const char *directory, const char *host_name,
 		     const char *primary_host, struct fault *fault);

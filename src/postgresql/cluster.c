@@ -31,7 +31,7 @@ static bool needs_staging_inside(const char *path, const char *parent)
 
 	if (stat(path, &path_st) < 0 || stat(parent, &parent_st) < 0)
 		return false;
-	/* a bind mount may be of the same device */
+	/* a bind mount may be on the same device */
 	return path_st.st_dev != parent_st.st_dev || file_is_mount_point(path) ||
 	       access(parent, W_OK) < 0;
 }
@@ -82,7 +82,7 @@ void cluster_close(struct cluster *cluster)
 	text_drop(&cluster->lock);
 }
 
-/* Is the file that fd has open still the one of that name: its last holder removes it. */
+/* Is fd still the file of that name? Its last holder removes it. */
 static bool is_still(int fd, const char *path)
 {
 	struct stat ours, named;
@@ -94,7 +94,7 @@ static bool is_still(int fd, const char *path)
 int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault)
 {
 	STRING_AUTO orphan = text_format(CLUSTER_STAGING_OPTION "%s", cluster->staging);
-	/* a setup that ends just now, or is being killed, keeps the lock for a moment */
+	/* a setup that is just ending, or being killed, keeps the lock for a moment */
 	long long deadline = clock_ms() + LET_GO_MS;
 
 	for (;;) {
@@ -112,13 +112,10 @@ int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault
 		}
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 			r = -errno;
-			/*
-			 * what its owner left behind when all of it was killed keeps it
-			 * too
-			 */
+			/* so do programs that a killed setup left behind */
 			if (process_kill_orphans(orphan))
 				deadline = clock_ms() + ORPHAN_MS;
-			/* it is let go of some time after the kill */
+			/* it takes a moment until a killed process releases it */
 			if (clock_ms() < deadline) {
 				clock_pause_ms(10);
 				continue;
@@ -139,7 +136,7 @@ int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault
 
 void cluster_unlock(const struct cluster *cluster, int *fd)
 {
-	/* before it is let go of: who waits for it looks whether it is still there */
+	/* before releasing it: whoever waits for it checks that it still exists */
 	if (*fd >= 0)
 		(void)unlink(cluster->lock);
 	file_close(fd);
@@ -152,7 +149,7 @@ static bool has(const char *directory, const char *name)
 	return file_exists(path);
 }
 
-/* Counts what is in PGDATA, without the entries that an empty one may have. */
+/* Counts the entries of PGDATA, except those that an empty one may have. */
 static int count_entries(const char *path, size_t *ret)
 {
 	DIR *dir = opendir(path);
@@ -217,7 +214,7 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 		info.state = state_without_version(cluster, entries);
 	else if (r == -EACCES)
 		info.state = CLUSTER_UNREADABLE;
-	/* a PG_VERSION that is not one of PostgreSQL's leaves it CLUSTER_FOREIGN */
+	/* anything else in PG_VERSION leaves it CLUSTER_FOREIGN */
 	else if (r != -EINVAL && r != -ERANGE && r != -EFBIG && r != -EISDIR) {
 		fault_errno(fault, FAULT_OPERATOR, r,
 			    "could not read data directory \"%s\"", cluster->path);
@@ -238,8 +235,7 @@ int cluster_system_id(const struct cluster *cluster, char ret[24])
 	if (fd < 0)
 		return -errno;
 	/*
-	 * the first field of every major's: src/include/catalog/pg_control.h of
-	 * PostgreSQL
+	 * the first field in every major: src/include/catalog/pg_control.h of PostgreSQL
 	 */
 	n = read(fd, &id, sizeof(id));
 	if (n != (ssize_t)sizeof(id))

@@ -1,14 +1,14 @@
 /*
- * cluster.h - a data directory: look at it, fill a staging directory beside it, put that
+ * cluster.h - a data directory: inspect it, fill a staging directory beside it, put that
  * in place.
  *
- * Nothing half-made is ever in place. initdb and pg_basebackup fill the staging directory
- * on the same file system; when all is written, and synced, one rename makes it PGDATA.
- * Where PGDATA is a mount point, or its parent belongs to somebody else, staging stands
- * inside of it: one rename gives it the name that says that it is whole, then its entries
- * are moved up one by one with PG_VERSION last, and no server starts without that file.
+ * Nothing half-made is ever in place. initdb and pg_basebackup fill a staging directory
+ * on the same file system; when everything is written and synced, one rename makes it
+ * PGDATA. If PGDATA is a mount point, or its parent belongs to somebody else, staging is
+ * inside it: one rename gives it the name that marks it as complete, then its entries are
+ * moved up one by one, PG_VERSION last, and no server starts without that file.
  *
- * Everything here runs as the owner of the data (never as root).
+ * Everything here runs as the owner of the data, never as root.
  */
 #ifndef PGREPL_CLUSTER_H
 #define PGREPL_CLUSTER_H
@@ -21,48 +21,48 @@
 
 enum cluster_state {
 	CLUSTER_ABSENT,
-	CLUSTER_UNREADABLE, /* we may not read the directory: it is not ours yet */
-	CLUSTER_EMPTY, /* a directory with nothing in it but lost+found or our staging */
-	CLUSTER_PARTIAL, /* our moving up was interrupted; cluster_finish() goes on */
-	CLUSTER_PRIMARY, /* PG_VERSION, and no standby.signal */
-	CLUSTER_STANDBY, /* PG_VERSION and standby.signal */
-	CLUSTER_FOREIGN, /* anything else */
+	CLUSTER_UNREADABLE, /* we cannot read the directory: it is not ours yet */
+	CLUSTER_EMPTY,      /* nothing in it but lost+found and our staging */
+	CLUSTER_PARTIAL,    /* moving up was interrupted; cluster_finish() continues it */
+	CLUSTER_PRIMARY,    /* PG_VERSION, but no standby.signal */
+	CLUSTER_STANDBY,    /* PG_VERSION and standby.signal */
+	CLUSTER_FOREIGN,    /* anything else */
 };
 
 struct cluster {
 	char *path; /* PGDATA, links resolved */
 	char *staging;
 	char *whole; /* staging while its entries are moved up; NULL unless inside */
-	char *lock;  /* a file that is there while setup is at work */
+	char *lock;  /* a file that exists while setup is running */
 	const struct tablespace_map *tablespaces; /* the caller's */
 	bool inside;                              /* staging is in path */
 };
 
 struct cluster_info {
 	enum cluster_state state;
-	long major; /* of PG_VERSION; 0 without */
+	long major; /* from PG_VERSION; 0 without it */
 };
 
-/* What a running server says of itself in postmaster.pid. */
+/* What postmaster.pid says about a running server. */
 struct postmaster {
 	pid_t pid;
 	long port;
-	char socket_directory[108]; /* as long as a socket's path can be */
+	char socket_directory[108]; /* the maximum length of a socket's path */
 	bool ready; /* accepts connections; pg_ctl looks at the same field */
 };
 
-/* Finds out where data_directory really is and where its staging goes. */
+/* Resolves data_directory and decides where its staging goes. */
 int cluster_open(struct cluster *cluster, const char *data_directory,
 		 const struct tablespace_map *tablespaces, struct fault *fault);
 void cluster_close(struct cluster *cluster);
 
-/* How initdb and pg_basebackup are told of staging. */
+/* The option that passes staging to initdb and pg_basebackup. */
 #define CLUSTER_STAGING_OPTION "--pgdata="
 
 /*
- * Keeps a second setup of the same data directory out: 0 and *ret_fd, which
- * cluster_unlock() takes, or a negative errno, -EWOULDBLOCK when one is at work. A
- * program that an earlier setup was killed over, and that still fills staging, is ended.
+ * Keeps out a second setup of the same data directory: 0 and *ret_fd for
+ * cluster_unlock(), or a negative errno, -EWOULDBLOCK if one is running. A program left
+ * behind by a setup that was killed, and that still writes to staging, is killed.
  */
 int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault);
 void cluster_unlock(const struct cluster *cluster, int *fd);
@@ -76,68 +76,67 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 int cluster_system_id(const struct cluster *cluster, char ret[24]);
 
 /*
- * Looks for a server on this data directory. 1 and *ret when its process lives, 0 when
- * not, or a negative errno. A file left by a crash is told by the working directory of
- * the process.
+ * Looks for a server on this data directory: 1 and *ret if its process is alive, 0 if
+ * not, or a negative errno. The working directory of the process shows whether the file
+ * is a left-over.
  */
 int cluster_postmaster(const struct cluster *cluster, struct postmaster *ret);
 
-/* Has an earlier, interrupted run left something in staging? Removes it. */
+/* Has an interrupted run left something in staging? The second removes it. */
 bool cluster_has_leftover(const struct cluster *cluster);
 int cluster_clear_staging(const struct cluster *cluster, struct fault *fault);
 
-/* Syncs staging and makes it PGDATA. PGDATA has to be absent or empty. */
+/* Syncs staging and makes it PGDATA, which has to be absent or empty. */
 int cluster_place(const struct cluster *cluster, struct fault *fault);
 
 /*
- * Was that interrupted on the way up? What is left of it is moved up. Can be interrupted
- * again.
+ * Was that interrupted while entries were moved up? The second moves up the rest, and may
+ * itself be interrupted.
  */
 bool cluster_is_unfinished(const struct cluster *cluster);
 int cluster_finish(const struct cluster *cluster, struct fault *fault);
 
 /*
- * Renames PGDATA to *ret_path (caller frees), whose name says when; not while a server
- * runs.
+ * Renames PGDATA to *ret_path (the caller frees it), which contains the time. Refused
+ * while a server is running.
  */
 int cluster_move_aside(const struct cluster *cluster, char **ret_path,
 		       struct fault *fault);
 
 /*
  * Runs initdb into staging: UTF8, data checksums, peer for local and SCRAM for TCP
- * connections; the superuser has no password (initdb 12 would take the first 99 bytes of
- * one: cluster_single_user() sets it). locale "" stands for collation C with the
- * character classes of C.UTF-8 or en_US.UTF-8, whichever the host has. Not synced yet.
+ * connections. The superuser has no password (initdb 12 would use only 99 bytes of one;
+ * cluster_single_user() can set it). locale "" stands for collation C with the character
+ * classes of C.UTF-8 or en_US.UTF-8, whichever the host has. Nothing is synced yet.
  */
 int cluster_init(const struct cluster *cluster, const struct programs *programs,
 		 const char *superuser, const char *locale, struct fault *fault);
 
 /*
- * Runs SQL, one statement a line, in a server of one user on a directory where none runs.
- * Durable only after cluster_place(). Output goes to ret.
+ * Runs SQL, one statement per line, in a single-user server on a directory where no
+ * server is running. Durable only after cluster_place(). Output goes to ret.
  */
 int cluster_single_user(const char *directory, const struct programs *programs,
 			const char *sql, struct text *ret, struct fault *fault);
 
 /*
- * What the configuration of a directory says of one parameter, as the server program
- * reads it; the fault is its complaint.
+ * The value of a parameter in the configuration of a directory, as the server program
+ * reads it. An error of its becomes the fault.
  */
 int cluster_show_conf(const char *directory, const struct programs *programs,
 		      const char *name, struct text *ret, struct fault *fault);
 
 /*
- * Has the server program read a directory's configuration; its complaint becomes the
- * fault.
+ * Makes the server program read the configuration of a directory. An error of its becomes
+ * the fault.
  */
 int cluster_check_conf(const char *directory, const struct programs *programs,
 		       struct fault *fault);
 
 /*
- * Starts the server of the cluster by pg_ctl, or restarts it, as the owner of the data: for
- * hosts without systemd. The server's log goes to the file log, unless its own logging
- * collector takes it. A start does not wait until the server is ready, a restart does:
- * timeout_ms at most, and the server goes on.
+ * Starts or restarts the server with pg_ctl, on hosts without systemd. Its log goes to
+ * the file log, unless its logging collector is on. A start does not wait until the
+ * server is ready; a restart does, timeout_ms at most.
  */
 int cluster_start(const struct cluster *cluster, const struct programs *programs,
 		  const char *log, bool restart, long timeout_ms, struct fault *fault);

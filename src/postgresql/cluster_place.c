@@ -17,7 +17,7 @@ bool cluster_has_leftover(const struct cluster *cluster)
 
 int cluster_clear_staging(const struct cluster *cluster, struct fault *fault)
 {
-	/* before the links in staging that tell which of them are ours */
+	/* before the links in staging, which tell which tablespaces are ours */
 	int r = tablespace_clear(cluster->tablespaces, cluster->staging);
 
 	if (r == 0)
@@ -41,7 +41,7 @@ static int move_up(const char *staging, const char *path, const char *name)
 }
 
 /*
- * Moves the entries of a directory up, but for PG_VERSION. How many it moved, or an
+ * Moves the entries of a directory up, except PG_VERSION. Returns how many, or a negative
  * errno.
  */
 static int move_rest_up(const char *from, const char *to)
@@ -65,13 +65,13 @@ static int move_rest_up(const char *from, const char *to)
 	return r < 0 ? r : moved;
 }
 
-/* PG_VERSION is last, and durably so: without it no server starts on what is there. */
+/* PG_VERSION comes last, and durably so: no server starts without it. */
 static int move_all_up(const struct cluster *cluster)
 {
 	STRING_AUTO version = text_format("%s/PG_VERSION", cluster->path);
 	int r;
 
-	/* until none is left: a directory that changes may be listed with gaps */
+	/* until none is left: readdir() may skip entries of a directory that changes */
 	do
 		r = move_rest_up(cluster->whole, cluster->path);
 	while (r > 0);
@@ -89,8 +89,8 @@ static int move_all_up(const struct cluster *cluster)
 }
 
 /*
- * By its new name what is whole, and may be moved, is told from what an interrupted run
- * has left.
+ * The new name tells a complete cluster, to be moved up, from left-overs of an
+ * interrupted run.
  */
 static int place_from_inside(const struct cluster *cluster)
 {

@@ -1,5 +1,6 @@
 /*
- * cluster_programs.c - what of cluster.h runs a program of PostgreSQL on a directory.
+ * cluster_programs.c - the part of cluster.h that runs PostgreSQL's programs on a
+ * directory.
  */
 #include "base/spawn.h"
 #include "postgresql/cluster.h"
@@ -16,8 +17,8 @@ enum {
 };
 
 /*
- * Character classes decide what upper() and \w know; a collation that changes breaks
- * indexes.
+ * LC_CTYPE decides what upper() and \w know. Collation stays C: one that changes with the
+ * C library breaks indexes.
  */
 static const char *character_locale(void)
 {
@@ -52,7 +53,7 @@ int cluster_init(const struct cluster *cluster, const struct programs *programs,
 		"--data-checksums",
 		"--auth-local=peer",
 		"--auth-host=scram-sha-256",
-		/* all of it is synced once, when the configuration is in it too */
+		/* everything is synced at once, together with the configuration */
 		"--no-sync",
 		NULL,
 	};
@@ -72,7 +73,7 @@ int cluster_single_user(const char *directory, const struct programs *programs,
 		directory,
 		"-c",
 		"exit_on_error=true",
-		/* a verifier is no password, but has no business in a log either */
+		/* a verifier is not a password, but does not belong in a log either */
 		"-c",
 		"log_min_error_statement=panic",
 		"-c",
@@ -145,8 +146,8 @@ int cluster_start(const struct cluster *cluster, const struct programs *programs
 				       restart ? "restart" : "start");
 	STRING_AUTO hint = text_format("Read \"%s\".", log);
 	/*
-	 * -W to start: pg_ctl looks ten times a second, the caller more often. To restart
-	 * it has to wait, for the old server to be gone.
+	 * -W to start: pg_ctl polls ten times a second, our caller more often. For a
+	 * restart it has to wait for the old server to be gone.
 	 */
 	const char *const start[] = {
 		programs->pg_ctl,

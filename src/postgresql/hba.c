@@ -47,7 +47,7 @@ static size_t line_length(const char *line)
 	return len + (line[len] == '\n');
 }
 
-/* The first line that starts with prefix, blanks in front passed over, or NULL. */
+/* The first line that starts with prefix, leading blanks ignored, or NULL. */
 static const char *find_line(const char *content, const char *prefix)
 {
 	for (; *content; content += line_length(content))

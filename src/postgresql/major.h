@@ -22,7 +22,7 @@ struct major {
 	const char *base_backup;
 };
 
-/* The row of a major: the newest one that is not newer. NULL below 12. */
+/* The row of a major: that of the newest one that is not newer. NULL below 12. */
 const struct major *major_find(int number);
 
 /* The major of a server by its server_version_num, as PQserverVersion() returns it. */

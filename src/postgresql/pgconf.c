@@ -107,9 +107,7 @@ void pgconf_render(const struct pgconf *conf, const char *role, struct text *ret
 	}
 }
 
-/*
- * The name that a line sets, without the line's value; "" for a comment or an empty line.
- */
+/* The name of the parameter that a line sets, or "" for a comment or an empty line. */
 static void line_name(const char *line, size_t line_len, char *ret, size_t ret_size)
 {
 	size_t blanks = strspn(line, " \t"), len;
@@ -136,7 +134,7 @@ static bool is_our_include(const char *line, size_t len)
 	return strcasecmp(name, "include") == 0 && file && file < line + len;
 }
 
-/* With its line feed. */
+/* Including the line feed. */
 static size_t line_length(const char *line)
 {
 	size_t len = strcspn(line, "\n");
@@ -166,7 +164,7 @@ void pgconf_add_include(const char *content, struct text *ret)
 	for (; *content; content += line_length(content)) {
 		size_t len = line_length(content);
 
-		/* one that others have written after: what they set would win */
+		/* not last any more: what was added after it would win */
 		if (!is_our_include(content, len) && !text_starts_with(content, why))
 			text_add_bytes(ret, content, len);
 	}

@@ -33,10 +33,7 @@ static char *path_of(char *s)
 
 	while (len > 1 && path[len - 1] == '/')
 		path[--len] = '\0';
-	/*
-	 * links are compared as text, and pg_basebackup would write these in a shorter
-	 * form
-	 */
+	/* links are compared as text, and pg_basebackup would normalise such a path */
 	if (strstr(path, "//") || strstr(path, "/./") || strstr(path, "/../") ||
 	    (len > 1 && text_equal(path + len - 2, "/.")) ||
 	    (len > 2 && text_equal(path + len - 3, "/..")))
@@ -115,7 +112,7 @@ static int apart_fault(const struct tablespace_pair *pair, const char *other,
 	return -EINVAL;
 }
 
-/* Apart from the data directory and from the others, also where links lead. */
+/* Is it apart from the data directory and from the others, with links resolved? */
 static int check_apart(const struct tablespace_map *map,
 		       const struct tablespace_pair *pair, const char *data_directory,
 		       struct fault *fault)
@@ -124,7 +121,7 @@ static int check_apart(const struct tablespace_map *map,
 
 	if (file_paths_overlap(real ? real : pair->to, data_directory))
 		return apart_fault(pair, data_directory, fault);
-	/* as they are written, they are apart already */
+	/* as written, they are known to be apart */
 	for (size_t i = 0; real && i < map->count; i++) {
 		STRING_AUTO other = file_real_path(map->pairs[i].to);
 
@@ -224,8 +221,7 @@ bool tablespace_has_leftover(const struct tablespace_map *map)
 }
 
 /*
- * Is there a link below pg_tblspc of our staging that leads to path? *ret_link is its
- * path.
+ * Is there a link in pg_tblspc of our staging that points to path? *ret_link is its path.
  */
 static bool find_link(const char *cluster_staging, const char *path, char **ret_link)
 {
@@ -254,7 +250,8 @@ static bool find_link(const char *cluster_staging, const char *path, char **ret_
 }
 
 /*
- * Removes the directories that a server of any major makes in a tablespace, and no other.
+ * Removes the directories that servers of any major create in a tablespace, and no
+ * others.
  */
 static int clear_server_directories(const char *path)
 {
@@ -281,8 +278,8 @@ int tablespace_clear(const struct tablespace_map *map, const char *cluster_stagi
 		int r = file_remove_tree(map->pairs[i].staging);
 
 		/*
-		 * a run that ended between the renames: staging says that this one is
-		 * ours
+		 * a run ended between the renames: the link in staging says that this one
+		 * is ours
 		 */
 		if (r == 0 && find_link(cluster_staging, map->pairs[i].to, &link))
 			r = clear_server_directories(map->pairs[i].to);
@@ -292,7 +289,7 @@ int tablespace_clear(const struct tablespace_map *map, const char *cluster_stagi
 	return 0;
 }
 
-/* The link first: while it says "ours", what it leads to is ours to clear again. */
+/* The link first: as long as it is in staging, what it points to is ours to clear. */
 static int place_one(const struct tablespace_pair *pair, const char *link)
 {
 	STRING_AUTO new_link = text_format("%s.new", link);
@@ -311,10 +308,7 @@ int tablespace_place(const struct tablespace_map *map, const char *cluster_stagi
 		int r;
 
 		if (!find_link(cluster_staging, map->pairs[i].staging, &link)) {
-			/*
-			 * mapped, and the primary has none there: else it is ours to
-			 * place
-			 */
+			/* mapped, but the primary has no such tablespace */
 			if (!file_exists(map->pairs[i].staging))
 				continue;
 			return -ENOLINK;

@@ -1,10 +1,10 @@
 /*
- * tablespace.h - the directories outside of PGDATA that a clone brings along.
+ * tablespace.h - the directories outside PGDATA that belong to a clone.
  *
- * A standby keeps each of its primary's tablespaces in a directory that the ini maps it
- * to. Like PGDATA it is made in a staging sibling and renamed when the clone is whole:
- * pg_basebackup is told the staging directories, and the links below pg_tblspc are turned
- * to the final ones.
+ * A standby keeps each tablespace of its primary in the directory that the ini maps it
+ * to. Like PGDATA, it is filled in a staging sibling and renamed when the clone is
+ * complete: pg_basebackup gets the staging directories, and then the links in pg_tblspc
+ * are changed to the final ones.
  */
 #ifndef PGREPL_TABLESPACE_H
 #define PGREPL_TABLESPACE_H
@@ -24,9 +24,9 @@ struct tablespace_map {
 void tablespace_map_free(struct tablespace_map *map);
 
 /*
- * Adds the pairs of a list separated by commas. Returns 0, or -EINVAL with *ret_wrong
- * (caller frees) naming the item that is no pair of absolute paths, or has a directory
- * that another one has: on the primary the same, here the same or one in the other.
+ * Adds the pairs of a comma-separated list. Returns 0, or -EINVAL and the offending item
+ * in *ret_wrong, which the caller frees: it is not a pair of absolute paths, names a
+ * directory of the primary twice, or one on this host that overlaps another.
  */
 int tablespace_map_parse(struct tablespace_map *map, const char *list, char **ret_wrong);
 
@@ -35,27 +35,25 @@ const struct tablespace_pair *tablespace_map_find(const struct tablespace_map *m
 						  const char *from);
 
 /*
- * Can pair->to, of the map, become a tablespace: absent or an empty directory, with
- * staging beside it, and apart from the others and from the data directory (which has no
- * links in it).
+ * Can pair->to, of the map, become a tablespace? It has to be absent or empty, on the
+ * file system of its staging sibling, and apart from the others and from the data
+ * directory (whose path has no links).
  */
 int tablespace_check_room(const struct tablespace_map *map,
 			  const struct tablespace_pair *pair, const char *data_directory,
 			  struct fault *fault);
 
-/* Adds pg_basebackup's option for a pair, "=" in the paths escaped. */
+/* Adds the option of pg_basebackup for a pair, with "=" in the paths escaped. */
 void tablespace_add_option(struct text *ret, const struct tablespace_pair *pair);
 
 /*
- * Is something left in a staging directory? Removes it, and what links below staging lead
- * to.
+ * Has an interrupted run left something in a staging directory? The second removes it,
+ * and what links in staging point to.
  */
 bool tablespace_has_leftover(const struct tablespace_map *map);
 int tablespace_clear(const struct tablespace_map *map, const char *cluster_staging);
 
-/*
- * Makes the staged ones final. Crash-safe: tablespace_clear() undoes what was done of it.
- */
+/* Makes the staged ones final. Crash-safe: tablespace_clear() undoes a part of it. */
 int tablespace_place(const struct tablespace_map *map, const char *cluster_staging);
 
 #endif
