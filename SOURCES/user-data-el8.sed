@@ -1,10 +1,10 @@
-# What is different in the user-data examples from EL 8 on; @EL@ is the release.
+# Adapts the user-data examples to EL 8 and later; @EL@ is the release.
 s/a CentOS 7 host/an EL @EL@ host/
-# its own repositories answer; but the distribution's PostgreSQL hides PGDG's
+# The distribution's own repositories still work there, but its PostgreSQL module hides PGDG's.
 /^  # CentOS 7 is past/,/^$/ {
 	/^  # CentOS 7 is past/!d
 	c\
-  # As "dnf module disable postgresql" writes it: else the distribution's module hides PGDG's packages.\
+  # The same as "dnf module disable postgresql": that module would hide PGDG's packages.\
   - path: /etc/dnf/modules.d/postgresql.module\
     owner: root:root\
     permissions: '0644'\
