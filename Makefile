@@ -1,4 +1,4 @@
-# pgrepl: "make" builds the two programs into build/; README.md has the other targets.
+# pgrepl: "make" builds the two programs in build/; README.md lists the other targets.
 
 PGMAJOR ?= 12
 EL ?= 7
@@ -19,7 +19,7 @@ WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 ifdef WERROR
 WARNINGS += -Werror
 endif
-# PGDG's, else the system's. Never its --ldflags: PGDG's carry an rpath.
+# PGDG's, or else the system's. Its --ldflags are not used: PGDG's contain an rpath.
 PG_CONFIG ?= $(firstword $(wildcard /usr/pgsql-$(PGMAJOR)/bin/pg_config) pg_config)
 PQ_INCLUDE := $(shell $(PG_CONFIG) --includedir)
 PQ_LIBDIR := $(shell $(PG_CONFIG) --libdir)
@@ -34,7 +34,7 @@ PROGRAMS = $(BUILD)/pgrepl-primary $(BUILD)/pgrepl-standby
 
 all: $(PROGRAMS)
 
-# Both programs are the same objects; one file, the role's, differs.
+# Both programs are linked from the same objects, except for one file per role.
 $(BUILD)/pgrepl-%: $(BUILD)/firstboot/%.o $(OBJECTS)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -42,7 +42,7 @@ $(BUILD)/%.o: %.c Makefile SPECS/pgrepl.spec | $(BUILD)/flags-$(PGMAJOR)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Objects of another major are made again.
+# Rebuild the objects when the major version changes.
 $(BUILD)/flags-$(PGMAJOR):
 	@rm -rf $(BUILD)/src $(BUILD)/firstboot $(BUILD)/flags-*
 	@mkdir -p $(BUILD)
@@ -59,7 +59,7 @@ TEXTS = $(unitdir)/pgrepl-primary.service $(unitdir)/pgrepl-standby.service \
 	$(mandir)/man8/pgrepl-primary.8 $(mandir)/man8/pgrepl-standby.8 $(mandir)/man5/pgrepl.ini.5 \
 	$(sysconfdir)/pgrepl.ini
 
-# What the packages bring as documentation.
+# The documentation in the packages.
 doc:
 	@mkdir -p $(BUILD)
 	@set -e; for text in user-data-primary.yaml user-data-standby.yaml; do \
@@ -97,7 +97,7 @@ bench:
 deps:
 	scripts/install-deps build rpm
 
-# What one object is compiled with, for scripts/lint.
+# The flags that objects are compiled with, for scripts/lint.
 print-cflags:
 	@echo $(ALL_CPPFLAGS) $(ALL_CFLAGS)
 

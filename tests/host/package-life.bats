@@ -146,8 +146,8 @@ rows_arrive() {
 	for role in standby primary; do
 		before=$(running_server $role)
 		run -0 host_run $role dnf -y remove "pgrepl-$role"
-		contains "pgrepl-$role is removed. It leaves PostgreSQL, its data and what this host is as they are" <<<"$output"
-		contains '/etc/pgrepl.ini.rpmsave: it may hold passwords' <<<"$output"
+		contains "pgrepl-$role has been removed\\. PostgreSQL, its data and the role of this host are unchanged" <<<"$output"
+		contains '/etc/pgrepl.ini.rpmsave, which may contain passwords' <<<"$output"
 		diff <(echo "$before") <(running_server $role)
 		[ "$(host_run $role systemctl is-enabled "postgresql-$LAB_PGMAJOR")" = enabled ]
 		host_run $role systemctl show -p LoadState "pgrepl-$role" | contains '=not-found$'
