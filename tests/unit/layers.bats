@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The rules that scripts/check-layers holds, each with a tree that breaks it.
+# shellcheck disable=SC2030,SC2031 # each test has an output of its own
 
 bats_require_minimum_version 1.5.0
 
