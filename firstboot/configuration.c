@@ -87,7 +87,7 @@ static int read_both(const struct host *host, struct configuration *ret,
 enum step_state settings_check(struct host *host, struct text *detail,
 			       struct fault *fault)
 {
-	CONFIGURATION_AUTO files = { NULL };
+	CONFIGURATION_AUTO files = { 0 };
 
 	/* some values depend on the primary, which need not answer in a dry run */
 	if (host->role->settings == SETTINGS_STANDBY && !host->upstream_known) {
@@ -124,7 +124,7 @@ static void put_back(const struct configuration *files)
 
 int settings_apply(struct host *host, struct fault *fault)
 {
-	CONFIGURATION_AUTO files = { NULL };
+	CONFIGURATION_AUTO files = { 0 };
 	int r = read_both(host, &files, fault);
 
 	/*
