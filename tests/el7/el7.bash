@@ -1,7 +1,7 @@
 # What the tests of CentOS 7 share. CentOS 7 is rpm 4.11.3, systemd 219, glibc 2.17, gcc 4.8.5,
 # iniparser 3.1 and libpq 12; facts/ has what those versions know, as lists.
 #
-#   el7_programs        builds both programs for CentOS 7 and prints their folder
+#   el7_programs        prints the folder of both programs, built for CentOS 7
 #   objects_of BUILD [FOLDER]...   prints the objects of the sources that there are, one a line
 #   fails_with REGEX CMD...   CMD fails and says REGEX
 # shellcheck shell=bash
@@ -13,6 +13,8 @@ TOP=$(cd "$EL7/../.." && pwd)
 EL7_BUILD=$TOP/build/el7
 # shellcheck source=tests/lib/need.bash
 . "$EL7/../lib/need.bash"
+# shellcheck source=tests/lib/cache.bash
+. "$EL7/../lib/cache.bash"
 
 # shared NAME: where the dynamic linker finds it.
 shared() {
@@ -56,17 +58,59 @@ el7_libraries() {
 
 # By the rules of the Makefile, with another compiler. They find iniparser beside themselves, and
 # libpq 12 where PostgreSQL is.
-el7_programs() {
-	local pg
-	pg=$("$EL7/../lib/postgresql-tree" 12)
-	el7_headers >&2
-	el7_libraries "$pg" >&2
+el7_make() { # POSTGRESQL MAKEFILE TARGET
 	# shellcheck disable=SC2016 # $ORIGIN is for the dynamic linker, $$ for make
-	make --no-print-directory -s -C "$TOP" -j"$(nproc)" BUILD=build/el7/programs \
+	make --no-print-directory -s -C "$TOP" -j"$(nproc)" -f "$2" BUILD=build/el7/programs \
 		CC="$EL7/../lib/zig-cc" CFLAGS='-O2 -g' WARNINGS='-Wall -Wextra -Werror' \
 		PQ_INCLUDE=build/el7/include PQ_LIBDIR=build/el7/lib \
-		LDFLAGS='build/el7/lib/nonshared.o -Wl,--allow-shlib-undefined -Wl,-rpath,'"'"'$$ORIGIN'"'"' -Wl,-rpath,'"$pg/lib" \
-		all >&2
+		LDFLAGS='build/el7/lib/nonshared.o -Wl,--allow-shlib-undefined -Wl,-rpath,'"'"'$$ORIGIN'"'"' -Wl,-rpath,'"$1/lib" \
+		"$3"
+}
+
+# el7_build FOLDER KEY POSTGRESQL: builds everything where it was built before, so that make has the
+# less to do, and puts a copy into the folder.
+el7_build() {
+	rm -f "$EL7_BUILD/key"
+	el7_headers
+	el7_libraries "$3"
+	el7_make "$3" Makefile all
+	el7_make "$3" tests/unit/programs.mk unit-programs
+	el7_make "$3" tests/el7/readers.mk readers
+	printf '%s\n' "$2" >"$EL7_BUILD/key"
+	cp -a --reflink=auto "$EL7_BUILD/." "$1"
+}
+
+# el7_key POSTGRESQL: names all that they are built from.
+el7_key() {
+	local files
+	cd "$TOP" || return
+	mapfile -t files < <(find src firstboot tests/unit tests/el7 -name '*.[ch]' -o -name '*.mk' | sort)
+	cache_key "${files[@]}" Makefile SPECS/pgrepl.spec tests/el7/el7.bash tests/lib/zig-cc \
+		/usr/include/systemd/sd-daemon.h "$("${PG_CONFIG:-pg_config}" --includedir)/libpq-fe.h" -- "$1" "${files[@]}"
+}
+
+# el7_is_built KEY: scripts/check removes the programs and nothing else.
+el7_is_built() {
+	[ -x "$EL7_BUILD/programs/pgrepl-primary" ] && [ -x "$EL7_BUILD/programs/pgrepl-standby" ] &&
+		[ "$(cat "$EL7_BUILD/key" 2>/dev/null)" = "$1" ]
+}
+
+# el7_programs: builds both programs for CentOS 7, with tests/unit and the readers of ini.bats, and
+# prints their folder. For the same sources that is done once.
+el7_programs() {
+	local pg key made
+	pg=$("$EL7/../lib/postgresql-tree" 12) || return
+	key=$(el7_key "$pg") || return
+	if ! el7_is_built "$key"; then
+		# not "|| return": in a condition nothing in it would end at an error
+		made=$(cache_path el7 "$key" el7_build "$key" "$pg")
+		[ -n "$made" ] || return
+		if ! el7_is_built "$key"; then
+			rm -rf "$EL7_BUILD"
+			mkdir -p "$TOP/build"
+			cp -a --reflink=auto "$made" "$EL7_BUILD"
+		fi
+	fi
 	printf '%s\n' "$EL7_BUILD/programs"
 }
 

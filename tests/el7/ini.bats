@@ -5,75 +5,38 @@
 load el7
 
 setup_file() {
-	need npm patchelf
-	local programs
-	programs=$(el7_programs)
-	make --no-print-directory -s -C "$TOP" all
-	export INSTALLED=$EL7_BUILD/installed EL7_31=$programs CORPUS=$BATS_FILE_TMPDIR/corpus
-	mkdir -p "$INSTALLED"
-	ln -sfn "$TOP"/build/pgrepl-{primary,standby} "$INSTALLED/"
-	build_readers
+	need npm patchelf objcopy
+	EL7_31=$(el7_programs)
+	INSTALLED=$EL7_BUILD/installed CORPUS=$BATS_FILE_TMPDIR/corpus
+	export EL7_31 INSTALLED CORPUS
+	make --no-print-directory -s -C "$TOP" -j"$(nproc)" all
+	make --no-print-directory -s -C "$TOP" -j"$(nproc)" -f tests/el7/readers.mk TO="$INSTALLED" WERROR=1 readers
 	"$EL7/corpus" "$CORPUS"
 	ask "$CORPUS" answers
 	ask "$CORPUS" check_config
 }
 
-# Both readers and both raw readers; each linked with what the programs of its kind are.
-build_readers() {
-	local flags pg objects strict=(-std=gnu99 -Wall -Wextra -Werror -O1 -g)
-	pg=$("$EL7/../lib/postgresql-tree" 12)
-	read -ra flags <<<"$(make --no-print-directory -s -C "$TOP" print-cflags)"
-	(
-		cd "$TOP" || return
-		mapfile -t objects < <(objects_of build src)
-		gcc "${flags[@]}" -Werror -o "$INSTALLED/answers" tests/el7/answers.c "${objects[@]}" -lpq -liniparser -lsystemd
-		gcc "${strict[@]}" -isystem /usr/include/iniparser -o "$INSTALLED/raw" tests/el7/raw.c -liniparser
-		mapfile -t objects < <(objects_of "$EL7_31" src)
-		# shellcheck disable=SC2016 # for the dynamic linker
-		local link=('-Wl,--allow-shlib-undefined' '-Wl,-rpath,$ORIGIN' "-Wl,-rpath,$pg/lib" "-L$EL7_BUILD/lib")
-		tests/lib/zig-cc "${strict[@]}" -D_GNU_SOURCE -DPGMAJOR=12 -Isrc -isystem "$EL7_BUILD/include" \
-			-o "$EL7_31/answers" tests/el7/answers.c "${objects[@]}" "$EL7_BUILD/lib/nonshared.o" \
-			"${link[@]}" -lpq -liniparser -lsystemd
-		tests/lib/zig-cc "${strict[@]}" -isystem "$EL7_BUILD/include" -o "$EL7_31/raw" tests/el7/raw.c \
-			"${link[@]}" -liniparser
-	)
-}
-
-answers() { # FOLDER ROLE FILE
-	"$1/answers" "$2" "$3"
+answers() { # FOLDER ROLE TO FILE...
+	"$1/answers" "$3" "$2" answers "$2" {} -- "${@:4}"
 }
 
 check_config() {
-	"$1/pgrepl-$2" --config "$3" check-config
+	"$1/check-config-$2" "$3" "$2" "pgrepl-$2" --config {} check-config -- "${@:4}"
 }
 
 # What 3.1 and 4.1 would say if they were asked without our reading the file first.
 raw() {
-	"$1/raw" "$3" common:primary_host common:replication_password primary:superuser_password \
-		primary.settings:cluster_name
+	"$1/raws" "$3" "$2" raw {} common:primary_host common:replication_password primary:superuser_password \
+		primary.settings:cluster_name -- "${@:4}"
 }
 
 # ask CORPUS HOW: every file, both roles, both kinds; CORPUS.HOW/KIND/NAME.ROLE gets output and exit code.
 ask() {
-	local pids=() pid kind
+	local kind role
 	for kind in "$INSTALLED" "$EL7_31"; do
 		mkdir -p "$1.$2/${kind##*/}"
-		ask_kind "$1" "$2" "$kind" &
-		pids+=($!)
-	done
-	for pid in "${pids[@]}"; do
-		wait "$pid"
-	done
-}
-
-ask_kind() {
-	local how=$2 folder=$3 role file
-	cd "$1" || return
-	for file in *.ini; do
 		for role in primary standby; do
-			{
-				"$how" "$folder" "$role" "$file" && echo 'exit code 0' || echo "exit code $?"
-			} >"$1.$how/${folder##*/}/${file%.ini}.$role" 2>&1
+			(cd "$1" && "$2" "$kind" "$role" "$1.$2/${kind##*/}" ./*.ini)
 		done
 	done
 }
@@ -121,24 +84,44 @@ wrong() {
 }
 
 @test "and what they say is what the file means" {
-	local expect name want role said failed=0 newline=$'\n'
+	local expect name want role failed=0 newline=$'\n'
+	local -A said
 	for expect in "$CORPUS"/*.expect; do
-		name=$(basename "$expect" .expect)
+		name=${expect##*/} name=${name%.expect}
+		for role in primary standby; do
+			# read fails at the end of a file, which is what it is to come to
+			! IFS= read -r -d '' said[$role] <"$CORPUS.answers/programs/$name.$role" || return 1
+			said[$role]=$newline${said[$role]}
+		done
 		while IFS= read -r want; do
 			for role in primary standby; do
-				said=$newline$(<"$CORPUS.answers/programs/$name.$role")$newline
 				if [[ $want == 'error '* ]]; then
-					[[ $said =~ ${newline}answers:\ error:\ [^$newline]*(${want#error }) &&
-						$said == *"${newline}exit code 78$newline"* ]] || wrong "$name" "$role" "$want"
+					[[ ${said[$role]} =~ ${newline}answers:\ error:\ [^$newline]*(${want#error }) &&
+						${said[$role]} == *"${newline}exit code 78$newline"* ]] || wrong "$name" "$role" "$want"
 				elif [[ $role == standby && $want == 'standby '* ]]; then
-					[[ $said == *"$newline${want#standby }$newline"* ]] || wrong "$name" "$role" "$want"
+					[[ ${said[$role]} == *"$newline${want#standby }$newline"* ]] || wrong "$name" "$role" "$want"
 				elif [[ $role == primary && $want != 'standby '* ]]; then
-					[[ $said == *"$newline$want$newline"* ]] || wrong "$name" "$role" "$want"
+					[[ ${said[$role]} == *"$newline$want$newline"* ]] || wrong "$name" "$role" "$want"
 				fi
 			done
 		done <"$expect"
 	done
 	[ "$failed" = 0 ]
+}
+
+# What is asked above is the program but for how it is called.
+@test "the programs themselves say the same of a file that is fine and of two that are not" {
+	local name role code
+	cd "$CORPUS"
+	for name in bare-as-password quoted-cut-as-password control-character-as-parameter; do
+		for role in primary standby; do
+			code=0
+			"$TOP/build/pgrepl-$role" --config "./$name.ini" check-config >"$BATS_TEST_TMPDIR/said" 2>&1 || code=$?
+			echo "exit code $code" >>"$BATS_TEST_TMPDIR/said"
+			diff "$BATS_TEST_TMPDIR/said" "$CORPUS.check_config/installed/$name.$role"
+			diff "$BATS_TEST_TMPDIR/said" "$CORPUS.check_config/programs/$name.$role"
+		done
+	done
 }
 
 @test "no message has a secret in it, and none is iniparser's own" {

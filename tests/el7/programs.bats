@@ -10,8 +10,9 @@ setup_file() {
 	export PROGRAMS
 }
 
+# sources [PATTERN]: tests/unit too, which the spec's %check builds.
 sources() {
-	find "$TOP/src" "$TOP/firstboot" -name '*.[ch]' | sort
+	find "$TOP/src" "$TOP/firstboot" "$TOP/tests/unit" -name "${1:-*.[ch]}" | sort
 }
 
 # compile TEXT: one file of C, as the programs are compiled.
@@ -32,6 +33,23 @@ knows() {
 	for role in primary standby; do
 		run -0 "$PROGRAMS/pgrepl-$role" --version
 		[[ $output == "pgrepl-$role "*"(PostgreSQL 12)" ]]
+	done
+}
+
+@test "the unit programs that the spec's %check builds compile for it as well, and pass" {
+	local source programs=() program
+	for source in "$TOP"/tests/unit/*.c; do
+		mapfile -t -O ${#programs[@]} programs < <(find "$PROGRAMS/unit" -regextype egrep -type f \
+			-regex ".*/$(basename "$source" .c)(-primary|-standby)?" | grep .)
+	done
+	[ ${#programs[@]} -ge "$(find "$TOP/tests/unit" -name '*.c' | wc -l)" ]
+	for program in "${programs[@]}"; do
+		mkdir "$BATS_TEST_TMPDIR/${program##*/}"
+		# 77: a part of it wants root
+		run "$program" "$BATS_TEST_TMPDIR/${program##*/}"
+		echo "$program: $output"
+		[ "$status" = 0 ] || [ "$status" = 77 ]
+		[[ $output == *' checks, 0 failed'* ]]
 	done
 }
 
@@ -188,7 +206,7 @@ const char *argv[] = { "systemctl", "enable", "--now" };'
 	flags+=(-Wc99-c11-compat -Wc11-c2x-compat -Werror -fsyntax-only)
 	printf 'int f(int x)\n{\n\tgoto out;\nout:\n\tint y = x;\n\treturn y;\n}\n' >"$BATS_TEST_TMPDIR/late.c"
 	fails_with 'label' gcc "${flags[@]}" "$BATS_TEST_TMPDIR/late.c"
-	find src firstboot -name '*.c' -print0 | xargs -0 -n 8 -P "$(nproc)" gcc "${flags[@]}"
+	sources '*.c' | xargs -n 8 -P "$(nproc)" gcc "${flags[@]}"
 }
 
 # constants FILE...: gcc before 8 takes no const variable where a constant has to be, later ones do.
@@ -208,7 +226,7 @@ constants() {
 	printf '%s\n' 'enum { A = 3 }; static const char s[] = "s"; static const int a = A;' \
 		'static const struct { int x; const int *p; const char *s; } b[] = { { sizeof(s), &a, s } };' >"$file"
 	constants "$file"
-	mapfile -t files < <(find "$TOP/src" "$TOP/firstboot" -name '*.c')
+	mapfile -t files < <(sources '*.c')
 	[ ${#files[@]} -gt 20 ]
 	constants "${files[@]}"
 }

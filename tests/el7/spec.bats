@@ -130,6 +130,34 @@ on_el() {
 	fails_with 'does not expand' spec $'%if 1\nRequires: a'
 }
 
+# check_of OPTION...: the spec up to %check, of a source that has unit programs that fail and nothing else;
+# so the packages cannot be made, whatever %check says.
+check_of() {
+	local top=$BATS_TEST_TMPDIR/rpmbuild version load=()
+	version=$(sed -n 's/^Version:[[:space:]]*//p' "$TOP/SPECS/pgrepl.spec")
+	mkdir -p "$top/SOURCES" "$top/pgrepl-$version/tests/unit"
+	# shellcheck disable=SC2016 # for make
+	printf 'all doc:\ninstall:\n\tmkdir -p $(DESTDIR)/var/lib/pgrepl\n' >"$top/pgrepl-$version/Makefile"
+	printf 'unit-run:\n\t@echo the unit programs run; exit 1\n' >"$top/pgrepl-$version/tests/unit/programs.mk"
+	tar -czf "$top/SOURCES/pgrepl-$version.tar.gz" -C "$top" "pgrepl-$version"
+	[ -n "$(rpm --eval '%{?_unitdir}')" ] || load=(--load="$TOP/scripts/rpm-macros")
+	rpmbuild -bi --nodeps "${load[@]}" --define "_topdir $top" "$@" "$TOP/SPECS/pgrepl.spec"
+}
+
+@test "a unit program that fails ends the build; with --nocheck none is run" {
+	need rpmbuild
+	run ! check_of
+	echo "$output"
+	[[ $output == *'the unit programs run'* ]]
+	[[ $output == *'Bad exit status from '*'(%check)'* ]]
+	[[ $output != *'File not found: '* ]]
+	run ! check_of --nocheck
+	echo "$output"
+	[[ $output != *'the unit programs run'* ]]
+	[[ $output != *'(%check)'* ]]
+	[[ $output == *'File not found: '*'/usr/sbin/pgrepl-primary'* ]]
+}
+
 # example MAJOR EL ROLE: the user data that the packages bring.
 example() {
 	make --no-print-directory -s -C "$TOP" doc "PGMAJOR=$1" "EL=$2" BUILD="$BATS_TEST_TMPDIR/doc"
