@@ -10,7 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOUNTINFO_MAX = 16 * 1024 * 1024 };
+enum {
+	READ_AT_ONCE = 4096,
+	MOUNTINFO_MAX = 16 * 1024 * 1024,
+};
 
 void file_close(int *fd)
 {
@@ -29,22 +32,26 @@ int file_steal(int *fd)
 
 int file_read_fd(int fd, size_t max, struct text *ret)
 {
-	char chunk[4096];
-	size_t total = 0;
+	size_t before = ret->len;
+	int r = 0;
 
 	for (;;) {
-		ssize_t n = read(fd, chunk, sizeof(chunk));
+		ssize_t n = read(fd, text_room(ret, READ_AT_ONCE), READ_AT_ONCE);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return -errno;
 		if (n == 0)
 			return 0;
-		total += (size_t)n;
-		if (total > max)
-			return -EFBIG;
-		text_add_bytes(ret, chunk, (size_t)n);
+		if (n < 0)
+			r = -errno;
+		else
+			text_fill(ret, (size_t)n);
+		if (ret->len - before > max)
+			r = -EFBIG;
+		if (r < 0) {
+			text_shorten(ret, before);
+			return r;
+		}
 	}
 }
 

@@ -20,7 +20,10 @@ void file_close(int *fd);
 /* Takes the descriptor out of such a variable, for the caller to keep. */
 int file_steal(int *fd);
 
-/* Appends the whole of a file to ret; -EFBIG when it is longer than max bytes. */
+/*
+ * Appends the whole of a file to ret, whose memory it is read into; -EFBIG when it is
+ * longer than max bytes.
+ */
 int file_read(const char *path, size_t max, struct text *ret);
 int file_read_fd(int fd, size_t max, struct text *ret);
 

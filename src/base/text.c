@@ -26,36 +26,77 @@ void *mem_zalloc(size_t size)
 	return memset(mem_resize(NULL, size), 0, size ? size : 1);
 }
 
+void mem_wipe(void *memory, size_t size)
+{
+	volatile unsigned char *byte = memory;
+
+	while (size--)
+		*byte++ = 0;
+}
+
 void text_free(struct text *text)
 {
+	if (text->secret && text->s)
+		mem_wipe(text->s, text->cap);
 	free(text->s);
 	memset(text, 0, sizeof(*text));
 }
 
-void text_reset(struct text *text)
+void text_shorten(struct text *text, size_t len)
 {
-	text->len = 0;
-	if (text->s)
-		text->s[0] = '\0';
+	if (!text->s)
+		return;
+	if (text->secret)
+		mem_wipe(text->s + len, text->cap - len);
+	text->s[len] = '\0';
+	text->len = len;
 }
 
-static void text_reserve(struct text *text, size_t more)
+void text_reset(struct text *text)
+{
+	text_shorten(text, 0);
+}
+
+/* What realloc(3) moves it may leave behind as it was. */
+static char *move_secret(struct text *text, size_t cap)
+{
+	char *moved = mem_resize(NULL, cap);
+
+	if (text->s) {
+		memcpy(moved, text->s, text->len);
+		mem_wipe(text->s, text->cap);
+		free(text->s);
+	}
+	return moved;
+}
+
+char *text_room(struct text *text, size_t more)
 {
 	size_t need = text->len + more + 1;
+	size_t cap = need < 64 ? 64 : need + need / 2;
 
-	if (need <= text->cap)
-		return;
-	text->cap = need < 64 ? 64 : need + need / 2;
-	text->s = mem_resize(text->s, text->cap);
+	if (need > text->cap) {
+		text->s = text->secret ? move_secret(text, cap)
+				       : mem_resize(text->s, cap);
+		text->cap = cap;
+		text->s[text->len] = '\0';
+	}
+	return text->s + text->len;
+}
+
+void text_fill(struct text *text, size_t len)
+{
+	text->len += len;
+	text->s[text->len] = '\0';
 }
 
 void text_add_bytes(struct text *text, const char *bytes, size_t len)
 {
-	text_reserve(text, len);
+	char *room = text_room(text, len);
+
 	if (len)
-		memcpy(text->s + text->len, bytes, len);
-	text->len += len;
-	text->s[text->len] = '\0';
+		memcpy(room, bytes, len);
+	text_fill(text, len);
 }
 
 void text_add(struct text *text, const char *s)
@@ -73,9 +114,8 @@ void text_addv(struct text *text, const char *fmt, va_list args)
 	va_end(again);
 	if (len < 0)
 		return;
-	text_reserve(text, (size_t)len);
-	vsnprintf(text->s + text->len, (size_t)len + 1, fmt, args);
-	text->len += (size_t)len;
+	vsnprintf(text_room(text, (size_t)len), (size_t)len + 1, fmt, args);
+	text_fill(text, (size_t)len);
 }
 
 void text_addf(struct text *text, const char *fmt, ...)
@@ -89,6 +129,8 @@ void text_addf(struct text *text, const char *fmt, ...)
 
 const char *text_str(const struct text *text)
 {
+	if (text->secret)
+		return "(secret)";
 	return text->s ? text->s : "";
 }
 

@@ -21,16 +21,30 @@ struct text {
 	char *s;
 	size_t len;
 	size_t cap;
+	bool secret; /* leaves no copy and is not shown: see secret.h, which alone sets it */
 };
 
 void text_free(struct text *text);
 void text_reset(struct text *text);
+
+/* Cuts it down to its first len bytes; len is at most its own. */
+void text_shorten(struct text *text, size_t len);
 void text_add(struct text *text, const char *s);
 void text_add_bytes(struct text *text, const char *bytes, size_t len);
 void text_addf(struct text *text, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void text_addv(struct text *text, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
-/* The content as a string that is never NULL; valid until the next change. */
+/*
+ * For what writes into a text without a buffer of its own: room for more bytes behind the
+ * content; text_fill() then says how many of them were written.
+ */
+char *text_room(struct text *text, size_t more);
+void text_fill(struct text *text, size_t len);
+
+/*
+ * The content as a string that is never NULL; valid until the next change. Of a secret,
+ * only that it is one.
+ */
 const char *text_str(const struct text *text);
 
 #define TEXT_AUTO CLEANUP(text_free) struct text
@@ -41,6 +55,9 @@ char *text_copy(const char *s);
 
 void *mem_zalloc(size_t size);
 void *mem_resize(void *memory, size_t size);
+
+/* Overwrites in a way that the compiler keeps (glibc 2.17 has no explicit_bzero). */
+void mem_wipe(void *memory, size_t size);
 
 /* Frees a char * variable: CLEANUP(text_drop) char *name. */
 void text_drop(char **string);
