@@ -15,7 +15,7 @@ presetdir ?= $(prefix)/lib/systemd/system-preset
 
 CC ?= gcc
 CFLAGS ?= -O2 -g
-WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wno-missing-field-initializers
+WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Werror=format -Wno-missing-field-initializers
 ifdef WERROR
 WARNINGS += -Werror
 endif

@@ -18,21 +18,17 @@ enum step_state passfile_check(struct host *host, struct text *detail,
 			       struct fault *fault)
 {
 	STRING_AUTO path = host_passfile(host);
-	TEXT_AUTO wanted = { 0 };
-	TEXT_AUTO present = { 0 };
+	SECRET_AUTO wanted = { { 0 } };
+	SECRET_AUTO present = { { 0 } };
 	struct stat st;
 	bool same;
 
 	(void)fault;
 	passfile_render(&wanted, host->settings.replication_user,
 			&host->settings.replication_password);
-	present.cap = 4096;
-	present.s = mem_zalloc(present.cap);
-	same = file_read(path, 2048, &present) == 0 &&
-	       text_equal(text_str(&present), text_str(&wanted)) &&
-	       stat(path, &st) == 0 && (st.st_mode & 07777) == 0600;
-	secret_wipe(wanted.s, wanted.cap);
-	secret_wipe(present.s, present.cap);
+	same = file_read(path, 2048, secret_text(&present)) == 0 &&
+	       secret_equal(&present, &wanted) && stat(path, &st) == 0 &&
+	       (st.st_mode & 07777) == 0600;
 	text_addf(detail, "%s%s", same ? "" : "write ", path);
 	return same ? STEP_DONE : STEP_NEEDED;
 }
@@ -40,13 +36,12 @@ enum step_state passfile_check(struct host *host, struct text *detail,
 int passfile_apply(struct host *host, struct fault *fault)
 {
 	STRING_AUTO path = host_passfile(host);
-	TEXT_AUTO line = { 0 };
+	SECRET_AUTO line = { { 0 } };
 	int r;
 
 	passfile_render(&line, host->settings.replication_user,
 			&host->settings.replication_password);
-	r = file_replace(path, 0600, text_str(&line), line.len);
-	secret_wipe(line.s, line.cap);
+	r = file_replace(path, 0600, secret_reveal(&line), secret_len(&line));
 	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"",
 				   path)
 		     : 0;

@@ -6,22 +6,29 @@
 
 /* --- replication role (P7) --- */
 
-static int make_verifier(const char *user, const struct secret *password, char **ret,
-			 struct fault *fault)
+static int make_verifier(const char *user, const struct secret *password,
+			 struct secret *ret, struct fault *fault)
 {
-	*ret = db_scram_verifier(user, secret_reveal(password));
-	return *ret ? 0 : fault_set(fault, FAULT_BUG, "could not make a SCRAM verifier");
+	if (db_scram_verifier(ret, user, password) < 0)
+		return fault_set(fault, FAULT_BUG, "could not make a SCRAM verifier");
+	return 0;
 }
 
-/* The verifier from the ini, or one made from its password. The caller drops it. */
-static int role_verifier(struct host *host, char **ret, struct fault *fault)
+/* Adds the SQL that gives the role the verifier from the ini, or one made from its password. */
+static int add_role_sql(struct host *host, struct secret *ret, bool exists,
+			struct fault *fault)
 {
 	const struct settings *settings = &host->settings;
+	const struct secret *verifier = &settings->replication_verifier;
+	SECRET_AUTO made = { { 0 } };
 
-	if (!secret_is_set(&settings->replication_verifier))
-		return make_verifier(settings->replication_user,
-				     &settings->replication_password, ret, fault);
-	*ret = text_copy(secret_reveal(&settings->replication_verifier));
+	if (!secret_is_set(verifier)) {
+		if (make_verifier(settings->replication_user,
+				  &settings->replication_password, &made, fault) < 0)
+			return -EIO;
+		verifier = &made;
+	}
+	replication_role_sql(ret, settings->replication_user, verifier, exists);
 	return 0;
 }
 
@@ -39,18 +46,19 @@ enum step_state staged_role_check(struct host *host, struct text *detail,
 }
 
 /* P6: ALTER ROLE with a verifier made here. */
-static int add_superuser_sql(struct host *host, struct text *ret, struct fault *fault)
+static int add_superuser_sql(struct host *host, struct secret *ret, struct fault *fault)
 {
-	SECRET_STRING_AUTO verifier = NULL;
+	struct text *sql = secret_text(ret);
+	SECRET_AUTO verifier = { { 0 } };
 	int r = make_verifier(host->superuser, &host->settings.superuser_password,
 			      &verifier, fault);
 
 	if (r < 0)
 		return r;
-	text_add(ret, "ALTER ROLE ");
-	db_add_identifier(ret, host->superuser);
-	text_add(ret, " PASSWORD ");
-	db_add_literal(ret, verifier);
+	text_add(sql, "ALTER ROLE ");
+	db_add_identifier(sql, host->superuser);
+	text_add(sql, " PASSWORD ");
+	db_add_literal(sql, secret_reveal(&verifier));
 	return 0;
 }
 
@@ -60,28 +68,26 @@ static int add_superuser_sql(struct host *host, struct text *ret, struct fault *
  */
 int staged_role_apply(struct host *host, struct fault *fault)
 {
-	SECRET_STRING_AUTO verifier = NULL;
-	TEXT_AUTO sql = { 0 };
+	SECRET_AUTO sql = { { 0 } };
+	struct text *lines = secret_text(&sql);
 	TEXT_AUTO out = { 0 };
-	int r = role_verifier(host, &verifier, fault);
+	int r = add_role_sql(host, &sql, false, fault);
 
 	if (r < 0)
 		return r;
-	replication_role_sql(&sql, host->settings.replication_user, verifier, false);
 	text_add(
-		&sql,
+		lines,
 		"\nSELECT count(*) AS pgrepl_roles FROM pg_catalog.pg_authid WHERE rolcanlogin"
 		" AND rolreplication AND rolpassword IS NOT NULL AND rolname = ");
-	db_add_literal(&sql, host->settings.replication_user);
-	text_add(&sql, "\n");
+	db_add_literal(lines, host->settings.replication_user);
+	text_add(lines, "\n");
 	if (secret_is_set(&host->settings.superuser_password)) {
 		r = add_superuser_sql(host, &sql, fault);
-		text_add(&sql, "\n");
+		text_add(lines, "\n");
 	}
 	if (r == 0)
-		r = cluster_single_user(host->cluster.staging, &host->programs,
-					text_str(&sql), &out, fault);
-	secret_wipe(sql.s, sql.len);
+		r = cluster_single_user(host->cluster.staging, &host->programs, &sql,
+					&out, fault);
 	host->role_staged = r == 0 && strstr(text_str(&out), "pgrepl_roles = \"1\"");
 	return r;
 }
@@ -90,7 +96,7 @@ enum step_state role_check(struct host *host, struct text *detail, struct fault 
 {
 	const struct settings *settings = &host->settings;
 	struct db *db = host_db(host, fault);
-	ROLE_AUTO found = { 0 };
+	struct replication_role found;
 
 	if (!db && host->dry_run) {
 		fault_clear(fault);
@@ -99,16 +105,15 @@ enum step_state role_check(struct host *host, struct text *detail, struct fault 
 		return STEP_NEEDED;
 	}
 	if (!db ||
-	    replication_role_look(db, settings->replication_user, &found, fault) < 0)
+	    replication_role_look(db, settings->replication_user,
+				  &settings->replication_verifier, &found, fault) < 0)
 		return STEP_REFUSED;
 	if (!found.exists)
 		text_addf(detail, "create \"%s\"", settings->replication_user);
 	else if (!found.complete)
 		text_addf(detail, "allow \"%s\" to log in and replicate",
 			  settings->replication_user);
-	else if (secret_is_set(&settings->replication_verifier) &&
-		 !text_equal(found.verifier,
-			     secret_reveal(&settings->replication_verifier)))
+	else if (secret_is_set(&settings->replication_verifier) && !found.has_verifier)
 		text_addf(detail, "set the verifier of \"%s\" to the one in the ini",
 			  settings->replication_user);
 	else {
@@ -122,24 +127,18 @@ enum step_state role_check(struct host *host, struct text *detail, struct fault 
 int role_apply(struct host *host, struct fault *fault)
 {
 	struct db *db = host_db(host, fault);
-	SECRET_STRING_AUTO verifier = NULL;
-	ROLE_AUTO found = { 0 };
-	TEXT_AUTO sql = { 0 };
-	int r;
+	struct replication_role found;
+	SECRET_AUTO sql = { { 0 } };
 
 	if (!db ||
-	    replication_role_look(db, host->settings.replication_user, &found, fault) <
-		    0 ||
-	    role_verifier(host, &verifier, fault) < 0)
+	    replication_role_look(db, host->settings.replication_user, NULL, &found,
+				  fault) < 0 ||
+	    add_role_sql(host, &sql, found.exists, fault) < 0)
 		return -EIO;
-	replication_role_sql(&sql, host->settings.replication_user, verifier,
-			     found.exists);
 	if (found.exists)
 		/* a password that has expired is as good as none */
-		text_add(&sql, " VALID UNTIL 'infinity'");
-	r = db_exec(db, text_str(&sql), fault);
-	secret_wipe(sql.s, sql.len);
-	return r;
+		text_add(secret_text(&sql), " VALID UNTIL 'infinity'");
+	return db_exec(db, secret_reveal(&sql), fault);
 }
 
 /* --- superuser password (P6) --- */
@@ -187,14 +186,14 @@ static bool can_log_in(struct host *host, struct text *detail, struct fault *fau
 static enum step_state superuser_has_password(struct host *host, const char *why,
 					      struct text *detail, struct fault *fault)
 {
-	ROLE_AUTO found = { 0 };
+	struct replication_role found;
 	struct db *db = host_db(host, fault);
 
-	if (!db || replication_role_look(db, host->superuser, &found, fault) < 0)
+	if (!db || replication_role_look(db, host->superuser, NULL, &found, fault) < 0)
 		return STEP_REFUSED;
-	text_addf(detail, "%s for \"%s\"; %s", *found.verifier ? "set" : "set it",
+	text_addf(detail, "%s for \"%s\"; %s", found.has_password ? "set" : "set it",
 		  host->superuser, why);
-	return *found.verifier ? STEP_DONE : STEP_NEEDED;
+	return found.has_password ? STEP_DONE : STEP_NEEDED;
 }
 
 enum step_state superuser_check(struct host *host, struct text *detail,
@@ -241,13 +240,10 @@ enum step_state superuser_check(struct host *host, struct text *detail,
 int superuser_apply(struct host *host, struct fault *fault)
 {
 	struct db *db = host_db(host, fault);
-	TEXT_AUTO sql = { 0 };
+	SECRET_AUTO sql = { { 0 } };
 	int r = db ? add_superuser_sql(host, &sql, fault) : -EIO;
 
-	if (r == 0)
-		r = db_exec(db, text_str(&sql), fault);
-	secret_wipe(sql.s, sql.len);
-	return r;
+	return r < 0 ? r : db_exec(db, secret_reveal(&sql), fault);
 }
 
 /* --- replication login (V1) --- */

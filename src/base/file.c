@@ -1,5 +1,7 @@
 #include "base/file.h"
 
+#include "base/secret.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -209,15 +211,15 @@ int file_sync_parent(const char *path)
 
 static bool file_has(const char *path, mode_t mode, const char *data, size_t len)
 {
-	TEXT_AUTO content = { 0 };
+	SECRET_AUTO content = { { 0 } }; /* as a passfile is */
 	struct stat st;
 
 	if (stat(path, &st) < 0 || (st.st_mode & 07777) != mode ||
 	    st.st_size != (off_t)len)
 		return false;
-	if (file_read(path, len, &content) < 0)
-		return false;
-	return content.len == len && memcmp(text_str(&content), data, len) == 0;
+	return file_read(path, len, secret_text(&content)) == 0 &&
+	       secret_len(&content) == len &&
+	       memcmp(secret_reveal(&content), data, len) == 0;
 }
 
 /* The mode that the file has, or 0600 for a new one. */

@@ -1,7 +1,6 @@
 #include "base/ini.h"
 
 #include "base/file.h"
-#include "base/secret.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -10,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* What one line turned out to hold; the pointers are into the line. */
@@ -58,7 +58,7 @@ static const char *parse_section(char *s, struct line *line)
 	return NULL;
 }
 
-static const char *parse_quoted(char *s, struct line *line, struct text *raw)
+static const char *parse_quoted(char *s, struct line *line, struct text *clean)
 {
 	char *end = strchr(s + 1, *s), *rest;
 
@@ -69,7 +69,7 @@ static const char *parse_quoted(char *s, struct line *line, struct text *raw)
 		rest++;
 	if (*rest && !is_comment(rest))
 		return "text behind the closing quote of a value";
-	text_add_bytes(raw, s, (size_t)(end + 1 - s));
+	text_add_bytes(clean, s, (size_t)(end + 1 - s));
 	*end = '\0';
 	line->value = s + 1;
 	/* iniparser 3.1 would strip them in silence */
@@ -82,7 +82,7 @@ static const char *parse_quoted(char *s, struct line *line, struct text *raw)
 	return NULL;
 }
 
-static const char *parse_bare(char *s, struct line *line, struct text *raw)
+static const char *parse_bare(char *s, struct line *line, struct text *clean)
 {
 	size_t len = strcspn(s, ";#");
 
@@ -96,15 +96,15 @@ static const char *parse_bare(char *s, struct line *line, struct text *raw)
 	len = strlen(line->value);
 	if (len && line->value[len - 1] == '\\')
 		return "a value that ends in a backslash has to be quoted";
-	text_add(raw, line->value);
+	text_add(clean, line->value);
 	return NULL;
 }
 
 /*
  * Returns what is wrong with the line, or NULL. Never a part of the line: it may be a
- * secret.
+ * secret. What it says is added to clean.
  */
-static const char *parse_line(char *s, struct line *line, struct text *raw)
+static const char *parse_line(char *s, struct line *line, struct text *clean)
 {
 	char *value;
 
@@ -124,10 +124,11 @@ static const char *parse_line(char *s, struct line *line, struct text *raw)
 	if (!is_name(line->key))
 		return "what stands before \"=\" is no name of a key";
 	lower(line->key);
+	text_addf(clean, "%s = ", line->key);
 	value = text_trim(value);
 	if (*value == '"' || *value == '\'')
-		return parse_quoted(value, line, raw);
-	return parse_bare(value, line, raw);
+		return parse_quoted(value, line, clean);
+	return parse_bare(value, line, clean);
 }
 
 static void add_entry(struct ini *ini, const char *section, const struct line *line,
@@ -140,10 +141,10 @@ static void add_entry(struct ini *ini, const char *section, const struct line *l
 	*entry = (struct ini_entry){
 		.section = text_copy(section),
 		.key = text_copy(line->key),
-		.value = text_copy(line->value),
 		.line = number,
 		.bare_with_comment = line->bare_with_comment,
 	};
+	text_add(secret_text(&entry->value), line->value);
 }
 
 static int line_too_long(const struct ini *ini, int number, struct fault *fault)
@@ -162,7 +163,6 @@ static int parse_into(struct ini *ini, char *s, struct text *clean, struct fault
 	while (s) {
 		char *next = strchr(s, '\n');
 		struct line line = { 0 };
-		TEXT_AUTO raw = { 0 };
 		const struct ini_entry *twin;
 		const char *wrong;
 
@@ -171,7 +171,7 @@ static int parse_into(struct ini *ini, char *s, struct text *clean, struct fault
 			*next++ = '\0';
 		if (strlen(s) > INI_LINE_MAX)
 			return line_too_long(ini, number, fault);
-		wrong = parse_line(s, &line, &raw);
+		wrong = parse_line(s, &line, clean);
 		if (!wrong && line.key && !*section)
 			wrong = "a key before the first section";
 		if (wrong) {
@@ -180,7 +180,6 @@ static int parse_into(struct ini *ini, char *s, struct text *clean, struct fault
 			fault_hint(
 				fault,
 				"Write \"[section]\", \"key = value\", or a comment that starts with \";\" or \"#\"; a password that quotes cannot carry goes into a file of its own, named by ..._password_file.");
-			secret_wipe(raw.s, raw.len);
 			return -EINVAL;
 		}
 		if (line.section) {
@@ -195,13 +194,10 @@ static int parse_into(struct ini *ini, char *s, struct text *clean, struct fault
 					ini->path, number, line.key, section);
 				fault_hint(fault, "Remove it here or in line %d.",
 					   twin->line);
-				secret_wipe(raw.s, raw.len);
 				return -EINVAL;
 			}
-			text_addf(clean, "%s = %s\n", line.key, text_str(&raw));
+			text_add(clean, "\n");
 			add_entry(ini, section, &line, number);
-			if (raw.s)
-				secret_wipe(raw.s, raw.len);
 		}
 		s = next;
 	}
@@ -209,7 +205,7 @@ static int parse_into(struct ini *ini, char *s, struct text *clean, struct fault
 }
 
 /* iniparser takes a path only. A pipe has one, and leaves no secret on a disk. */
-static dictionary *load_clean(const struct text *clean)
+static dictionary *load_clean(const struct secret *clean)
 {
 	FD_AUTO reader = -1;
 	FD_AUTO writer = -1;
@@ -221,26 +217,53 @@ static dictionary *load_clean(const struct text *clean)
 		return NULL;
 	reader = ends[0];
 	writer = ends[1];
-	if (file_write_all(writer, text_str(clean), clean->len) < 0)
+	if (file_write_all(writer, secret_reveal(clean), secret_len(clean)) < 0)
 		return NULL;
 	file_close(&writer);
 	path = text_format("/proc/self/fd/%d", reader);
 	return iniparser_load(path);
 }
 
-/* What iniparser read has to be what the file says, whichever iniparser it is. */
-static int confirm(const struct ini *ini, dictionary *dict, struct fault *fault)
+/* The child: a byte for each entry, '=' where iniparser reads what the file says. */
+static void __attribute__((noreturn))
+ask_iniparser(const struct ini *ini, const struct secret *clean, int answers)
 {
-	for (size_t i = 0; i < ini->count; i++) {
+	dictionary *dict = load_clean(clean);
+
+	for (size_t i = 0; dict && i < ini->count; i++) {
 		const struct ini_entry *entry = &ini->entries[i];
 		STRING_AUTO name = text_format("%s:%s", entry->section, entry->key);
-		/* 3.1 returns char *, 4.1 const char *; the memory is the dictionary's */
-		char *value = (char *)iniparser_getstring(dict, name, NULL);
-		bool same = value && text_equal(value, entry->value);
+		const char *value = iniparser_getstring(dict, name, NULL);
+		bool same = value && text_equal(value, secret_reveal(&entry->value));
 
-		if (value)
-			secret_wipe(value, strlen(value));
-		if (same)
+		if (file_write_all(answers, same ? "=" : "!", 1) < 0)
+			break;
+	}
+	_exit(0);
+}
+
+/* What iniparser read has to be what the file says, whichever iniparser it is. */
+static int confirm(const struct ini *ini, const struct secret *clean, struct fault *fault)
+{
+	TEXT_AUTO answers = { 0 };
+	FD_AUTO reader = -1;
+	pid_t child;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fault_errno(fault, FAULT_BUG, -errno, "could not make a pipe");
+	reader = ends[0];
+	child = fork();
+	if (child == 0)
+		ask_iniparser(ini, clean, ends[1]);
+	close(ends[1]);
+	(void)file_read_fd(reader, ini->count, &answers);
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	for (size_t i = 0; i < answers.len; i++) {
+		const struct ini_entry *entry = &ini->entries[i];
+
+		if (answers.s[i] == '=')
 			continue;
 		fault_set(fault, FAULT_OPERATOR,
 			  "%s:%d: the value of \"%s\" cannot be read unchanged",
@@ -250,52 +273,39 @@ static int confirm(const struct ini *ini, dictionary *dict, struct fault *fault)
 			"Use the other kind of quotes; a password can stand in a file of its own, named by ..._password_file.");
 		return -EINVAL;
 	}
-	return 0;
+	return answers.len == ini->count
+		       ? 0
+		       : fault_set(fault, FAULT_BUG, "could not hand \"%s\" to iniparser",
+				   ini->path);
 }
 
-static int parse_copy(struct ini *ini, char *copy, size_t len, struct fault *fault)
+static int parse_content(struct ini *ini, struct text *content, struct fault *fault)
 {
 	static const char byte_order_mark[] = "\xef\xbb\xbf";
-	TEXT_AUTO clean = { 0 };
-	dictionary *dict = NULL;
+	SECRET_AUTO clean = { { 0 } };
+	char *start = content->s;
 	int r;
 
-	if (strlen(copy) != len) {
+	if (content->len == 0)
+		return 0;
+	if (strlen(start) != content->len) {
 		fault_set(fault, FAULT_OPERATOR, "%s: the file has a NUL byte in it",
 			  ini->path);
 		fault_hint(fault, "Write it as plain text in UTF-8.");
 		return -EINVAL;
 	}
-	if (text_starts_with(copy, byte_order_mark))
-		copy += strlen(byte_order_mark);
-	/* never moved once it holds a secret, so that wiping it at the end wipes all */
-	clean.cap = 2 * len + 64;
-	clean.s = mem_zalloc(clean.cap);
-	r = parse_into(ini, copy, &clean, fault);
-	if (r == 0 && ini->count) {
-		dict = load_clean(&clean);
-		r = dict ? confirm(ini, dict, fault) : -ENOMEM;
-		if (!dict)
-			fault_errno(fault, FAULT_BUG, r,
-				    "could not hand \"%s\" to iniparser", ini->path);
-	}
-	if (dict)
-		iniparser_freedict(dict);
-	secret_wipe(clean.s, clean.cap);
-	return r;
+	if (text_starts_with(start, byte_order_mark))
+		start += strlen(byte_order_mark);
+	r = parse_into(ini, start, secret_text(&clean), fault);
+	return r == 0 && ini->count ? confirm(ini, &clean, fault) : r;
 }
 
-int ini_parse(struct ini *ret, const char *path, const struct text *content,
+int ini_parse(struct ini *ret, const char *path, struct secret *content,
 	      struct fault *fault)
 {
 	struct ini ini = { .path = path };
-	char *copy = mem_zalloc(content->len + 1);
-	int r;
+	int r = parse_content(&ini, secret_text(content), fault);
 
-	memcpy(copy, text_str(content), content->len);
-	r = parse_copy(&ini, copy, content->len, fault);
-	secret_wipe(copy, content->len);
-	free(copy);
 	if (r < 0)
 		ini_free(&ini);
 	else
@@ -308,7 +318,7 @@ void ini_free(struct ini *ini)
 	for (size_t i = 0; i < ini->count; i++) {
 		text_drop(&ini->entries[i].section);
 		text_drop(&ini->entries[i].key);
-		secret_drop(&ini->entries[i].value);
+		secret_clear(&ini->entries[i].value);
 	}
 	free(ini->entries);
 	ini->entries = NULL;

@@ -4,7 +4,8 @@
  * iniparser 3.1 (CentOS 7) and 4.1 differ in what they forgive, lose or cut, and both
  * print an offending line, secrets included. So the file is checked here first, with
  * file:line errors that never show a value; then iniparser gets a cleaned copy, and what
- * it answers has to be what the file says.
+ * it answers has to be what the file says. It reads in a child process: the copies that it
+ * leaves on the stack and in the buffers of stdio go with that.
  *
  *   [section]            names of letters, digits, _ and . ; case does not matter
  *   key = value          bare, "double" or 'single' quoted; there are no escapes
@@ -17,6 +18,7 @@
 #define PGREPL_INI_H
 
 #include "base/fault.h"
+#include "base/secret.h"
 
 enum {
 	INI_FILE_MAX = 32 * 1024,
@@ -25,9 +27,9 @@ enum {
 };
 
 struct ini_entry {
-	char *section; /* lower case */
-	char *key;     /* lower case */
-	char *value;   /* wiped when freed: it may be a secret */
+	char *section;       /* lower case */
+	char *key;           /* lower case */
+	struct secret value; /* it may be one */
 	int line;
 	bool bare_with_comment; /* not quoted, and a comment follows: was it meant as one? */
 };
@@ -38,8 +40,10 @@ struct ini {
 	size_t count;
 };
 
-/* Reads content, which is NUL-terminated and came from path. Fills ret or fault. */
-int ini_parse(struct ini *ret, const char *path, const struct text *content,
+/*
+ * Reads content, which came from path and is taken apart by it. Fills ret or fault.
+ */
+int ini_parse(struct ini *ret, const char *path, struct secret *content,
 	      struct fault *fault);
 void ini_free(struct ini *ini);
 

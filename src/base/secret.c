@@ -1,45 +1,42 @@
 #include "base/secret.h"
 
-#include "base/text.h"
-
-#include <stdlib.h>
 #include <string.h>
-
-void secret_wipe(void *memory, size_t len)
-{
-	volatile unsigned char *byte = memory;
-
-	while (len--)
-		*byte++ = 0;
-}
-
-void secret_take(struct secret *secret, char *source)
-{
-	secret_clear(secret);
-	secret->bytes = text_copy(source);
-	secret_wipe(source, strlen(source));
-}
 
 void secret_clear(struct secret *secret)
 {
-	secret_drop(&secret->bytes);
+	text_free(&secret->text);
+}
+
+struct text *secret_text(struct secret *secret)
+{
+	secret->text.secret = true;
+	return &secret->text;
+}
+
+void secret_move(struct secret *to, struct secret *from)
+{
+	secret_clear(to);
+	*to = *from;
+	memset(from, 0, sizeof(*from));
 }
 
 bool secret_is_set(const struct secret *secret)
 {
-	return secret->bytes != NULL;
+	return secret->text.len > 0;
 }
 
-const char *secret_reveal(const struct secret *secret)
+bool secret_equal(const struct secret *a, const struct secret *b)
 {
-	return secret->bytes;
+	return a->text.len == b->text.len &&
+	       memcmp(secret_reveal(a), secret_reveal(b), a->text.len) == 0;
 }
 
-void secret_drop(char **string)
+const void *secret_reveal(const struct secret *secret)
 {
-	if (!*string)
-		return;
-	secret_wipe(*string, strlen(*string));
-	free(*string);
-	*string = NULL;
+	return secret->text.s ? secret->text.s : "";
+}
+
+size_t secret_len(const struct secret *secret)
+{
+	return secret->text.len;
 }

@@ -1,32 +1,41 @@
 /*
- * secret.h - passwords, as a type that no formatter takes.
+ * secret.h - passwords, verifiers, and every text that has one in it.
  *
- * A secret leaves through secret_reveal() alone; its few callers hand it to
- * libpq or write it into a 0600 file. It is wiped when it is cleared.
+ * A secret is a text that grows (text.h) and leaves no copy of itself: what it moves out
+ * of, is shortened by or is freed with is wiped. No formatter takes one: the compiler
+ * refuses it for %s (-Werror=format), and what secret_reveal() returns as well. Neither is
+ * a secret ever the argument of a formatting function that writes into one, since printf(3)
+ * keeps pieces of its arguments on the stack.
+ *
+ * All zero is a secret that is not set: SECRET_AUTO name = { { 0 } }.
  */
 #ifndef PGREPL_SECRET_H
 #define PGREPL_SECRET_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "base/text.h"
 
 struct secret {
-	char *bytes; /* NULL: not set */
+	struct text text; /* of secret.c alone */
 };
 
-/*
- * Overwrites memory in a way that the compiler keeps (glibc 2.17 has no explicit_bzero).
- */
-void secret_wipe(void *memory, size_t len);
-
-/* Takes a copy of source, then wipes source. */
-void secret_take(struct secret *secret, char *source);
 void secret_clear(struct secret *secret);
-bool secret_is_set(const struct secret *secret);
-const char *secret_reveal(const struct secret *secret);
+#define SECRET_AUTO CLEANUP(secret_clear) struct secret
 
-/* Wipes and frees a string: CLEANUP(secret_drop) char *name. */
-void secret_drop(char **string);
-#define SECRET_STRING_AUTO CLEANUP(secret_drop) char *
+/* The text, for the functions that add to one, read into it or shorten it. */
+struct text *secret_text(struct secret *secret);
+
+/* Gives a secret a new owner: *to is cleared first, *from is not set afterwards. */
+void secret_move(struct secret *to, struct secret *from);
+
+/* An empty one is not set. */
+bool secret_is_set(const struct secret *secret);
+bool secret_equal(const struct secret *a, const struct secret *b);
+
+/*
+ * The way out, to libpq, to a file of mode 0600 or to a program's standard input: a string
+ * as text_str() returns it, and its length. It is no char *, so that %s does not take it.
+ */
+const void *secret_reveal(const struct secret *secret);
+size_t secret_len(const struct secret *secret);
 
 #endif

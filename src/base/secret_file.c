@@ -45,16 +45,20 @@ static int check_access(int fd, const char *path, struct fault *fault)
 	return 0;
 }
 
-/* Takes the password out of a file's content: no line break but one at the end. */
+static void drop_end(struct text *content, char last)
+{
+	if (content->len && content->s[content->len - 1] == last)
+		text_shorten(content, content->len - 1);
+}
+
+/* Makes a file's content the password: no line break but one at the end. */
 static int take_line(const char *path, const char *key, struct text *content,
-		     struct secret *ret, struct fault *fault)
+		     struct fault *fault)
 {
 	const char *what = NULL;
 
-	if (content->len && content->s[content->len - 1] == '\n')
-		content->s[--content->len] = '\0';
-	if (content->len && content->s[content->len - 1] == '\r')
-		content->s[--content->len] = '\0';
+	drop_end(content, '\n');
+	drop_end(content, '\r');
 	if (content->len == 0)
 		what = "is empty";
 	else if (strlen(content->s) != content->len || strpbrk(content->s, "\r\n"))
@@ -66,20 +70,15 @@ static int take_line(const char *path, const char *key, struct text *content,
 			   "Put the password, and nothing else, on its first line.");
 		return -EINVAL;
 	}
-	secret_take(ret, content->s);
 	return 0;
 }
 
 static int read_line(int fd, const char *path, const char *key, struct secret *ret,
 		     struct fault *fault)
 {
-	TEXT_AUTO content = { 0 };
-	int r;
+	SECRET_AUTO content = { { 0 } };
+	int r = file_read_fd(fd, SECRET_MAX + 2, secret_text(&content));
 
-	/* all of it at once: memory that grows would leave copies behind */
-	content.cap = SECRET_MAX + 8;
-	content.s = mem_zalloc(content.cap);
-	r = file_read_fd(fd, SECRET_MAX + 2, &content);
 	if (r < 0) {
 		fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\" of \"%s\"",
 			    path, key);
@@ -87,10 +86,11 @@ static int read_line(int fd, const char *path, const char *key, struct secret *r
 			fault,
 			"It has to be a file whose only line is the password, at most %d bytes long.",
 			SECRET_MAX);
-	} else {
-		r = take_line(path, key, &content, ret, fault);
+		return r;
 	}
-	secret_wipe(content.s, content.cap);
+	r = take_line(path, key, secret_text(&content), fault);
+	if (r == 0)
+		secret_move(ret, &content);
 	return r;
 }
 

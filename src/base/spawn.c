@@ -122,9 +122,9 @@ static int start(struct running *run)
 
 static void feed(struct running *run)
 {
-	const char *rest = run->spawn->input + run->in_done;
-	size_t len = strlen(rest);
-	ssize_t n = len ? write(run->in, rest, len) : 0;
+	const char *input = secret_reveal(run->spawn->input);
+	size_t len = secret_len(run->spawn->input) - run->in_done;
+	ssize_t n = len ? write(run->in, input + run->in_done, len) : 0;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;

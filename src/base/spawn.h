@@ -12,16 +12,17 @@
 #define PGREPL_SPAWN_H
 
 #include "base/fault.h"
+#include "base/secret.h"
 
 struct spawn {
-	const char *const *argv; /* argv[0] is the absolute path; ends in NULL */
-	const char *const *envp; /* NULL: spawn_clean_env */
-	const char *input;       /* for its standard input, or NULL for none */
-	long timeout_ms;         /* 0: none */
-	int keep_fd;             /* stays open in the program even if we die; 0: none */
-	bool leaves_server;      /* on success, the rest of its group lives on */
-	struct text *out;        /* standard output, its first 64 KiB; NULL: dropped */
-	struct text *err;        /* standard error, its last 4 KiB; NULL: dropped */
+	const char *const *argv;    /* argv[0] is the absolute path; ends in NULL */
+	const char *const *envp;    /* NULL: spawn_clean_env */
+	const struct secret *input; /* for its standard input, or NULL for none */
+	long timeout_ms;            /* 0: none */
+	int keep_fd;        /* stays open in the program even if we die; 0: none */
+	bool leaves_server; /* on success, the rest of its group lives on */
+	struct text *out;   /* standard output, its first 64 KiB; NULL: dropped */
+	struct text *err;   /* standard error, its last 4 KiB; NULL: dropped */
 	/* Called with each line of standard error, ended by LF or CR; may be NULL. */
 	void (*on_err_line)(void *arg, const char *line);
 	void *arg;

@@ -53,7 +53,8 @@ int certificate_make(const char *directory, const char *host_name,
 {
 	STRING_AUTO certificate = text_format("%s/" CERTIFICATE_FILE NEW, directory);
 	STRING_AUTO key = text_format("%s/" CERTIFICATE_KEY_FILE NEW, directory);
-	TEXT_AUTO conf = { 0 };
+	SECRET_AUTO input = { { 0 } };
+	struct text *conf = secret_text(&input);
 	const char *argv[] = {
 		/*
 		 * a curve takes a fraction of the time of an RSA key; OpenSSL 1.0.2 needs
@@ -90,7 +91,7 @@ int certificate_make(const char *directory, const char *host_name,
 	int r;
 
 	text_addf(
-		&conf,
+		conf,
 		"[req]\nprompt = no\ndistinguished_name = name\nx509_extensions = extensions\n"
 		/*
 		 * X.509 allows 64 characters for a common name; the full name is in
@@ -100,11 +101,11 @@ int certificate_make(const char *directory, const char *host_name,
 		"[extensions]\nbasicConstraints = critical,CA:TRUE\n"
 		"subjectKeyIdentifier = hash\nsubjectAltName = DNS:localhost",
 		host_name);
-	add_name(&conf, host_name);
+	add_name(conf, host_name);
 	if (*primary_host)
-		add_name(&conf, primary_host);
-	text_add(&conf, "\n");
-	spawn.input = text_str(&conf);
+		add_name(conf, primary_host);
+	text_add(conf, "\n");
+	spawn.input = &input;
 	r = spawn_succeed(
 		&spawn, "openssl",
 		"Install openssl, name a certificate of your own with ssl_cert_file and ssl_key_file in section [primary.settings], or set tls = off.",

@@ -14,6 +14,7 @@
 #define PGREPL_CLUSTER_H
 
 #include "base/fault.h"
+#include "base/secret.h"
 #include "postgresql/programs.h"
 #include "postgresql/tablespace.h"
 
@@ -117,7 +118,7 @@ int cluster_init(const struct cluster *cluster, const struct programs *programs,
  * server is running. Durable only after cluster_place(). Output goes to ret.
  */
 int cluster_single_user(const char *directory, const struct programs *programs,
-			const char *sql, struct text *ret, struct fault *fault);
+			const struct secret *sql, struct text *ret, struct fault *fault);
 
 /*
  * The value of a parameter in the configuration of a directory, as the server program

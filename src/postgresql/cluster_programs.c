@@ -63,7 +63,7 @@ int cluster_init(const struct cluster *cluster, const struct programs *programs,
 }
 
 int cluster_single_user(const char *directory, const struct programs *programs,
-			const char *sql, struct text *ret, struct fault *fault)
+			const struct secret *sql, struct text *ret, struct fault *fault)
 {
 	const char *argv[] = {
 		programs->postgres,
@@ -119,7 +119,7 @@ int cluster_show_conf(const char *directory, const struct programs *programs,
 	if (status < 0)
 		return spawn_fault(programs->postgres, status, &err, fault);
 	while (ret->len && ret->s[ret->len - 1] == '\n')
-		ret->s[--ret->len] = '\0';
+		text_shorten(ret, ret->len - 1);
 	if (!status)
 		return 0;
 	fault_set(fault, FAULT_OPERATOR, "the server does not accept the settings");

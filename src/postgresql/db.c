@@ -287,6 +287,8 @@ static void add_escaped(struct text *ret, const char *value,
 	if (!escaped)
 		abort();
 	text_add(ret, escaped);
+	/* it may be a verifier */
+	mem_wipe(escaped, strlen(escaped));
 	PQfreemem(escaped);
 	PQfinish(conn);
 }
@@ -312,14 +314,18 @@ void db_add_conninfo(struct text *ret, const char *keyword, const char *value)
 	text_add(ret, "'");
 }
 
-char *db_scram_verifier(const char *user, const char *password)
+int db_scram_verifier(struct secret *ret, const char *user, const struct secret *password)
 {
 	PGconn *conn = unconnected();
-	char *made = conn ? PQencryptPasswordConn(conn, password, user, "scram-sha-256")
+	char *made = conn ? PQencryptPasswordConn(conn, secret_reveal(password), user,
+						  "scram-sha-256")
 			  : NULL;
-	char *verifier = made ? text_copy(made) : NULL;
 
+	if (made) {
+		text_add(secret_text(ret), made);
+		mem_wipe(made, strlen(made));
+	}
 	PQfreemem(made);
 	PQfinish(conn);
-	return verifier;
+	return made ? 0 : -ENOMEM;
 }

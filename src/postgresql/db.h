@@ -10,6 +10,7 @@
 #define PGREPL_DB_H
 
 #include "base/fault.h"
+#include "base/secret.h"
 
 #include <libpq-fe.h>
 
@@ -52,7 +53,10 @@ int db_query(struct db *db, const char *sql, int count, const char *const *value
 void db_clear(PGresult **result);
 #define RESULT_AUTO CLEANUP(db_clear) PGresult *
 
-/* A statement without values whose rows do not matter. */
+/*
+ * A statement without values whose rows do not matter. libpq keeps a copy of it until the
+ * connection is closed, and does not wipe that: a verifier may be in it, a password never.
+ */
 int db_exec(struct db *db, const char *sql, struct fault *fault);
 
 /* A field of the result, rows and columns counted from 0; "" for NULL. */
@@ -69,9 +73,10 @@ void db_add_literal(struct text *ret, const char *value);
 void db_add_conninfo(struct text *ret, const char *keyword, const char *value);
 
 /*
- * A SCRAM-SHA-256 verifier of password (RFC 5803 form, as rolpassword holds it), made
- * here so that no server sees the password. The caller drops it with secret_drop().
+ * Adds the SCRAM-SHA-256 verifier of a password (RFC 5803 form, as rolpassword holds it),
+ * made here so that no server sees the password. 0 or -ENOMEM.
  */
-char *db_scram_verifier(const char *user, const char *password);
+int db_scram_verifier(struct secret *ret, const char *user,
+		      const struct secret *password);
 
 #endif

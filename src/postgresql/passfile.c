@@ -1,7 +1,5 @@
 #include "postgresql/passfile.h"
 
-#include <string.h>
-
 static void add_field(struct text *ret, const char *field)
 {
 	for (; *field; field++) {
@@ -11,16 +9,13 @@ static void add_field(struct text *ret, const char *field)
 	}
 }
 
-void passfile_render(struct text *ret, const char *user, const struct secret *password)
+void passfile_render(struct secret *ret, const char *user, const struct secret *password)
 {
-	const char *revealed = secret_reveal(password);
+	struct text *line = secret_text(ret);
 
-	/* large enough from the start: growing would leave a copy behind, not wiped */
-	ret->cap = 2 * (strlen(user) + strlen(revealed)) + 16;
-	ret->s = mem_zalloc(ret->cap);
-	text_add(ret, "*:*:*:");
-	add_field(ret, user);
-	text_add(ret, ":");
-	add_field(ret, revealed);
-	text_add(ret, "\n");
+	text_add(line, "*:*:*:");
+	add_field(line, user);
+	text_add(line, ":");
+	add_field(line, secret_reveal(password));
+	text_add(line, "\n");
 }

@@ -6,7 +6,6 @@
 #define PGREPL_PASSFILE_H
 
 #include "base/secret.h"
-#include "base/text.h"
 
 /*
  * The longest line that libpq 12 reads whole, its newline included: it has a buffer of
@@ -17,9 +16,8 @@ enum { PASSFILE_LINE_MAX = 5 * 64 - 1 };
 
 /*
  * One line for any host, port and database (a replication connection asks for the
- * database "replication"), with : and \ escaped. ret has to be empty, and the caller
- * wipes it.
+ * database "replication"), with : and \ escaped.
  */
-void passfile_render(struct text *ret, const char *user, const struct secret *password);
+void passfile_render(struct secret *ret, const char *user, const struct secret *password);
 
 #endif

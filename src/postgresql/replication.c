@@ -43,38 +43,40 @@ void replication_add_lsn(struct text *ret, uint64_t lsn)
 	text_addf(ret, "%X/%X", (unsigned int)(lsn >> 32), (unsigned int)lsn);
 }
 
-void replication_role_sql(struct text *ret, const char *role, const char *verifier,
-			  bool exists)
+void replication_role_sql(struct secret *ret, const char *role,
+			  const struct secret *verifier, bool exists)
 {
-	text_add(ret, exists ? "ALTER ROLE " : "CREATE ROLE ");
-	db_add_identifier(ret, role);
-	text_add(ret, " LOGIN REPLICATION PASSWORD ");
-	db_add_literal(ret, verifier);
+	struct text *sql = secret_text(ret);
+
+	text_add(sql, exists ? "ALTER ROLE " : "CREATE ROLE ");
+	db_add_identifier(sql, role);
+	text_add(sql, " LOGIN REPLICATION PASSWORD ");
+	db_add_literal(sql, secret_reveal(verifier));
 }
 
-int replication_role_look(struct db *db, const char *role, struct replication_role *ret,
-			  struct fault *fault)
+int replication_role_look(struct db *db, const char *role, const struct secret *verifier,
+			  struct replication_role *ret, struct fault *fault)
 {
-	const char *const values[] = { role };
+	/* a PGresult cannot be wiped: the verifier is only asked for to be compared */
+	const char *const values[] = { role,
+				       verifier && secret_is_set(verifier) ? "t" : "f" };
 	RESULT_AUTO result = NULL;
 	int r = db_query(
 		db,
 		"SELECT rolcanlogin AND rolreplication AND rolpassword IS NOT NULL"
-		" AND coalesce(rolvaliduntil, 'infinity') > now(), rolpassword"
+		" AND coalesce(rolvaliduntil, 'infinity') > now(), rolpassword IS NOT NULL,"
+		" CASE WHEN $2::pg_catalog.bool THEN rolpassword END"
 		" FROM pg_catalog.pg_authid WHERE rolname = $1",
-		1, values, &result, fault);
+		2, values, &result, fault);
 
 	if (r < 0)
 		return r;
 	ret->exists = PQntuples(result) == 1;
 	ret->complete = ret->exists && text_equal(db_value(result, 0, 0), "t");
-	ret->verifier = text_copy(ret->exists ? db_value(result, 0, 1) : "");
+	ret->has_password = ret->exists && text_equal(db_value(result, 0, 1), "t");
+	ret->has_verifier = ret->exists && verifier &&
+			    text_equal(db_value(result, 0, 2), secret_reveal(verifier));
 	return 0;
-}
-
-void replication_role_clear(struct replication_role *role)
-{
-	secret_drop(&role->verifier);
 }
 
 const char *const replication_raised[REPLICATION_RAISED] = {

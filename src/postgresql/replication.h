@@ -19,19 +19,19 @@ void replication_add_lsn(struct text *ret, uint64_t lsn);
 /*
  * One line of SQL that creates the role, or brings the one that exists to what is needed.
  */
-void replication_role_sql(struct text *ret, const char *role, const char *verifier,
-			  bool exists);
+void replication_role_sql(struct secret *ret, const char *role,
+			  const struct secret *verifier, bool exists);
 
 struct replication_role {
 	bool exists;
-	bool complete;  /* LOGIN and REPLICATION, and a password is set */
-	char *verifier; /* rolpassword, "" when there is none */
+	bool complete;     /* LOGIN and REPLICATION, and a password is set */
+	bool has_password; /* of any kind */
+	bool has_verifier; /* exactly the one that was asked about */
 };
 
-int replication_role_look(struct db *db, const char *role, struct replication_role *ret,
-			  struct fault *fault);
-void replication_role_clear(struct replication_role *role);
-#define ROLE_AUTO CLEANUP(replication_role_clear) struct replication_role
+/* verifier may be NULL or not set. */
+int replication_role_look(struct db *db, const char *role, const struct secret *verifier,
+			  struct replication_role *ret, struct fault *fault);
 
 /* --- the connection to a server that sends WAL --- */
 

@@ -100,7 +100,7 @@ static bool is_as_ever(const struct ini_entry *entry)
 	bool on = false;
 
 	return text_equal(entry->key, "hot_standby") &&
-	       text_to_bool(entry->value, &on) == 0 && on;
+	       text_to_bool(secret_reveal(&entry->value), &on) == 0 && on;
 }
 
 static int take_parameter(struct pgconf *conf, const struct ini *ini,
@@ -122,13 +122,12 @@ static int take_parameter(struct pgconf *conf, const struct ini *ini,
 		fault_hint(fault, "In its place there is %s.", reserved[i].instead);
 		return -EINVAL;
 	}
-	pgconf_set(conf, entry->key, entry->value);
+	pgconf_set(conf, entry->key, secret_reveal(&entry->value));
 	return 0;
 }
 
 static int take_key(struct settings *settings, const struct key *key,
-		    const struct ini *ini, const struct ini_entry *entry,
-		    struct fault *fault)
+		    const struct ini *ini, struct ini_entry *entry, struct fault *fault)
 {
 	FAULT_AUTO reason = { 0 };
 	int r;
@@ -145,14 +144,16 @@ static int take_key(struct settings *settings, const struct key *key,
 			entry->key);
 		return -EINVAL;
 	}
-	if (!*entry->value)
+	if (!secret_is_set(&entry->value))
 		return 0;
-	r = key->read(key, entry->value, (char *)settings + key->offset, &reason);
+	/* as a string that the reader may take apart: the entry still wipes it */
+	r = key->read(key, secret_text(&entry->value)->s, (char *)settings + key->offset,
+		      &reason);
 	return r < 0 ? at_line(ini, entry, &reason, fault) : 0;
 }
 
-int entry_take(struct settings *settings, const struct ini *ini,
-	       const struct ini_entry *entry, struct fault *fault)
+int entry_take(struct settings *settings, const struct ini *ini, struct ini_entry *entry,
+	       struct fault *fault)
 {
 	const size_t count = sizeof(sections) / sizeof(sections[0]);
 	size_t i;

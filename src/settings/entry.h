@@ -8,11 +8,11 @@
 #include "settings/settings.h"
 
 /*
- * Puts what it says into settings; a secret is wiped from the entry. 0, or -EINVAL and
- * the fault, with file and line: an unknown section or key, or a value that its key does
- * not take.
+ * Puts what it says into settings; its value may be taken apart. 0, or -EINVAL and the
+ * fault, with file and line: an unknown section or key, or a value that its key does not
+ * take.
  */
-int entry_take(struct settings *settings, const struct ini *ini,
-	       const struct ini_entry *entry, struct fault *fault);
+int entry_take(struct settings *settings, const struct ini *ini, struct ini_entry *entry,
+	       struct fault *fault);
 
 #endif

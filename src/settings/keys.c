@@ -211,7 +211,7 @@ static int read_secret(const struct key *key, char *value, void *field,
 	if (strlen(value) > SECRET_MAX)
 		return wrong(key, value, fault, "is too long",
 			     "Choose a shorter password.");
-	secret_take(field, value);
+	text_add(secret_text(field), value);
 	return 0;
 }
 
@@ -224,7 +224,7 @@ static int read_verifier(const struct key *key, char *value, void *field,
 		return wrong(
 			key, value, fault, "is no SCRAM verifier",
 			"Copy rolpassword of pg_authid, which starts with SCRAM-SHA-256$.");
-	secret_take(field, value);
+	text_add(secret_text(field), value);
 	return 0;
 }
 

@@ -17,7 +17,7 @@ static bool is_given(const struct ini *ini, const char *section, const char *key
 {
 	const struct ini_entry *entry = ini_find(ini, section, key);
 
-	return entry && *entry->value;
+	return entry && secret_is_set(&entry->value);
 }
 
 /* Names all that is missing at once: nobody should find out one by one. */
@@ -76,23 +76,20 @@ static int check_roles_differ(const struct settings *settings, const struct ini 
 static int check_passfile(const struct settings *settings, const struct ini *ini,
 			  struct fault *fault)
 {
-	TEXT_AUTO line = { 0 };
-	size_t len;
+	SECRET_AUTO line = { { 0 } };
 
 	if (!secret_is_set(&settings->replication_password))
 		return 0;
 	passfile_render(&line, settings->replication_user,
 			&settings->replication_password);
-	len = line.len;
-	secret_wipe(line.s, line.cap);
-	if (len <= PASSFILE_LINE_MAX)
+	if (secret_len(&line) <= PASSFILE_LINE_MAX)
 		return 0;
 	fault_set(fault, FAULT_OPERATOR, "%s: the replication password is too long",
 		  ini->path);
 	fault_detail(
 		fault,
 		"libpq 12 reads %d bytes of a password file's line; with the role's name, \":\" and \"\\\" escaped, this one has %zu.",
-		PASSFILE_LINE_MAX, len);
+		PASSFILE_LINE_MAX, secret_len(&line));
 	fault_hint(fault, "Choose a shorter password.");
 	return -EINVAL;
 }
@@ -113,7 +110,6 @@ static int settings_from_ini(struct settings *settings, const struct ini *ini,
 {
 	int r = 0;
 
-	/* before the values are taken: a secret that was taken reads as empty */
 	if (check_twice(ini, "common", "replication_password",
 			"replication_password_file", fault) < 0 ||
 	    check_twice(ini, "primary", "superuser_password", "superuser_password_file",
@@ -175,7 +171,7 @@ static int guard_ini(int fd, const char *path, const struct ini *ini, bool tight
 	return 0;
 }
 
-static int open_ini(const char *path, struct text *content, struct fault *fault)
+static int open_ini(const char *path, struct secret *content, struct fault *fault)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), r;
 
@@ -187,7 +183,7 @@ static int open_ini(const char *path, struct text *content, struct fault *fault)
 			   SETTINGS_DEFAULT_PATH);
 		return r;
 	}
-	r = file_read_fd(fd, INI_FILE_MAX, content);
+	r = file_read_fd(fd, INI_FILE_MAX, secret_text(content));
 	if (r < 0) {
 		fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"", path);
 		fault_hint(fault, "It has to be a text file of at most %d KiB.",
@@ -203,15 +199,10 @@ int settings_load(struct settings *ret, const char *path, enum settings_role rol
 {
 	struct settings settings = { 0 };
 	struct ini ini = { 0 };
-	TEXT_AUTO content = { 0 };
-	FD_AUTO fd = -1;
-	int r;
+	SECRET_AUTO content = { { 0 } };
+	FD_AUTO fd = open_ini(path, &content, fault);
+	int r = fd < 0 ? fd : ini_parse(&ini, path, &content, fault);
 
-	content.cap = INI_FILE_MAX + 64;
-	content.s = mem_zalloc(content.cap);
-	fd = open_ini(path, &content, fault);
-	r = fd < 0 ? fd : ini_parse(&ini, path, &content, fault);
-	secret_wipe(content.s, content.cap);
 	if (r == 0)
 		r = guard_ini(fd, path, &ini, tighten, fault);
 	if (r == 0)

@@ -43,7 +43,7 @@ static void show_entries(const struct ini *ini)
 		STRING_AUTO name = text_format("line %d [%s] %s", entry->line,
 					       entry->section, entry->key);
 
-		show(name, entry->value);
+		show(name, secret_reveal(&entry->value));
 	}
 }
 
@@ -100,10 +100,10 @@ static void show_settings(const struct settings *settings)
 static int read_entries(const char *path, struct fault *fault)
 {
 	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
-	TEXT_AUTO content = { 0 };
+	SECRET_AUTO content = { { 0 } };
 	struct ini ini = { 0 };
 
-	if (fd < 0 || file_read_fd(fd, INI_FILE_MAX, &content) < 0)
+	if (fd < 0 || file_read_fd(fd, INI_FILE_MAX, secret_text(&content)) < 0)
 		return 0; /* settings_load says why */
 	if (ini_parse(&ini, path, &content, fault) < 0)
 		return -1;

@@ -237,13 +237,16 @@ static void identifiers_and_literals_are_quoted_without_a_server(void)
 
 static void a_verifier_has_the_form_of_rfc_5803_and_a_salt_of_its_own(void)
 {
-	SECRET_STRING_AUTO one = db_scram_verifier("replica", "secret");
-	SECRET_STRING_AUTO two = db_scram_verifier("replica", "secret");
+	SECRET_AUTO password = { { 0 } };
+	SECRET_AUTO one = { { 0 } };
+	SECRET_AUTO two = { { 0 } };
 
-	CHECK(one && two);
-	CHECK(one && text_starts_with(one, "SCRAM-SHA-256$4096:"));
-	CHECK(one && !strstr(one, "secret"));
-	CHECK(one && two && strcmp(one, two) != 0);
+	text_add(secret_text(&password), "secret");
+	NUMBER(db_scram_verifier(&one, "replica", &password), 0);
+	NUMBER(db_scram_verifier(&two, "replica", &password), 0);
+	CHECK(text_starts_with(secret_reveal(&one), "SCRAM-SHA-256$4096:"));
+	CHECK(!strstr(secret_reveal(&one), "secret"));
+	CHECK(!secret_equal(&one, &two));
 }
 
 static void sqlstates_are_found_whatever_the_language(void)
@@ -272,16 +275,12 @@ static void sqlstates_are_found_whatever_the_language(void)
 
 static void a_passfile_escapes_what_separates_its_fields(void)
 {
-	char copy[] = "p:a\\s s#word'\"";
-	struct secret password = { 0 };
-	TEXT_AUTO text = { 0 };
+	SECRET_AUTO password = { { 0 } };
+	SECRET_AUTO line = { { 0 } };
 
-	secret_take(&password, copy);
-	EQUAL(copy, "");
-	passfile_render(&text, "us:er\\", &password);
-	EQUAL(text_str(&text), "*:*:*:us\\:er\\\\:p\\:a\\\\s s#word'\"\n");
-	secret_clear(&password);
-	CHECK(!secret_is_set(&password));
+	text_add(secret_text(&password), "p:a\\s s#word'\"");
+	passfile_render(&line, "us:er\\", &password);
+	EQUAL(secret_reveal(&line), "*:*:*:us\\:er\\\\:p\\:a\\\\s s#word'\"\n");
 }
 
 static void what_systemctl_shows_is_read(void)

@@ -5,7 +5,6 @@
 #include "unit.h"
 
 #include "base/file.h"
-#include "base/secret.h"
 #include "host/ownership.h"
 
 #include <errno.h>
@@ -317,25 +316,6 @@ static void a_real_path_needs_no_last_name_but_its_folder(void)
 	free(here);
 }
 
-static void a_secret_leaves_nothing_where_it_was(void)
-{
-	char memory[] = "password";
-	char *string = text_copy("password");
-	struct secret secret = { 0 };
-
-	secret_wipe(memory, 4);
-	CHECK(memcmp(memory, "\0\0\0\0word", 8) == 0);
-	CHECK(!secret_is_set(&secret));
-	secret_take(&secret, string);
-	EQUAL(string, "");
-	EQUAL(secret_reveal(&secret), "password");
-	secret_clear(&secret);
-	secret_clear(&secret);
-	secret_drop(&string);
-	CHECK(!string);
-	secret_drop(&string);
-}
-
 int main(int argc, char **argv)
 {
 	if (argc != 2 || chdir(argv[1]) < 0) {
@@ -354,6 +334,5 @@ int main(int argc, char **argv)
 	a_path_is_tidied_and_means_the_same();
 	paths_overlap_by_whole_names();
 	a_real_path_needs_no_last_name_but_its_folder();
-	a_secret_leaves_nothing_where_it_was();
 	return unit_end();
 }

@@ -124,21 +124,17 @@ static void what_it_says_is_kept_within_bounds(void)
 static void what_it_is_given_arrives(void)
 {
 	TEXT_AUTO out = { 0 };
-	TEXT_AUTO input = { 0 };
+	SECRET_AUTO input = { { 0 } };
 
 	NUMBER(run_shell("cat", (struct spawn){ .out = &out }), 0);
 	EQUAL(text_str(&out), "");
 	for (int i = 0; i < 100000; i++)
-		text_add(&input, "0123456789");
-	NUMBER(run_shell("wc -c",
-			 (struct spawn){ .out = &out, .input = text_str(&input) }),
-	       0);
+		text_add(secret_text(&input), "0123456789");
+	NUMBER(run_shell("wc -c", (struct spawn){ .out = &out, .input = &input }), 0);
 	NUMBER(strtol(text_str(&out), NULL, 10), 1000000);
 	/* a program that does not read it is no reason to wait, or to die of SIGPIPE */
-	NUMBER(run_shell("exit 3", (struct spawn){ .input = text_str(&input) }), 3);
-	NUMBER(run_shell("exec 0<&-; exit 4",
-			 (struct spawn){ .input = text_str(&input) }),
-	       4);
+	NUMBER(run_shell("exit 3", (struct spawn){ .input = &input }), 3);
+	NUMBER(run_shell("exec 0<&-; exit 4", (struct spawn){ .input = &input }), 4);
 }
 
 static void add_line(void *arg, const char *line)
