@@ -1,6 +1,7 @@
 /* main.c - the command line that both programs share. */
 #include "base/file.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "host.h"
 #include "monitor.h"
 #include "prepare.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -225,8 +225,6 @@ static int run_command(const struct command *command, const struct options *opti
 		settings_free(settings);
 		return EX_OK;
 	}
-	/* no core file with a password in it; not inherited by what is run */
-	(void)prctl(PR_SET_DUMPABLE, 0);
 	gethostname(work.host.host_name, sizeof(work.host.host_name) - 1);
 	/*
 	 * a host name can be one byte longer than what a server keeps of an
@@ -293,6 +291,8 @@ int main(int argc, char **argv)
 	bool timeout = false;
 	int option;
 
+	process_hide_memory();
+	process_close_inherited();
 	log_open(program_role.program);
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "c:hV", long_options, NULL)) != -1) {

@@ -48,6 +48,7 @@ static void become_user(const struct monitor *monitor)
 			  strerror(errno));
 		_exit(EX_SOFTWARE);
 	}
+	process_hide_memory();
 }
 
 static void __attribute__((noreturn))

@@ -9,11 +9,37 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 enum {
 	SWEEP_MS = 5 * 1000,
 	CMDLINE_MAX = 64 * 1024,
 };
+
+void process_hide_memory(void)
+{
+	/* cannot fail with this value, which all kernels know */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* Kernel 3.10 has no close_range(2), and the limit of descriptors may be a million. */
+void process_close_inherited(void)
+{
+	DIR *own = opendir("/proc/self/fd");
+	struct dirent *entry;
+
+	/* entries are found by their number: closing one does not lose another */
+	while (own && (entry = readdir(own))) {
+		long fd;
+
+		if (text_to_long(entry->d_name, STDERR_FILENO + 1, INT_MAX, &fd) == 0 &&
+		    fd != dirfd(own))
+			close((int)fd);
+	}
+	if (own)
+		closedir(own);
+}
 
 /*
  * The session of a process, from /proc/PID/stat; -1 if it has ended. The process name in
