@@ -33,161 +33,97 @@ static int cluster_apply(struct host *host, struct fault *fault)
 }
 
 static const struct step primary_steps[] = {
-	{
-		/* first: everything else needs them, and what differs between majors */
-		.name = "programs",
-		.row = "P3",
-		.check = programs_check,
-	},
-	{
-		/*
-		 * before ownership: a directory that is refused must not change hands
-		 * first
-		 */
-		.name = "data directory",
-		.row = "P4",
-		.check = data_look,
-	},
-	{
-		/* before anything in PGDATA is read or written as the server's user */
-		.name = "ownership",
-		.check = ownership_check,
-		.apply = ownership_apply,
-	},
-	{
-		/* before staging is filled: it clears what an interrupted run has left there */
-		.name = "room for a cluster",
-		.row = "P4",
-		.check = data_check,
-		.apply = data_apply,
-	},
-	{
-		/*
-		 * before a file is created: a directory without a rule may need an
-		 * administrator
-		 */
-		.name = "label rules",
-		.check = label_rules_check,
-		.apply = label_rules_apply,
-	},
-	{
-		/* staging is free now; the steps down to "in place" complete what this makes */
-		.name = "cluster",
-		.row = "P4",
-		.when = UNTIL_IN_PLACE,
-		.check = cluster_check,
-		.apply = cluster_apply,
-	},
-	{
-		/*
-		 * before the settings: the server rejects ssl = on without a certificate
-		 */
-		.name = "certificate",
-		.row = "P9",
-		.check = certificate_check,
-		.apply = certificate_apply,
-	},
-	{
-		/* before the first start, which therefore needs no restart */
-		.name = "settings",
-		.row = "P10",
-		.check = settings_check,
-		.apply = settings_apply,
-	},
-	{
-		/*
-		 * before the first start: a standby that is already knocking would be told
-		 * that its password is wrong, and give up
-		 */
-		.name = "new role",
-		.row = "P7",
-		.when = UNTIL_IN_PLACE,
-		.check = staged_role_check,
-		.apply = staged_role_apply,
-	},
-	{
-		/* before the first start, so that nothing has to be reloaded */
-		.name = "new access rules",
-		.row = "P9",
-		.when = UNTIL_IN_PLACE,
-		.check = rules_file_check,
-		.apply = rules_file_apply,
-	},
-	{
-		/*
-		 * the cluster is complete: one rename, and only then can a server start
-		 * on it
-		 */
-		.name = "in place",
-		.row = "P4",
-		.when = UNTIL_IN_PLACE,
-		.check = place_check,
-		.apply = place_apply,
-	},
-	{
-		/*
-		 * after the rename, since labels depend on the path; before the start,
-		 * which needs them
-		 */
-		.name = "labels",
-		.check = labels_check,
-		.apply = labels_apply,
-	},
-	{
-		/* before the start: once the server listens, standbys should get through */
-		.name = "firewall",
-		.check = open_port_check,
-		.apply = open_port_apply,
-	},
-	{
-		.name = "server",
-		.row = "P5",
-		.check = server_check,
-		.apply = server_apply,
-	},
-	{
-		/* only the running server can tell which value wins */
-		.name = "settings in force",
-		.row = "P11",
-		.check = in_force_check,
-		.apply = in_force_apply,
-	},
-	{
-		.name = "superuser password",
-		.row = "P6",
-		.check = superuser_check,
-		.apply = superuser_apply,
-	},
-	{
-		/* before the rule: a standby waits for a rule, and gives up without a role */
-		.name = "replication role",
-		.row = "P7",
-		.check = role_check,
-		.apply = role_apply,
-	},
-	{
-		.name = "access rules",
-		.row = "P9",
-		.check = rules_check,
-		.apply = rules_apply,
-	},
-	{
-		/*
-		 * after everything that it takes: role, password, rule, certificate,
-		 * address
-		 */
-		.name = "replication login",
-		.row = "P8",
-		.check = login_check,
-		.apply = role_apply,
-	},
-	{
-		/* last: a server that has not passed everything else does not start at boot */
-		.name = "enabled",
-		.row = "P5",
-		.check = enabled_check,
-		.apply = enabled_apply,
-	},
+	/* first: everything else needs them, and what differs between majors */
+	{ .name = "programs", .row = "P3", .check = programs_check },
+	/* before ownership: a directory that is refused must not change hands first */
+	{ .name = "data directory", .row = "P4", .check = data_look },
+	/* before anything in PGDATA is read or written as the server's user */
+	{ .name = "ownership", .check = ownership_check, .apply = ownership_apply },
+	/* before staging is filled: it clears what an interrupted run has left there */
+	{ .name = "room for a cluster",
+	  .row = "P4",
+	  .check = data_check,
+	  .apply = data_apply },
+	/*
+	 * before a file is created: a directory without a rule may need an administrator
+	 */
+	{ .name = "label rules", .check = label_rules_check, .apply = label_rules_apply },
+	/* staging is free now; the steps down to "in place" complete what this makes */
+	{ .name = "cluster",
+	  .row = "P4",
+	  .when = UNTIL_IN_PLACE,
+	  .check = cluster_check,
+	  .apply = cluster_apply },
+	/* before the settings: the server rejects ssl = on without a certificate */
+	{ .name = "certificate",
+	  .row = "P9",
+	  .check = certificate_check,
+	  .apply = certificate_apply },
+	/* before the first start, which therefore needs no restart */
+	{ .name = "settings",
+	  .row = "P10",
+	  .check = settings_check,
+	  .apply = settings_apply },
+	/*
+	 * before the first start: a standby that is already knocking would be told that
+	 * its password is wrong, and give up
+	 */
+	{ .name = "new role",
+	  .row = "P7",
+	  .when = UNTIL_IN_PLACE,
+	  .check = staged_role_check,
+	  .apply = staged_role_apply },
+	/* before the first start, so that nothing has to be reloaded */
+	{ .name = "new access rules",
+	  .row = "P9",
+	  .when = UNTIL_IN_PLACE,
+	  .check = rules_file_check,
+	  .apply = rules_file_apply },
+	/* the cluster is complete: one rename, and only then can a server start on it */
+	{ .name = "in place",
+	  .row = "P4",
+	  .when = UNTIL_IN_PLACE,
+	  .check = place_check,
+	  .apply = place_apply },
+	/*
+	 * after the rename, since labels depend on the path; before the start, which
+	 * needs them
+	 */
+	{ .name = "labels", .check = labels_check, .apply = labels_apply },
+	/* before the start: once the server listens, standbys should get through */
+	{ .name = "firewall", .check = open_port_check, .apply = open_port_apply },
+	/* everything that can be prepared without it is in place */
+	{ .name = "server", .row = "P5", .check = server_check, .apply = server_apply },
+	/* only the running server can tell which value wins */
+	{ .name = "settings in force",
+	  .row = "P11",
+	  .check = in_force_check,
+	  .apply = in_force_apply },
+	/* with the server up; before anybody is let in over the network */
+	{ .name = "superuser password",
+	  .row = "P6",
+	  .check = superuser_check,
+	  .apply = superuser_apply },
+	/* before the rule: a standby waits for a rule, and gives up without a role */
+	{ .name = "replication role",
+	  .row = "P7",
+	  .check = role_check,
+	  .apply = role_apply },
+	/* after the role, and before the login that needs it */
+	{ .name = "access rules",
+	  .row = "P9",
+	  .check = rules_check,
+	  .apply = rules_apply },
+	/* after everything that it takes: role, password, rule, certificate, address */
+	{ .name = "replication login",
+	  .row = "P8",
+	  .check = login_check,
+	  .apply = role_apply },
+	/* last: a server that has not passed everything else does not start at boot */
+	{ .name = "enabled",
+	  .row = "P5",
+	  .check = enabled_check,
+	  .apply = enabled_apply },
 };
 
 static int verify(struct host *host, long timeout_ms, struct fault *fault)
