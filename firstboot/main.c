@@ -24,14 +24,20 @@
 #error "VERSION has to be defined"
 #endif
 
+enum { TIMEOUT_MS = 10 * 1000, TIMEOUT_MAX_MS = 24 * 3600 * 1000 };
+
 #define STATE_DIRECTORY "/var/lib/pgrepl"
-#define STRINGIFY_(x)   #x
-#define STRINGIFY(x)    STRINGIFY_(x)
+
+/* The options that only some commands accept: bits, and what getopt_long() returns for each. */
+enum {
+	OPTION_DRY_RUN = 1 << 8,
+	OPTION_JSON = 1 << 9,
+	OPTION_TIMEOUT = 1 << 10,
+};
 
 struct options {
 	const char *config;
-	bool dry_run;
-	bool json;
+	int given; /* of these bits */
 	long timeout_ms;
 };
 
@@ -39,11 +45,8 @@ struct command {
 	const char *name;
 	const char *arguments;
 	const char *help;
-	bool dry_run, json, timeout; /* the options that it accepts */
-	/*
-	 * Runs in the worker; returns an exit code. NULL: reading the ini is all there is
-	 * to do.
-	 */
+	int accepts; /* of these bits */
+	/* Runs in the worker; returns an exit code. NULL: reading the ini is all there is. */
 	int (*run)(struct host *host, const struct options *options);
 };
 
@@ -84,7 +87,7 @@ static int run_setup(struct host *host, const struct options *options)
 	FAULT_AUTO fault = { 0 };
 	int code;
 
-	host->dry_run = options->dry_run;
+	host->dry_run = options->given & OPTION_DRY_RUN;
 	if (host->dry_run)
 		return step_dry_run_all(host);
 	if (lock(host, &fault) < 0)
@@ -108,19 +111,29 @@ static int run_status(struct host *host, const struct options *options)
 {
 	FAULT_AUTO fault = { 0 };
 
-	(void)status_print(host, options->json, &fault);
+	(void)status_print(host, options->given & OPTION_JSON, &fault);
 	return finish(&fault);
 }
 
 static const struct command commands[] = {
-	{ "setup", " [--dry-run]",
-	  "set this host up as the ini says, or report what would change",
-	  .dry_run = true, .run = run_setup },
-	{ "verify", " [--timeout TIME]", "prove that replication works now",
-	  .timeout = true, .run = run_verify },
-	{ "status", " [--json]", "report the state of the server", .json = true,
+	{ .name = "setup",
+	  .arguments = " [--dry-run]",
+	  .help = "set this host up as the ini says, or report what would change",
+	  .accepts = OPTION_DRY_RUN,
+	  .run = run_setup },
+	{ .name = "verify",
+	  .arguments = " [--timeout TIME]",
+	  .help = "prove that replication works now",
+	  .accepts = OPTION_TIMEOUT,
+	  .run = run_verify },
+	{ .name = "status",
+	  .arguments = " [--json]",
+	  .help = "report the state of the server",
+	  .accepts = OPTION_JSON,
 	  .run = run_status },
-	{ "check-config", "", "check the ini and report its errors", .run = NULL },
+	{ .name = "check-config",
+	  .arguments = "",
+	  .help = "check the ini and report its errors" },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -214,7 +227,7 @@ static int run_command(const struct command *command, const struct options *opti
 			     .options = options };
 	struct settings *settings = &work.host.settings;
 	struct monitor monitor = { .work = worker, .arg = &work };
-	bool sets_up = command->run == run_setup && !options->dry_run;
+	bool sets_up = command->run == run_setup && !(options->given & OPTION_DRY_RUN);
 	int code;
 
 	if (settings_load(settings, options->config, program_role.settings, sets_up,
@@ -275,20 +288,18 @@ static void clean_environment(void)
 
 int main(int argc, char **argv)
 {
-	enum { OPT_DRY_RUN = 256, OPT_JSON, OPT_TIMEOUT };
 	static const struct option long_options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
-		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
-		{ "json", no_argument, NULL, OPT_JSON },
-		{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+		{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
+		{ "json", no_argument, NULL, OPTION_JSON },
+		{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options options = { .config = SETTINGS_DEFAULT_PATH,
-				   .timeout_ms = 10 * 1000 };
+				   .timeout_ms = TIMEOUT_MS };
 	const struct command *command;
-	bool timeout = false;
 	int option;
 
 	process_hide_memory();
@@ -307,19 +318,15 @@ int main(int argc, char **argv)
 			printf("%s " VERSION " (PostgreSQL %d)\n", program_role.program,
 			       PGMAJOR);
 			return EX_OK;
-		case OPT_DRY_RUN:
-			options.dry_run = true;
-			break;
-		case OPT_JSON:
-			options.json = true;
-			break;
-		case OPT_TIMEOUT:
-			timeout = true;
-			if (text_to_ms(optarg, 24L * 3600 * 1000, &options.timeout_ms) <
-			    0)
+		case OPTION_TIMEOUT:
+			if (text_to_ms(optarg, TIMEOUT_MAX_MS, &options.timeout_ms) < 0)
 				return usage_error(
 					"invalid value for --timeout: \"%s\" is not a time",
 					optarg);
+			/* fall through */
+		case OPTION_DRY_RUN:
+		case OPTION_JSON:
+			options.given |= option;
 			break;
 		default:
 			return usage_error("unknown option or missing value: \"%s\"",
@@ -333,8 +340,7 @@ int main(int argc, char **argv)
 		return usage_error("unknown command \"%s\"", argv[optind]);
 	if (optind + 1 < argc)
 		return usage_error("too many arguments: \"%s\"", argv[optind + 1]);
-	if ((options.dry_run && !command->dry_run) || (options.json && !command->json) ||
-	    (timeout && !command->timeout))
+	if (options.given & ~command->accepts)
 		return usage_error("\"%s\" does not take that option", command->name);
 	/* a reader that goes away makes write(2) fail; it must not kill us */
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -10,9 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STRINGIFY_(x) #x
-#define STRINGIFY(x)  STRINGIFY_(x)
-
 int prepare_user(const struct settings *settings, struct host *host,
 		 struct monitor *monitor, struct fault *fault)
 {
@@ -113,8 +110,7 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 	else if (*settings->data_directory)
 		host->data_directory = text_copy(settings->data_directory);
 	else
-		host->data_directory =
-			text_copy("/var/lib/pgsql/" STRINGIFY(PGMAJOR) "/data");
+		host->data_directory = text_format("/var/lib/pgsql/%d/data", PGMAJOR);
 	host->directories = directories_of(host, &settings->tablespaces);
 	return 0;
 }
