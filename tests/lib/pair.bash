@@ -1,8 +1,9 @@
 # Real servers on loopback, made as a user without root makes them: by the two programs, from ini
 # files with server_control = pg_ctl.
 #
-#   pair_open                          in setup or setup_file: $PAIR, a folder that has everything
-#   pair_close                         in teardown or teardown_file: stops and removes it all
+#   pair_open                          $PAIR, a folder that has everything: before each test, unless the file
+#                                      has a setup of its own
+#   pair_close                         stops and removes it all: after each test, likewise
 #   ini NAME [SECTION.KEY=VALUE]...    writes $PAIR/NAME.ini; data in $PAIR/NAME, a free port
 #   pgrepl NAME COMMAND...             runs pgrepl-primary when NAME starts with "primary", else pgrepl-standby
 #   sql NAME "SQL" [psql argument]...  rows as a|b, as the superuser through the socket
@@ -23,6 +24,10 @@ pair_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$pair_lib/need.bash"
 # shellcheck source=tests/lib/expect.bash
 . "$pair_lib/expect.bash"
+# shellcheck source=tests/lib/cache.bash
+. "$pair_lib/cache.bash"
+# shellcheck source=tests/lib/process.bash
+. "$pair_lib/process.bash"
 
 # as_server COMMAND...: as the user who runs servers. Behind it words, so that $! is a command itself.
 as_server=()
@@ -36,36 +41,87 @@ as_server() {
 
 # --- the folder -----------------------------------------------------------------------------------
 
-pair_open() {
+# Where folders of pairs may be. In memory a pair costs half the CPU time that it costs on a disk.
+pair_homes=(/dev/shm /tmp)
+
+# pair_ready: what all the pairs of a file have in common.
+pair_ready() {
 	PGMAJOR=${PGREPL_TEST_MAJOR:-12}
 	PG=$("$pair_lib/postgresql-tree" "$PGMAJOR")
+	PAIR_HOME=$(pair_home)
+	export PGMAJOR PG PAIR_HOME
 	pair_sweep
-	PAIR=$(mktemp -d "/tmp/pgrepl-pair.$$.XXXXXX")
-	export PGMAJOR PG PAIR
+}
+
+# pair_home: memory, where there is plenty of it and programs may be run from it; else the disk.
+pair_home() {
+	local home=${pair_homes[0]} enough=$((4 << 20)) free available
+	free=$(df -k --output=avail "$home" 2>/dev/null | tail -n 1)
+	available=$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)
+	if [ "${free:-0}" -lt $enough ] || [ "${available:-0}" -lt $enough ] || [ ! -w "$home" ] ||
+		grep -q "^[^ ]* $home [^ ]* [^ ]*noexec" /proc/self/mounts; then
+		home=${pair_homes[1]}
+	fi
+	echo "$home"
+}
+
+# pair_open: the name of the folder says who its owner is.
+pair_open() {
+	local owner
+	[ -n "${PAIR_HOME:-}" ] || pair_ready
+	owner=$(process_mark $$)
+	PAIR=$(mktemp -d "$PAIR_HOME/pgrepl-pair.${owner/ /.}.XXXXXX")
+	export PAIR
 	mkdir "$PAIR/bin" "$PAIR/ports"
 	cp "${PGREPL_PROGRAMS:-$pair_lib/../../build}"/pgrepl-{primary,standby} "$PAIR/bin/"
 	if [ -n "${PGREPL_PROGRAMS:-}" ]; then
 		# with the libraries that they bring along
 		find "$PGREPL_PROGRAMS" -maxdepth 1 -name 'lib*.so.*' -exec cp -t "$PAIR/bin" {} +
 	fi
-	(umask 077 && head -c 18 /dev/urandom | base64 | tr '+/' '-_' >"$PAIR/password")
+	# one for all pairs of a run: a prepared cluster has it. Nobody else knows the folder that it comes from.
+	(umask 077 && sha256sum <<<"$BATS_RUN_TMPDIR" | cut -c1-24 >"$PAIR/password")
 	if [ "$(id -u)" = 0 ]; then
 		chown -R postgres: "$PAIR"
 	fi
 }
 
+# A test that is skipped before it has a folder has none to close.
 pair_close() {
-	pair_remove "$PAIR"
+	[ -z "${PAIR:-}" ] || pair_remove "$PAIR"
+}
+
+# A file whose pairs need something else has its own.
+setup_file() {
+	pair_ready
+}
+
+setup() {
+	pair_open
+}
+
+teardown() {
+	explain
+	pair_close
 }
 
 # processes_of DIR: everybody who runs from it, works in it or was told its name.
 processes_of() {
-	local escaped=${1//./\\.}
-	{
-		find /proc/[0-9]* -maxdepth 1 \( -name cwd -o -name exe \) -lname "$1/*" -printf '%h\n' 2>/dev/null || :
+	local escaped=${1//./\\.} path
+	local -A found=()
+	# what this finds is ended
+	[[ $1 == */pgrepl-pair.* ]] || {
+		printf 'not in the folder of a pair: "%s"\n' "$1" >&2
+		return 1
+	}
+	while read -r path; do
+		path=${path#/proc/}
+		found[${path%%/*}]=
+	done < <(
+		find /proc/[0-9]*/cwd /proc/[0-9]*/exe -maxdepth 0 -lname "$1/*" 2>/dev/null
 		# the brackets keep grep from finding itself
-		grep -lsz -- "[${escaped:0:1}]${escaped:1}[/.]" /proc/[0-9]*/cmdline | sed 's,/cmdline$,,' || :
-	} | sed 's,^/proc/,,' | sort -nu
+		grep -lsz -- "[${escaped:0:1}]${escaped:1}[/.]" /proc/[0-9]*/cmdline
+	)
+	[ ${#found[@]} = 0 ] || printf '%s\n' "${!found[@]}"
 }
 
 no_process_of() {
@@ -80,34 +136,51 @@ no_process_of() {
 kill_all_of() {
 	local pids
 	mapfile -t pids < <(processes_of "$1")
-	[ ${#pids[@]} = 0 ] || kill -KILL "${pids[@]}" 2>/dev/null || :
-	no_process_of "$1"
+	[ ${#pids[@]} = 0 ] || {
+		kill -KILL "${pids[@]}" 2>/dev/null || :
+		no_process_of "$1"
+	}
+}
+
+have_ended() {
+	local pid
+	for pid; do
+		! process_mark "$pid" || return 1
+	done
 }
 
 # Servers that are told to quit take their shared memory along; killed ones leave it in /dev/shm.
 quit_all_of() {
 	local pids
 	mapfile -t pids < <(processes_of "$1")
-	[ ${#pids[@]} = 0 ] || kill -QUIT "${pids[@]}" 2>/dev/null || :
-	[ ${#pids[@]} = 0 ] || kill -CONT "${pids[@]}" 2>/dev/null || :
+	[ ${#pids[@]} -gt 0 ] || return 0
+	kill -QUIT "${pids[@]}" 2>/dev/null || :
+	kill -CONT "${pids[@]}" 2>/dev/null || :
+	eventually 30 have_ended "${pids[@]}" >/dev/null || :
 }
 
 pair_remove() {
 	quit_all_of "$1"
-	eventually 2 no_process_of "$1" >/dev/null 2>&1 || :
-	eventually 20 kill_all_of "$1"
+	eventually kill_all_of "$1"
 	rm -rf "$1"
 }
 
-# What a run that was killed has left: its folder is named after it.
+# pair_owner FOLDER: the process that it was made by, as its name says; nothing for another's folder.
+pair_owner() {
+	[[ $1 =~ /pgrepl-pair\.([0-9]+)\.([0-9]+)\.[^/]+$ ]] || return 1
+	echo "${BASH_REMATCH[1]} ${BASH_REMATCH[2]}"
+}
+
+# pair_sweep: what a run that was killed has left.
 pair_sweep() {
-	local folder owner
-	for folder in /tmp/pgrepl-pair.*; do
-		[[ $folder =~ ^/tmp/pgrepl-pair\.([0-9]+)\.[^/]+$ ]] || continue
-		owner=${BASH_REMATCH[1]}
-		if [ -O "$folder" ] || [ "$(id -u)" = 0 ]; then
-			# a pid may be somebody else's by now, or a zombie's, which has no arguments
-			grep -qsa bats "/proc/$owner/cmdline" || pair_remove "$folder"
+	local folder owner lock
+	for folder in "${pair_homes[0]}"/pgrepl-pair.* "${pair_homes[1]}"/pgrepl-pair.*; do
+		owner=$(pair_owner "$folder") || continue
+		if { [ -O "$folder" ] || [ "$(id -u)" = 0 ]; } && ! process_lives "$owner"; then
+			# another file may be at it
+			{ exec {lock}<"$folder"; } 2>/dev/null || continue
+			! flock -n "$lock" || pair_remove "$folder"
+			exec {lock}<&-
 		fi
 	done
 }
@@ -115,7 +188,7 @@ pair_sweep() {
 # --- servers --------------------------------------------------------------------------------------
 
 is_taken() {
-	(: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null || compgen -G "/tmp/pgrepl-pair.*/ports/$1" >/dev/null
+	(: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null || compgen -G "$PAIR_HOME/pgrepl-pair.*/ports/$1" >/dev/null
 }
 
 # Below the range that the kernel gives to clients.
@@ -179,7 +252,7 @@ program_of() {
 pgrepl() {
 	local name=$1
 	shift
-	"${as_server[@]}" timeout 60 "$(program_of "$name")" --config "$PAIR/$name.ini" "$@" 3>&- 4>&-
+	"${as_server[@]}" timeout 600 "$(program_of "$name")" --config "$PAIR/$name.ini" "$@" 3>&- 4>&-
 }
 
 # pgrepl_in_background NAME COMMAND...: $! is the program itself; its output is in $PAIR/NAME.out.
@@ -209,23 +282,50 @@ stop() {
 	pg_ctl -D "$PAIR/$1" -m "${2:-fast}" stop
 }
 
-# stop_all: whatever runs; data stays.
-stop_all() {
-	eventually 20 kill_all_of "$PAIR"
+# prepare NAME MAKER: a stopped cluster in $PAIR/NAME, a copy of what MAKER has made there for the first
+# that asked in this run. All copies have the same system identifier.
+prepare() {
+	local made
+	made=$(PGREPL_CACHE=$BATS_RUN_TMPDIR cache_path "pair-$PGMAJOR-$1" "$2" make_prepared "$@")
+	cp -a --reflink=auto "$made/$1" "$PAIR/$1"
+}
+
+make_prepared() {
+	"$3" "$2"
+	mv "$PAIR/$2" "$1/"
+}
+
+make_by_hand() {
+	as_server "$PG/bin/initdb" -D "$PAIR/$1" -A trust --no-sync >/dev/null
+}
+
+make_set_up() {
+	ini "$1"
+	pgrepl "$1" setup
+	stop "$1"
+	rm "$PAIR/$1".{ini,log}
 }
 
 # by_hand NAME [LINE OF postgresql.conf]...: a running cluster that has nothing of ours, and trusts everybody.
 by_hand() {
 	local name=$1
 	shift
-	as_server "$PG/bin/initdb" -D "$PAIR/$name" -A trust --no-sync >/dev/null
+	prepare "$name" make_by_hand
 	printf '%s\n' "port = $(port_of "$name")" "unix_socket_directories = '$PAIR'" 'shared_buffers = 8MB' "$@" \
 		>>"$PAIR/$name/postgresql.conf"
 	pg_ctl -D "$PAIR/$name" -l "$PAIR/$name.log" -w start
 }
 
-# start_primary [SECTION.KEY=VALUE]...: a primary, set up, that others can clone.
+# start_primary [primary.settings.NAME=VALUE]...: a primary, set up, that others can clone; its cluster is
+# a prepared one.
 start_primary() {
+	prepare primary make_set_up
+	ini primary "$@"
+	pgrepl primary setup
+}
+
+# start_new_primary [SECTION.KEY=VALUE]...: one that comes from nothing; for keys that a cluster is made by.
+start_new_primary() {
 	ini primary "$@"
 	pgrepl primary setup
 }

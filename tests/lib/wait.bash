@@ -1,10 +1,10 @@
 # Waiting for a condition, never for a time.
 # shellcheck shell=bash
 
-# eventually [SECONDS] COMMAND [ARGUMENT...]: try until it succeeds; 30 seconds unless told. Prints
-# what the last try said, whatever its end.
+# eventually [SECONDS] COMMAND [ARGUMENT...]: try until it succeeds, for 120 seconds by default: a guard
+# against a hang, far beyond what a slow machine needs. Prints what the last try said, whatever its end.
 eventually() {
-	local limit=30 deadline said status
+	local limit=120 deadline said status
 	if [[ $1 =~ ^[0-9]+$ ]]; then
 		limit=$1
 		shift

@@ -3,15 +3,6 @@
 
 load ../lib/pair
 
-setup() {
-	pair_open
-}
-
-teardown() {
-	explain
-	pair_close
-}
-
 @test "a primary that needs a restart is refused without allow_restart, and runs on" {
 	local pid
 	by_hand primary 'wal_level = minimal' 'max_wal_senders = 0'

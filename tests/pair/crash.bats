@@ -10,11 +10,6 @@ setup() {
 	pair_open
 }
 
-teardown() {
-	explain
-	pair_close
-}
-
 # traced NAME STRACE-ARGUMENT...: a whole setup. With -D it is strace that is the child: a server that
 # is traced as well does not keep us waiting.
 traced() {
@@ -23,7 +18,8 @@ traced() {
 	# shared memory of a server that is killed stays: in one of its own it goes with the last process
 	if [ "$(id -u)" = 0 ]; then
 		# shellcheck disable=SC2016 # for that shell
-		apart=(unshare --mount sh -c 'mount -t tmpfs -o mode=1777 none /dev/shm && exec "$@"' sh)
+		apart=(unshare --mount sh -c 'exec 9<"$0" && mount -t tmpfs -o mode=1777 none /dev/shm && mkdir -p "$0" &&
+			mount --no-canonicalize --bind /proc/self/fd/9 "$0" && exec "$@" 9<&-' "$PAIR")
 	fi
 	# shellcheck disable=SC2154 # of the library
 	"${apart[@]}" "${as_server[@]}" strace -D -f -qq "$@" \
@@ -36,7 +32,7 @@ count_calls() {
 	# faster; but with it strace 6.1 counts no calls for an injection
 	traced "$name" --seccomp-bpf -o "$PAIR/$name.trace" -e trace=setsid,rename,fsync,unlinkat
 	stop "$name" immediate
-	eventually 10 no_process_of "$PAIR/$name"
+	eventually no_process_of "$PAIR/$name"
 	worker=$(awk '/ setsid\(/ { print $1; exit }' "$PAIR/$name.trace")
 	awk -v worker="$worker" '$1 == worker { sub(/\(.*/, "", $2); print $2 }' "$PAIR/$name.trace" |
 		sort | uniq -c >"$PAIR/$name.calls"
@@ -60,7 +56,7 @@ setup_killed() {
 	fi
 	# the server is not the one that was to be killed
 	[ ! -e "$PAIR/$name/postmaster.pid" ] || stop "$name" immediate
-	eventually 10 no_process_of "$PAIR/$name"
+	eventually no_process_of "$PAIR/$name"
 }
 
 # A cluster that is in place has all that makes it what it is.

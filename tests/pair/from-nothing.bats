@@ -9,6 +9,8 @@ setup_file() {
 	pair_open
 }
 
+setup() { :; }
+
 teardown() {
 	explain
 }

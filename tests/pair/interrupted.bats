@@ -11,11 +11,6 @@ setup() {
 	ini standby
 }
 
-teardown() {
-	explain
-	pair_close
-}
-
 has_cloned_some() {
 	[ "$(stat -c %s "$PAIR/standby.pgrepl-staging/ballast")" -gt 1000000 ]
 }
@@ -24,7 +19,7 @@ has_cloned_some() {
 start_held_clone() {
 	pgrepl_in_background standby setup
 	standby=$!
-	eventually 20 has_cloned_some
+	eventually has_cloned_some
 	sender=$(sql primary "select pid from pg_stat_replication where state = 'backup'")
 	kill -STOP "$sender"
 	worker=$(pgrep -P "$standby")
@@ -45,7 +40,7 @@ sends_no_backup() {
 arrives() {
 	[ ! -e "$PAIR/standby/PG_VERSION" ]
 	let_go
-	eventually 20 sends_no_backup
+	eventually sends_no_backup
 	run -0 pgrepl standby setup
 	[ ! -e "$PAIR/standby.pgrepl-staging" ]
 	streams standby
@@ -67,7 +62,7 @@ arrives() {
 	start_held_clone
 	kill -KILL "$standby"
 	wait "$standby" || :
-	eventually 10 no_process_of "$PAIR/standby"
+	eventually no_process_of "$PAIR/standby"
 	arrives
 }
 
@@ -79,7 +74,7 @@ arrives() {
 	# pg_basebackup's child may live on, and with it the backup: the next setup ends both
 	run -0 pgrepl standby setup
 	no_process_of "$PAIR/standby.pgrepl-staging"
-	eventually 20 sends_no_backup
+	eventually sends_no_backup
 	streams standby
 	replicates primary standby
 }
@@ -121,7 +116,7 @@ arrives() {
 	start_held_clone
 	kill -CONT "$sender"
 	stop primary immediate
-	eventually 10 says standby 'cloning again from'
+	eventually says standby 'cloning again from'
 	rm "$PAIR/primary/ballast"
 	pgrepl primary setup
 	wait "$standby"
@@ -141,5 +136,5 @@ arrives() {
 	contains 'error: .*No space left on device' <<<"$output"
 	rm "$PAIR/primary/ballast"
 	run -0 pgrepl standby setup
-	eventually 10 streams standby
+	eventually streams standby
 }

@@ -3,15 +3,6 @@
 
 load ../lib/pair
 
-setup() {
-	pair_open
-}
-
-teardown() {
-	explain
-	pair_close
-}
-
 waits_for_a_standby() {
 	equal "$(sql primary "select count(*) from pg_stat_activity where wait_event = 'SyncRep'")" 1
 }
@@ -21,16 +12,16 @@ status_shows() {
 }
 
 @test "synchronous_standbys = 1: a commit waits until a standby has it" {
-	start_primary primary.synchronous_standbys=1
+	start_new_primary primary.synchronous_standbys=1
 	equal "$(setting_of primary synchronous_standby_names)" 'ANY 1 (*)'
 	sql primary 'create table witness (what text)' >"$PAIR/commit.out" 2>&1 &
-	eventually 10 waits_for_a_standby
+	eventually waits_for_a_standby
 	# what setup itself does must not wait for somebody who may never come
 	run -0 pgrepl primary setup
 	contains 'nothing to do$' <<<"$output"
 	start_standby standby
 	wait "$!"
-	eventually 10 status_shows '  standby  127.0.0.1  streaming  quorum'
+	eventually status_shows '  standby  127.0.0.1  streaming  quorum'
 	status_shows '^replication: synchronous, ANY 1'
 	replicates primary standby
 }
@@ -43,7 +34,7 @@ log_in() {
 }
 
 @test "superuser_password lets the superuser in over TCP, and another password does not" {
-	start_primary primary.superuser_password='"of the superuser"'
+	start_new_primary primary.superuser_password='"of the superuser"'
 	equal "$(log_in 'of the superuser')" t
 	run -2 log_in wrong
 	contains 'password authentication failed' <<<"$output"
@@ -62,7 +53,7 @@ log_in() {
 	verifier=$(sql primary "select rolpassword from pg_authid where rolname = 'replica'")
 	stop primary
 	rm -r "$PAIR/primary"
-	start_primary common.replication_password= primary.replication_password_verifier="$verifier"
+	start_new_primary common.replication_password= primary.replication_password_verifier="$verifier"
 	equal "$(sql primary "select rolpassword from pg_authid where rolname = 'replica'")" "$verifier"
 	start_standby standby
 	streams standby
@@ -91,7 +82,7 @@ log_in() {
 	run -0 pgrepl standby setup
 	contains '^changed +password file' <<<"$output"
 	pg_ctl -D "$PAIR/standby" -w -l "$PAIR/standby.log" restart
-	eventually 10 streams standby
+	eventually streams standby
 }
 
 @test "wal_level = hot_standby is taken as what it means" {

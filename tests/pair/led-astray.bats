@@ -4,15 +4,6 @@
 
 load ../lib/pair
 
-setup() {
-	pair_open
-}
-
-teardown() {
-	explain
-	pair_close
-}
-
 # What setup asks for and a restart would be needed for is there already.
 by_hand_and_fit() {
 	by_hand primary "listen_addresses = '*'" 'max_wal_senders = 32' 'max_replication_slots = 32'

@@ -4,15 +4,6 @@
 
 load ../lib/pair
 
-setup() {
-	pair_open
-}
-
-teardown() {
-	explain
-	pair_close
-}
-
 # The role that a standby asks by cannot see whether its walsender is still catching up.
 all_stream() {
 	equal "$(sql primary "select count(*) from pg_stat_replication where state = 'streaming'")" 8
@@ -32,7 +23,7 @@ all_stream() {
 	for pid in "${pids[@]}"; do
 		wait "$pid"
 	done
-	eventually 10 all_stream
+	eventually all_stream
 	for i in {1..8}; do
 		replicates primary "standby$i"
 	done

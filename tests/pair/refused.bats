@@ -3,15 +3,6 @@
 
 load ../lib/pair
 
-setup() {
-	pair_open
-}
-
-teardown() {
-	explain
-	pair_close
-}
-
 # make_foreign NAME: a folder that is no cluster.
 make_foreign() {
 	as_server mkdir -p "$PAIR/$1/photos"
@@ -165,7 +156,7 @@ refuses() {
 	ini standby
 	pgrepl_in_background standby setup
 	standby=$!
-	eventually 5 grep -q 'waiting for the primary' "$PAIR/standby.out"
+	eventually grep -q 'waiting for the primary' "$PAIR/standby.out"
 	run -75 pgrepl standby setup
 	contains 'error: ' <<<"$output"
 	kill -TERM "$standby"
@@ -180,7 +171,7 @@ refuses() {
 	}
 	ini primary
 	as_server flock "$lock" sleep 0.3 3>&- 4>&- &
-	eventually 5 is_held
+	eventually is_held
 	run -0 pgrepl primary setup
 	[ ! -e "$lock" ]
 }

@@ -4,15 +4,6 @@
 
 load ../lib/pair
 
-setup() {
-	pair_open
-}
-
-teardown() {
-	explain
-	pair_close
-}
-
 # write_password NAME: stdin becomes $PAIR/NAME, as an operator would write it.
 write_password() {
 	(umask 077 && cat >"$PAIR/$1")
@@ -66,7 +57,7 @@ no_password_in() {
 	# strace goes with the last that it looks at, and has written all of it then
 	stop standby
 	stop primary
-	eventually 10 no_process_of "$PAIR"
+	eventually no_process_of "$PAIR"
 	# the places that are searched are the right ones
 	grep -qaF pg_basebackup "$PAIR/samples"
 	if [ "$(id -u)" = 0 ]; then
@@ -145,7 +136,7 @@ in_ini() {
 
 @test "a pair replicates by a role with every kind of character in its name" {
 	local role='we"ird Ro le#;%:\é$1'
-	start_primary common.replication_user="'$role'"
+	start_new_primary common.replication_user="'$role'"
 	equal "$(sql primary 'select rolname from pg_roles where rolreplication and not rolsuper')" "$role"
 	start_standby standby common.replication_user="'$role'"
 	replicates primary standby

@@ -44,7 +44,7 @@ dies_at() {
 	"${as_server[@]}" timeout 60 strace -f -b execve -qq -o "$PAIR/strace" -e trace=rename,renameat,renameat2 \
 		-e "inject=rename,renameat,renameat2:signal=KILL:when=$2" \
 		"$(program_of "$1")" --config "$PAIR/$1.ini" setup </dev/null >"$PAIR/$1.out" 2>&1 3>&- 4>&- || :
-	eventually 10 no_process_of "$PAIR/disk/$1"
+	eventually no_process_of "$PAIR/disk/$1"
 	contains '\+\+\+ killed by SIGKILL \+\+\+' <"$PAIR/strace" >/dev/null
 }
 

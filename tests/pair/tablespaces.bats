@@ -12,11 +12,6 @@ setup() {
 	sql primary "create table landmark tablespace fast as select i from generate_series(1, 50000) i"
 }
 
-teardown() {
-	explain
-	pair_close
-}
-
 ini_mapped() {
 	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/standby-space"
 }
@@ -97,7 +92,7 @@ half_cloned() {
 	mapfile -t pids < <(pgrep -f -- "$PAIR/standby")
 	kill -KILL "${pids[@]}"
 	wait $! || [ $? = 137 ]
-	eventually 10 no_clone_runs
+	eventually no_clone_runs
 	[ -z "$(ls -A "$PAIR/standby-space")" ]
 	[ ! -e "$PAIR/standby" ]
 	[ -e "$PAIR/standby-space.pgrepl-staging" ]
@@ -163,7 +158,7 @@ let_into_no_database() {
 		! env PGPASSFILE=/dev/null "$PG/bin/psql" -X -w -h 127.0.0.1 -p "$(port_of primary)" -U replica -d postgres -c '' \
 			2>"$PAIR/said" && contains 'pg_hba.conf rejects' <"$PAIR/said"
 	}
-	eventually 10 refuses_the_role
+	eventually refuses_the_role
 }
 
 @test "to a role that is let into no database the walsender says where tablespaces are" {

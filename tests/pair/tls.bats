@@ -3,15 +3,6 @@
 
 load ../lib/pair
 
-setup() {
-	pair_open
-}
-
-teardown() {
-	explain
-	pair_close
-}
-
 is_encrypted() {
 	sql primary "select ssl from pg_stat_ssl join pg_stat_replication using (pid) where application_name = '$1'"
 }
@@ -26,7 +17,7 @@ is_encrypted() {
 }
 
 @test "tls = off and auth_method = md5 give the plain lines of the guide" {
-	start_primary common.tls=off primary.auth_method=md5
+	start_new_primary common.tls=off primary.auth_method=md5
 	start_standby standby common.tls=off
 	equal "$(is_encrypted standby)" f
 	equal "$(setting_of primary ssl)" off
@@ -38,7 +29,7 @@ is_encrypted() {
 }
 
 @test "a standby that wants TLS refuses a primary without, with 78" {
-	start_primary common.tls=off
+	start_new_primary common.tls=off
 	ini standby
 	run -78 pgrepl standby setup
 	contains 'error: .*does not support SSL' <<<"$output"
@@ -69,7 +60,7 @@ is_encrypted() {
 }
 
 @test "a primary whose certificate has another name is refused with 78" {
-	start_primary common.primary_host=db.example
+	start_new_primary common.primary_host=db.example
 	cp -p "$PAIR/primary/server.crt" "$PAIR/root.crt"
 	ini standby standby.tls_root_cert="$PAIR/root.crt"
 	run -78 pgrepl standby setup
@@ -78,7 +69,7 @@ is_encrypted() {
 }
 
 @test "a pair speaks IPv6" {
-	start_primary common.primary_host=::1 primary.standby_networks=::1/128
+	start_new_primary common.primary_host=::1 primary.standby_networks=::1/128
 	cp -p "$PAIR/primary/server.crt" "$PAIR/root.crt"
 	start_standby standby common.primary_host=::1 standby.tls_root_cert="$PAIR/root.crt"
 	equal "$(sql primary 'select client_addr from pg_stat_replication')" ::1

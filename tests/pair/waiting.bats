@@ -3,21 +3,12 @@
 
 load ../lib/pair
 
-setup() {
-	pair_open
-}
-
-teardown() {
-	explain
-	pair_close
-}
-
 @test "a standby that is started first says what it waits for, and arrives when the primary is there" {
 	local standby
 	ini standby
 	pgrepl_in_background standby setup
 	standby=$!
-	eventually 5 says standby "^pgrepl-standby: waiting for the primary 127.0.0.1:$(port_of primary): Connection refused"
+	eventually says standby "^pgrepl-standby: waiting for the primary 127.0.0.1:$(port_of primary): Connection refused"
 	[ ! -e "$PAIR/standby" ]
 	[ ! -e "$PAIR/standby.pgrepl-staging" ]
 	start_primary
@@ -44,7 +35,7 @@ teardown() {
 	ini standby
 	pgrepl_in_background standby setup
 	standby=$!
-	eventually 5 says standby 'waiting for the primary'
+	eventually says standby 'waiting for the primary'
 	started=${EPOCHREALTIME/[.,]/}
 	kill -TERM "$standby"
 	wait "$standby" || status=$?
@@ -111,7 +102,7 @@ teardown() {
 	ini standby
 	pgrepl_in_background standby setup
 	standby=$!
-	eventually 10 says standby 'waiting for the primary .*: no pg_hba.conf entry'
+	eventually says standby 'waiting for the primary .*: no pg_hba.conf entry'
 	run -0 pgrepl primary setup
 	contains '^changed +access rules' <<<"$output"
 	wait "$standby"
@@ -124,7 +115,7 @@ teardown() {
 	ini standby
 	pgrepl_in_background standby setup
 	standby=$!
-	eventually 10 says standby 'requested standby connections exceeds max_wal_senders'
+	eventually says standby 'requested standby connections exceeds max_wal_senders'
 	ini primary common.allow_restart=on
 	run -0 pgrepl primary setup
 	wait "$standby"

@@ -1,0 +1,88 @@
+#!/usr/bin/env bats
+# What a killed run has left is swept by the next one, and what belongs to a process that lives is not.
+# bats file_tags=once
+
+load ../lib/pair
+
+setup() {
+	owner=
+}
+
+teardown() {
+	[ -z "$owner" ] || kill -KILL "$owner" 2>/dev/null || :
+	rm -rf "$PAIR_HOME"/pgrepl-pair.*.*."of-$$"
+}
+
+# A process of ours whose command line says nothing of tests, and is told no folder.
+start_owner() {
+	(exec -a anything sleep infinity) 3>&- 4>&- &
+	owner=$!
+}
+
+end_owner() {
+	kill -KILL "$owner"
+	wait "$owner" || :
+}
+
+# leave MARK: $folder, as pair_open makes it for the process with that mark.
+leave() {
+	folder=$PAIR_HOME/pgrepl-pair.${1/ /.}.of-$$
+	mkdir -p "$folder/primary"
+	echo 12 >"$folder/primary/PG_VERSION"
+}
+
+@test "the folder of an owner that lives is kept, whatever its command line" {
+	start_owner
+	leave "$(process_mark "$owner")"
+	pair_sweep
+	[ -e "$folder/primary/PG_VERSION" ]
+}
+
+@test "the folder of an owner that is gone is swept, and who works in it is ended" {
+	local server
+	start_owner
+	leave "$(process_mark "$owner")"
+	(cd "$folder/primary" && exec sleep infinity) 3>&- 4>&- &
+	server=$!
+	end_owner
+	pair_sweep
+	[ ! -e "$folder" ]
+	wait "$server" || equal "$?" 131
+}
+
+@test "the folder of an owner whose number another process has by now is swept" {
+	local pid start
+	start_owner
+	read -r pid start <<<"$(process_mark "$owner")"
+	leave "$pid $((start - 1))"
+	pair_sweep
+	[ ! -e "$folder" ]
+	kill -0 "$owner"
+}
+
+@test "the folder of an owner that has ended, and that nobody has waited for, is swept" {
+	local parent mark
+	# its parent becomes a program that never waits
+	sh -c 'sleep infinity & echo $! >"$0"; exec sleep infinity' "$BATS_TEST_TMPDIR/child" 3>&- 4>&- &
+	parent=$!
+	eventually test -s "$BATS_TEST_TMPDIR/child"
+	owner=$(<"$BATS_TEST_TMPDIR/child")
+	mark=$(process_mark "$owner")
+	leave "$mark"
+	pair_sweep
+	[ -e "$folder" ]
+	kill -KILL "$owner"
+	is_a_zombie() {
+		grep '^State:.*Z' "/proc/$owner/status"
+	}
+	eventually is_a_zombie
+	pair_sweep
+	[ ! -e "$folder" ]
+	kill -KILL "$parent"
+}
+
+@test "a folder that no pair has made is left alone" {
+	leave 'by hand'
+	pair_sweep
+	[ -e "$folder" ]
+}
