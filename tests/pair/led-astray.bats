@@ -101,7 +101,7 @@ is_standby() {
 	pg_ctl -D "$PAIR/primary" -l "$PAIR/primary.log" -w start -o '-c max_wal_senders=40'
 	ini primary common.allow_restart=on
 	run -78 pgrepl primary setup
-	contains 'error: "max_wal_senders" is overruled by the server.s command line' <<<"$output"
+	contains 'error: "max_wal_senders" is overridden by the server.s command line' <<<"$output"
 }
 
 @test "a superuser that is let in without a password gets the one of the ini all the same" {
