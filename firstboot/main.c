@@ -5,6 +5,7 @@
 #include "host.h"
 #include "monitor.h"
 #include "prepare.h"
+#include "settings/load.h"
 #include "status.h"
 #include "step.h"
 

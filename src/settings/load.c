@@ -1,4 +1,4 @@
-#include "settings/settings.h"
+#include "settings/load.h"
 
 #include "base/file.h"
 #include "base/ini.h"

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/ini.h"
 #include "base/log.h"
-#include "settings/settings.h"
+#include "settings/load.h"
 
 #include <fcntl.h>
 #include <stdio.h>
