@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "host/ownership.h"
 #include "monitor.h"
+#include "settings/keys.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -160,6 +161,49 @@ int data_apply(struct host *host, struct fault *fault)
 	if (cluster_is_unfinished(&host->cluster))
 		return cluster_finish(&host->cluster, fault);
 	return cluster_clear_staging(&host->cluster, fault);
+}
+
+/* --- created as (P4) --- */
+
+static int compare_created(struct host *host, const struct key *key, struct text *detail,
+			   struct fault *fault)
+{
+	const char *const values[] = { *(char **)key_field(key, &host->settings) };
+	struct db *db = host_db(host, fault);
+	RESULT_AUTO row = NULL;
+
+	if (!db || db_query(db, key->created_as, 1, values, &row, fault) < 0)
+		return -EIO;
+	text_addf(detail, "%s%s %s", detail->len ? ", " : "", key->name,
+		  db_value(row, 0, 0));
+	if (text_equal(db_value(row, 0, 1), "t"))
+		return 0;
+	log_warning(
+		"\"%s\" is \"%s\" in the ini, but the cluster was created with \"%s\"",
+		key->name, values[0], db_value(row, 0, 0));
+	log_hint(
+		"It applies to new clusters only: correct the ini, or move the data to a new cluster with pg_dumpall.");
+	return 0;
+}
+
+enum step_state created_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	for (size_t i = 0; i < setting_keys_count; i++) {
+		const struct key *key = &setting_keys[i];
+
+		if (!key->created_as || !key_is_for(key, host->role->settings) ||
+		    !key_is_set(key, &host->settings))
+			continue;
+		if (compare_created(host, key, detail, fault) == 0)
+			continue;
+		if (!host->dry_run)
+			return STEP_REFUSED;
+		fault_clear(fault);
+		text_add(detail, "to be compared once the server runs");
+	}
+	if (!detail->len)
+		text_add(detail, "the ini leaves it to the defaults");
+	return STEP_DONE;
 }
 
 /* --- in place --- */

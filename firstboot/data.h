@@ -18,6 +18,12 @@ step_apply data_apply;
 /* The same check ahead of time: refuses what no later step can put right. */
 step_check data_look;
 
+/*
+ * What the ini says about the creation of a cluster is true of this one. It cannot be changed
+ * any more: a difference is a warning.
+ */
+step_check created_check;
+
 /* The cluster from staging has become PGDATA. */
 step_check place_check;
 step_apply place_apply;

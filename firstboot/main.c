@@ -222,6 +222,7 @@ static void mark_done(void)
 
 static int run_command(const struct command *command, const struct options *options)
 {
+	FINDINGS_AUTO findings = { .path = options->config };
 	FAULT_AUTO fault = { 0 };
 	struct work work = { .host.role = &program_role,
 			     .command = command,
@@ -231,9 +232,10 @@ static int run_command(const struct command *command, const struct options *opti
 	bool sets_up = command->run == run_setup && !(options->given & OPTION_DRY_RUN);
 	int code;
 
-	if (settings_load(settings, options->config, program_role.settings, sets_up,
-			  &fault) < 0)
-		return finish(&fault);
+	if (settings_load(settings, program_role.settings, sets_up, &findings) < 0) {
+		findings_log(&findings);
+		return findings_exit_code(&findings);
+	}
 	if (!command->run) {
 		printf("%s: %s is fine\n", program_role.program, options->config);
 		settings_free(settings);

@@ -94,6 +94,8 @@ static const struct step primary_steps[] = {
 	{ .name = "firewall", .check = open_port_check, .apply = open_port_apply },
 	/* everything that can be prepared without it is in place */
 	{ .name = "server", .row = "P5", .check = server_check, .apply = server_apply },
+	/* only the running server can tell what the cluster was created with */
+	{ .name = "created as", .row = "P4", .check = created_check },
 	/* only the running server can tell which value wins */
 	{ .name = "settings in force",
 	  .row = "P11",

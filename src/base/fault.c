@@ -15,6 +15,12 @@ void fault_clear(struct fault *fault)
 	text_free(&fault->hint);
 }
 
+void fault_move(struct fault *to, struct fault *from)
+{
+	*to = *from;
+	memset(from, 0, sizeof(*from));
+}
+
 int fault_set(struct fault *fault, enum fault_class class, const char *fmt, ...)
 {
 	va_list args;
@@ -79,6 +85,11 @@ void fault_hint(struct fault *fault, const char *fmt, ...)
 void fault_log(const struct fault *fault)
 {
 	log_line(LOG_LEVEL_ERROR, "error", text_str(&fault->message));
+	fault_log_more(fault);
+}
+
+void fault_log_more(const struct fault *fault)
+{
 	log_line(LOG_LEVEL_INFO, "detail", text_str(&fault->detail));
 	log_line(LOG_LEVEL_INFO, "hint", text_str(&fault->hint));
 }

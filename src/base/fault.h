@@ -30,6 +30,9 @@ struct fault {
 
 void fault_clear(struct fault *fault);
 
+/* Moves *from into *to, which has to be empty. */
+void fault_move(struct fault *to, struct fault *from);
+
 /*
  * Sets class and message, unless they are set; returns -EIO, for `return fault_set(...)`.
  */
@@ -45,8 +48,9 @@ void fault_prefix(struct fault *fault, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void fault_detail(struct fault *fault, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void fault_hint(struct fault *fault, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Logs all three texts, as an error. */
+/* Logs all three texts, as an error; fault_log_more() only detail and hint. */
 void fault_log(const struct fault *fault);
+void fault_log_more(const struct fault *fault);
 
 /* The exit code that belongs to the class, from sysexits.h. */
 int fault_exit_code(const struct fault *fault);

@@ -6,16 +6,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <iniparser.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What one line turned out to hold; the pointers are into the line. */
+/* What one line holds; the pointers point into the line. */
 struct line {
-	char *section; /* of a section line */
-	char *key;     /* of a key line, with: */
+	bool is_section;
+	char *section;
+	char *key; /* of a key line, with: */
 	char *value;
 	bool bare_with_comment;
 };
@@ -46,14 +48,14 @@ static const char *parse_section(char *s, struct line *line)
 	char *end = strchr(s, ']');
 
 	if (!end)
-		return "\"]\" is missing behind the name of a section";
+		return "missing \"]\" after the section name";
 	*end++ = '\0';
 	end = text_trim(end);
 	if (*end && !is_comment(end))
-		return "text behind the name of a section";
+		return "unexpected text after the section name";
 	line->section = text_trim(s + 1);
 	if (!is_name(line->section))
-		return "this is no name of a section";
+		return "invalid section name";
 	lower(line->section);
 	return NULL;
 }
@@ -63,22 +65,22 @@ static const char *parse_quoted(char *s, struct line *line, struct text *clean)
 	char *end = strchr(s + 1, *s), *rest;
 
 	if (!end)
-		return "the closing quote of a value is missing";
+		return "missing closing quote";
 	rest = end + 1;
 	while (*rest == ' ' || *rest == '\t')
 		rest++;
 	if (*rest && !is_comment(rest))
-		return "text behind the closing quote of a value";
+		return "unexpected text after the closing quote";
 	text_add_bytes(clean, s, (size_t)(end + 1 - s));
 	*end = '\0';
 	line->value = s + 1;
-	/* iniparser 3.1 would strip them in silence */
+	/* iniparser 3.1 would strip them silently */
 	if (*line->value &&
 	    (isspace((unsigned char)s[1]) || isspace((unsigned char)end[-1])))
 		return "a quoted value cannot start or end with a blank";
-	/* and take these for an empty one */
+	/* and take these for an empty value */
 	if (text_equal(line->value, "\"\"") || text_equal(line->value, "''"))
-		return "a value of two quotes and nothing else";
+		return "a quoted value cannot consist of two quotes";
 	return NULL;
 }
 
@@ -88,123 +90,183 @@ static const char *parse_bare(char *s, struct line *line, struct text *clean)
 
 	if (s[len]) {
 		if (len && !isspace((unsigned char)s[len - 1]))
-			return "a value with \";\" or \"#\" in it has to be quoted";
+			return "a value that contains \";\" or \"#\" must be quoted";
 		line->bare_with_comment = true;
 		s[len] = '\0';
 	}
 	line->value = text_trim(s);
 	len = strlen(line->value);
 	if (len && line->value[len - 1] == '\\')
-		return "a value that ends in a backslash has to be quoted";
+		return "a value that ends with a backslash must be quoted";
 	text_add(clean, line->value);
 	return NULL;
 }
 
+static bool has_control_character(const char *s)
+{
+	for (const unsigned char *c = (const unsigned char *)s; *c; c++)
+		if (*c != '\t' && (*c < ' ' || *c == 0x7f))
+			return true;
+	return false;
+}
+
 /*
- * Returns what is wrong with the line, or NULL. Never a part of the line: it may be a
- * secret. What it says is added to clean.
+ * Returns what is wrong with the line, or NULL. The message never quotes the line, which
+ * may be a secret. The kind of line and its key are set even if the rest is wrong. A key
+ * line is added to clean.
  */
 static const char *parse_line(char *s, struct line *line, struct text *clean)
 {
+	const char *wrong;
 	char *value;
 
 	s = text_trim(s);
 	if (!*s || is_comment(s))
 		return NULL;
-	for (const unsigned char *c = (unsigned char *)s; *c; c++)
-		if (*c != '\t' && (*c < ' ' || *c == 0x7f))
-			return "a control character";
-	if (*s == '[')
-		return parse_section(s, line);
+	wrong = has_control_character(s) ? "the line contains a control character" : NULL;
+	line->is_section = *s == '[';
+	if (line->is_section)
+		return wrong ? wrong : parse_section(s, line);
 	value = strchr(s, '=');
 	if (!value)
-		return "this is neither \"[section]\" nor \"key = value\"";
+		return wrong ? wrong
+			     : "the line is neither \"[section]\" nor \"key = value\"";
 	*value++ = '\0';
-	line->key = text_trim(s);
-	if (!is_name(line->key))
-		return "what stands before \"=\" is no name of a key";
-	lower(line->key);
-	text_addf(clean, "%s = ", line->key);
+	s = text_trim(s);
+	if (is_name(s)) {
+		lower(s);
+		line->key = s;
+	} else if (!wrong) {
+		wrong = "invalid key name before \"=\"";
+	}
+	if (wrong)
+		return wrong;
+	text_add(clean, line->key);
+	text_add(clean, " = ");
 	value = text_trim(value);
 	if (*value == '"' || *value == '\'')
 		return parse_quoted(value, line, clean);
 	return parse_bare(value, line, clean);
 }
 
-static void add_entry(struct ini *ini, const char *section, const struct line *line,
-		      int number)
+/* The current position, and what was seen so far. */
+struct place {
+	int line;
+	char section[INI_NAME_MAX + 1]; /* "": not known */
+	bool complained;                /* about the missing section: once is enough */
+	bool in_doubt;                  /* a line could not be read */
+};
+
+static void add_entry(struct ini *ini, const struct place *place, const struct line *line,
+		      bool wrong)
 {
 	struct ini_entry *entry;
 
 	ini->entries = mem_resize(ini->entries, (ini->count + 1) * sizeof(*ini->entries));
 	entry = &ini->entries[ini->count++];
 	*entry = (struct ini_entry){
-		.section = text_copy(section),
+		.section = text_copy(place->section),
 		.key = text_copy(line->key),
-		.line = number,
+		.line = place->line,
 		.bare_with_comment = line->bare_with_comment,
+		.wrong = wrong,
+		.in_doubt = place->in_doubt,
 	};
-	text_add(secret_text(&entry->value), line->value);
+	if (!wrong)
+		text_add(secret_text(&entry->value), line->value);
 }
 
-static int line_too_long(const struct ini *ini, int number, struct fault *fault)
+static void malformed(const struct place *place, const char *wrong,
+		      struct findings *findings)
 {
-	fault_set(fault, FAULT_OPERATOR, "%s:%d: the line is longer than %d bytes",
-		  ini->path, number, INI_LINE_MAX);
-	fault_hint(fault, "Shorten it, or break a comment into several lines.");
-	return -EINVAL;
+	struct fault *fault = findings_add(findings, place->line);
+
+	fault_set(fault, FAULT_OPERATOR, "%s", wrong);
+	fault_hint(
+		fault,
+		"Write \"[section]\", \"key = value\", or a comment that starts with \";\" or \"#\"; a password that cannot be quoted belongs in a separate file (..._password_file).");
 }
 
-static int parse_into(struct ini *ini, char *s, struct text *clean, struct fault *fault)
+static void line_too_long(const struct place *place, struct findings *findings)
 {
-	char section[INI_NAME_MAX + 1] = "";
-	int number = 0;
+	struct fault *fault = findings_add(findings, place->line);
+
+	fault_set(fault, FAULT_OPERATOR, "the line is longer than %d bytes",
+		  INI_LINE_MAX);
+	fault_hint(fault, "Shorten it, or split a comment into several lines.");
+}
+
+static void set_twice(const struct place *place, const struct line *line,
+		      const struct ini_entry *twin, struct findings *findings)
+{
+	struct fault *fault = findings_add(findings, place->line);
+
+	if (place->in_doubt)
+		fault_set(fault, FAULT_OPERATOR, "a key is set twice");
+	else
+		fault_set(fault, FAULT_OPERATOR,
+			  "key \"%s\" is set twice in section [%s]", line->key,
+			  place->section);
+	fault_hint(fault, "Remove it here or in line %d.", twin->line);
+}
+
+/* wrong: an error on this line has already been reported. */
+static void take_key(struct ini *ini, struct place *place, const struct line *line,
+		     bool wrong, struct findings *findings)
+{
+	const struct ini_entry *twin = NULL;
+
+	if (*place->section)
+		twin = ini_find(ini, place->section, line->key);
+	else if (!place->complained && !wrong)
+		malformed(place, "key before the first section", findings);
+	place->complained = place->complained || !*place->section;
+	if (twin && !wrong)
+		set_twice(place, line, twin, findings);
+	add_entry(ini, place, line, wrong || twin || !*place->section);
+}
+
+static void take_line(struct ini *ini, struct place *place, char *s, struct text *clean,
+		      struct findings *findings)
+{
+	bool too_long = strlen(s) > INI_LINE_MAX;
+	struct line line = { 0 };
+	const char *wrong = parse_line(s, &line, clean);
+
+	place->line++;
+	if (too_long)
+		line_too_long(place, findings);
+	else if (wrong)
+		malformed(place, wrong, findings);
+	/* no secret begins with the line of a section */
+	place->in_doubt = place->in_doubt || (!line.is_section && (too_long || wrong));
+	if (line.is_section) {
+		snprintf(place->section, sizeof(place->section), "%s",
+			 wrong ? "" : line.section);
+		place->complained = wrong;
+		text_addf(clean, "[%s]\n", place->section);
+	} else if (line.key) {
+		take_key(ini, place, &line, wrong || too_long, findings);
+		text_add(clean, "\n");
+	}
+}
+
+static void take_lines(struct ini *ini, char *s, struct text *clean,
+		       struct findings *findings)
+{
+	struct place place = { .line = 0 };
 
 	while (s) {
 		char *next = strchr(s, '\n');
-		struct line line = { 0 };
-		const struct ini_entry *twin;
-		const char *wrong;
 
-		number++;
 		if (next)
 			*next++ = '\0';
-		if (strlen(s) > INI_LINE_MAX)
-			return line_too_long(ini, number, fault);
-		wrong = parse_line(s, &line, clean);
-		if (!wrong && line.key && !*section)
-			wrong = "a key before the first section";
-		if (wrong) {
-			fault_set(fault, FAULT_OPERATOR, "%s:%d: %s", ini->path, number,
-				  wrong);
-			fault_hint(
-				fault,
-				"Write \"[section]\", \"key = value\", or a comment that starts with \";\" or \"#\"; a password that quotes cannot carry goes into a file of its own, named by ..._password_file.");
-			return -EINVAL;
-		}
-		if (line.section) {
-			text_addf(clean, "[%s]\n", line.section);
-			memcpy(section, line.section, strlen(line.section) + 1);
-		} else if (line.key) {
-			twin = ini_find(ini, section, line.key);
-			if (twin) {
-				fault_set(
-					fault, FAULT_OPERATOR,
-					"%s:%d: key \"%s\" stands a second time in section [%s]",
-					ini->path, number, line.key, section);
-				fault_hint(fault, "Remove it here or in line %d.",
-					   twin->line);
-				return -EINVAL;
-			}
-			text_add(clean, "\n");
-			add_entry(ini, section, &line, number);
-		}
+		take_line(ini, &place, s, clean, findings);
 		s = next;
 	}
-	return 0;
 }
 
-/* iniparser takes a path only. A pipe has one, and leaves no secret on a disk. */
+/* iniparser only takes a path. A pipe has one, and leaves no secret on disk. */
 static dictionary *load_clean(const struct secret *clean)
 {
 	FD_AUTO reader = -1;
@@ -224,7 +286,7 @@ static dictionary *load_clean(const struct secret *clean)
 	return iniparser_load(path);
 }
 
-/* The child: a byte for each entry, '=' where iniparser reads what the file says. */
+/* The child: one byte per entry, '=' if iniparser reads what the file says. */
 static void __attribute__((noreturn))
 ask_iniparser(const struct ini *ini, const struct secret *clean, int answers)
 {
@@ -242,16 +304,18 @@ ask_iniparser(const struct ini *ini, const struct secret *clean, int answers)
 	_exit(0);
 }
 
-/* What iniparser read has to be what the file says, whichever iniparser it is. */
-static int confirm(const struct ini *ini, const struct secret *clean, struct fault *fault)
+/* Whichever iniparser this is, it must read what the file says. */
+static int confirm(struct ini *ini, const struct secret *clean, struct findings *findings)
 {
 	TEXT_AUTO answers = { 0 };
 	FD_AUTO reader = -1;
+	struct fault *fault;
 	pid_t child;
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return fault_errno(fault, FAULT_BUG, -errno, "could not make a pipe");
+		return fault_errno(findings_add(findings, 0), FAULT_BUG, -errno,
+				   "could not create a pipe");
 	reader = ends[0];
 	child = fork();
 	if (child == 0)
@@ -260,52 +324,47 @@ static int confirm(const struct ini *ini, const struct secret *clean, struct fau
 	(void)file_read_fd(reader, ini->count, &answers);
 	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
-	for (size_t i = 0; i < answers.len; i++) {
-		const struct ini_entry *entry = &ini->entries[i];
+	if (answers.len != ini->count)
+		return fault_set(findings_add(findings, 0), FAULT_BUG,
+				 "could not pass \"%s\" to iniparser", findings->path);
+	for (size_t i = 0; i < ini->count; i++) {
+		struct ini_entry *entry = &ini->entries[i];
 
-		if (answers.s[i] == '=')
+		entry->wrong = answers.s[i] != '=';
+		if (!entry->wrong)
 			continue;
+		fault = findings_add(findings, entry->line);
 		fault_set(fault, FAULT_OPERATOR,
-			  "%s:%d: the value of \"%s\" cannot be read unchanged",
-			  ini->path, entry->line, entry->key);
+			  "the value of \"%s\" would not be read as written", entry->key);
 		fault_hint(
 			fault,
-			"Use the other kind of quotes; a password can stand in a file of its own, named by ..._password_file.");
-		return -EINVAL;
+			"Use the other kind of quotes, or put a password in a separate file (..._password_file).");
 	}
-	return answers.len == ini->count
-		       ? 0
-		       : fault_set(fault, FAULT_BUG, "could not hand \"%s\" to iniparser",
-				   ini->path);
+	return 0;
 }
 
-static int parse_content(struct ini *ini, struct text *content, struct fault *fault)
+int ini_parse(struct ini *ret, struct secret *content, struct findings *findings)
 {
 	static const char byte_order_mark[] = "\xef\xbb\xbf";
+	struct ini ini = { .count = 0 };
 	SECRET_AUTO clean = { { 0 } };
-	char *start = content->s;
-	int r;
+	char *start = secret_text(content)->s;
+	struct fault *fault;
+	int r = 0;
 
-	if (content->len == 0)
-		return 0;
-	if (strlen(start) != content->len) {
-		fault_set(fault, FAULT_OPERATOR, "%s: the file has a NUL byte in it",
-			  ini->path);
-		fault_hint(fault, "Write it as plain text in UTF-8.");
+	if (start && strlen(start) != secret_len(content)) {
+		fault = findings_add(findings, 0);
+		fault_set(fault, FAULT_OPERATOR, "%s: the file contains a NUL byte",
+			  findings->path);
+		fault_hint(fault, "Save it as plain text in UTF-8.");
 		return -EINVAL;
 	}
-	if (text_starts_with(start, byte_order_mark))
+	if (start && text_starts_with(start, byte_order_mark))
 		start += strlen(byte_order_mark);
-	r = parse_into(ini, start, secret_text(&clean), fault);
-	return r == 0 && ini->count ? confirm(ini, &clean, fault) : r;
-}
-
-int ini_parse(struct ini *ret, const char *path, struct secret *content,
-	      struct fault *fault)
-{
-	struct ini ini = { .path = path };
-	int r = parse_content(&ini, secret_text(content), fault);
-
+	take_lines(&ini, start, secret_text(&clean), findings);
+	/* after an error, iniparser would not be given what the file says */
+	if (ini.count && !findings->count)
+		r = confirm(&ini, &clean, findings);
 	if (r < 0)
 		ini_free(&ini);
 	else

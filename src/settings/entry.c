@@ -4,31 +4,36 @@
 
 #include <errno.h>
 
-/*
- * Parameters that would lead the server away from what setup has made, by where they
- * belong.
- */
+/* Parameters that would undo what setup configures, and what to use instead. */
+#define FOLLOWS           "A standby always follows its primary."
+#define IN_DATA_DIRECTORY "The file in the data directory is always used."
+#define NO_INCLUDE        "List each parameter here instead."
 static const struct {
 	const char *name;
-	const char *instead;
+	const char *hint;
 } reserved[] = {
-	{ "data_directory", "data_directory in [common]" },
-	{ "port", "primary_port in [common] or port in [standby]" },
-	{ "primary_conninfo", "the keys in [common] and [standby]" },
-	{ "synchronous_standby_names", "synchronous_standbys in [primary]" },
-	{ "ssl", "tls in [common]" },
-	{ "hot_standby", "no key: setup logs in to a standby too" },
-	{ "recovery_target", "no key: a standby follows its primary" },
-	{ "recovery_target_lsn", "no key: a standby follows its primary" },
-	{ "recovery_target_name", "no key: a standby follows its primary" },
-	{ "recovery_target_time", "no key: a standby follows its primary" },
-	{ "recovery_target_xid", "no key: a standby follows its primary" },
-	{ "promote_trigger_file", "no key: promote by pg_ctl or pg_promote()" },
-	{ "hba_file", "no key: the file of the data directory is used" },
-	{ "config_file", "no key: the file of the data directory is used" },
-	{ "include", "no key: name each parameter" },
-	{ "include_if_exists", "no key: name each parameter" },
-	{ "include_dir", "no key: name each parameter" },
+	{ "data_directory", "Set data_directory in section [common] instead." },
+	{ "port",
+	  "Set primary_port in section [common] or port in section [standby] instead." },
+	{ "primary_conninfo",
+	  "It is made from the keys in sections [common] and [standby]." },
+	{ "synchronous_standby_names",
+	  "Set synchronous_standbys in section [primary] instead." },
+	{ "ssl", "Set tls in section [common] instead." },
+	{ "hot_standby",
+	  "hot_standby is always on: setup has to connect to the standby." },
+	{ "recovery_target", FOLLOWS },
+	{ "recovery_target_lsn", FOLLOWS },
+	{ "recovery_target_name", FOLLOWS },
+	{ "recovery_target_time", FOLLOWS },
+	{ "recovery_target_xid", FOLLOWS },
+	{ "promote_trigger_file",
+	  "Promote a standby with \"pg_ctl promote\" or pg_promote() instead." },
+	{ "hba_file", IN_DATA_DIRECTORY },
+	{ "config_file", IN_DATA_DIRECTORY },
+	{ "include", NO_INCLUDE },
+	{ "include_if_exists", NO_INCLUDE },
+	{ "include_dir", NO_INCLUDE },
 };
 
 #define PRIMARY_SETTINGS "primary.settings"
@@ -37,43 +42,42 @@ static const char *const sections[] = {
 	"common", "primary", PRIMARY_SETTINGS, "standby", STANDBY_SETTINGS,
 };
 
-/* Puts file and line in front of a message that is already in reason. */
-static int at_line(const struct ini *ini, const struct ini_entry *entry,
-		   struct fault *reason, struct fault *fault)
-{
-	fault_set(fault, reason->class, "%s:%d: %s", ini->path, entry->line,
-		  text_str(&reason->message));
-	if (reason->detail.len)
-		fault_detail(fault, "%s", text_str(&reason->detail));
-	if (reason->hint.len)
-		fault_hint(fault, "%s", text_str(&reason->hint));
-	return -EINVAL;
-}
-
 static int unknown_section(const struct ini *ini, const struct ini_entry *entry,
-			   struct fault *fault)
+			   struct findings *findings)
 {
 	const size_t count = sizeof(sections) / sizeof(sections[0]);
 	const char *near = text_nearest(entry->section, sections, count);
+	struct fault *fault;
 
-	fault_set(fault, FAULT_OPERATOR, "%s:%d: unknown section [%s]", ini->path,
-		  entry->line, entry->section);
+	for (const struct ini_entry *other = ini->entries; other < entry; other++)
+		if (text_equal(other->section, entry->section))
+			return -EINVAL;
+	fault = findings_add(findings, entry->line);
+	if (entry->in_doubt)
+		fault_set(fault, FAULT_OPERATOR, "unknown section");
+	else
+		fault_set(fault, FAULT_OPERATOR, "unknown section [%s]", entry->section);
 	if (near)
 		fault_hint(fault, "Did you mean [%s]?", near);
 	else
-		fault_hint(fault, "There are [common], [primary], [" PRIMARY_SETTINGS
-				  "], [standby] and [" STANDBY_SETTINGS "].");
+		fault_hint(fault,
+			   "The sections are [common], [primary], [" PRIMARY_SETTINGS
+			   "], [standby] and [" STANDBY_SETTINGS "].");
 	return -EINVAL;
 }
 
-static int unknown_key(const struct ini *ini, const struct ini_entry *entry,
-		       struct fault *fault)
+static int unknown_key(const struct ini_entry *entry, struct findings *findings)
 {
+	struct fault *fault = findings_add(findings, entry->line);
 	const char *names[64], *near; /* more than a section has keys */
 	size_t count = 0;
 
-	fault_set(fault, FAULT_OPERATOR, "%s:%d: unknown key \"%s\" in section [%s]",
-		  ini->path, entry->line, entry->key, entry->section);
+	if (entry->in_doubt)
+		fault_set(fault, FAULT_OPERATOR, "unknown key in section [%s]",
+			  entry->section);
+	else
+		fault_set(fault, FAULT_OPERATOR, "unknown key \"%s\" in section [%s]",
+			  entry->key, entry->section);
 	for (size_t i = 0; i < setting_keys_count; i++) {
 		if (text_equal(setting_keys[i].name, entry->key)) {
 			fault_hint(fault, "It belongs in section [%s].",
@@ -88,14 +92,15 @@ static int unknown_key(const struct ini *ini, const struct ini_entry *entry,
 	if (near)
 		fault_hint(fault, "Did you mean \"%s\"?", near);
 	else
-		fault_hint(fault,
-			   "A parameter of PostgreSQL goes into [" PRIMARY_SETTINGS
-			   "] or [" STANDBY_SETTINGS "]; pgrepl.ini(5) has the keys.");
+		fault_hint(
+			fault,
+			"See pgrepl.ini(5) for the keys; parameters of PostgreSQL belong in [" PRIMARY_SETTINGS
+			"] or [" STANDBY_SETTINGS "].");
 	return -EINVAL;
 }
 
-/* The guide's own "hot_standby = on" is what it is anyway. */
-static bool is_as_ever(const struct ini_entry *entry)
+/* "hot_standby = on", as setup guides have it, changes nothing. */
+static bool is_redundant(const struct ini_entry *entry)
 {
 	bool on = false;
 
@@ -103,23 +108,28 @@ static bool is_as_ever(const struct ini_entry *entry)
 	       text_to_bool(secret_reveal(&entry->value), &on) == 0 && on;
 }
 
-static int take_parameter(struct pgconf *conf, const struct ini *ini,
-			  const struct ini_entry *entry, struct fault *fault)
+static int take_parameter(struct pgconf *conf, const struct ini_entry *entry,
+			  struct findings *findings)
 {
+	struct fault *fault;
+
 	if (!pgconf_is_name(entry->key)) {
-		fault_set(fault, FAULT_OPERATOR,
-			  "%s:%d: \"%s\" is no name of a parameter", ini->path,
-			  entry->line, entry->key);
-		fault_hint(fault, "Name a parameter of postgresql.conf.");
+		fault = findings_add(findings, entry->line);
+		if (entry->in_doubt)
+			fault_set(fault, FAULT_OPERATOR, "invalid parameter name");
+		else
+			fault_set(fault, FAULT_OPERATOR,
+				  "\"%s\" is not a valid parameter name", entry->key);
+		fault_hint(fault, "Use the name of a parameter of postgresql.conf.");
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
-		if (!text_equal(reserved[i].name, entry->key) || is_as_ever(entry))
+		if (!text_equal(reserved[i].name, entry->key) || is_redundant(entry))
 			continue;
-		fault_set(fault, FAULT_OPERATOR,
-			  "%s:%d: \"%s\" cannot be set in section [%s]", ini->path,
-			  entry->line, entry->key, entry->section);
-		fault_hint(fault, "In its place there is %s.", reserved[i].instead);
+		fault = findings_add(findings, entry->line);
+		fault_set(fault, FAULT_OPERATOR, "\"%s\" cannot be set in section [%s]",
+			  entry->key, entry->section);
+		fault_hint(fault, "%s", reserved[i].hint);
 		return -EINVAL;
 	}
 	pgconf_set(conf, entry->key, secret_reveal(&entry->value));
@@ -127,47 +137,52 @@ static int take_parameter(struct pgconf *conf, const struct ini *ini,
 }
 
 static int take_key(struct settings *settings, const struct key *key,
-		    const struct ini *ini, struct ini_entry *entry, struct fault *fault)
+		    struct ini_entry *entry, struct findings *findings)
 {
-	FAULT_AUTO reason = { 0 };
-	int r;
+	const struct key *twin = key_twin(key);
+	FAULT_AUTO fault = { 0 };
 
-	/* an empty one as well: "= #x" is a password that begins with "#", or none */
-	if (key->secret && entry->bare_with_comment) {
-		fault_set(
-			fault, FAULT_OPERATOR,
-			"%s:%d: \";\" or \"#\" behind a value of \"%s\" that is not quoted",
-			ini->path, entry->line, entry->key);
-		fault_hint(
-			fault,
-			"Quote the value, so that it is clear where it ends, or name a file by %s_file.",
-			entry->key);
-		return -EINVAL;
-	}
-	if (!secret_is_set(&entry->value))
+	/* even if empty: "= #x" may be a password that starts with "#", or a comment */
+	if (key->type->secret && entry->bare_with_comment) {
+		fault_set(&fault, FAULT_OPERATOR,
+			  "unquoted value of \"%s\" is followed by \";\" or \"#\"",
+			  entry->key);
+		fault_hint(&fault, "Quote the value to make clear where it ends%s%s.",
+			   twin ? ", or put it in a file and set " : "",
+			   twin ? twin->name : "");
+	} else if (!secret_is_set(&entry->value)) {
 		return 0;
-	/* as a string that the reader may take apart: the entry still wipes it */
-	r = key->read(key, secret_text(&entry->value)->s, (char *)settings + key->offset,
-		      &reason);
-	return r < 0 ? at_line(ini, entry, &reason, fault) : 0;
+	} else if (key->since > PGMAJOR) {
+		fault_set(&fault, FAULT_OPERATOR,
+			  "\"%s\" has no meaning before PostgreSQL %d", key->name,
+			  key->since);
+		fault_hint(&fault, "Remove it: this package is for PostgreSQL %d.",
+			   PGMAJOR);
+	} else {
+		/* as a string that the reader may take apart: the entry still wipes it */
+		key->type->read(key, secret_text(&entry->value)->s,
+				key_field(key, settings), &fault);
+	}
+	if (fault.class == FAULT_NONE)
+		return 0;
+	fault_move(findings_add(findings, entry->line), &fault);
+	return -EINVAL;
 }
 
 int entry_take(struct settings *settings, const struct ini *ini, struct ini_entry *entry,
-	       struct fault *fault)
+	       struct findings *findings)
 {
 	const size_t count = sizeof(sections) / sizeof(sections[0]);
-	size_t i;
+	const struct key *key = key_find(entry->section, entry->key);
 
+	if (key)
+		return take_key(settings, key, entry, findings);
 	if (text_equal(entry->section, PRIMARY_SETTINGS))
-		return take_parameter(&settings->primary_settings, ini, entry, fault);
+		return take_parameter(&settings->primary_settings, entry, findings);
 	if (text_equal(entry->section, STANDBY_SETTINGS))
-		return take_parameter(&settings->standby_settings, ini, entry, fault);
-	for (i = 0; i < setting_keys_count; i++)
-		if (text_equal(setting_keys[i].section, entry->section) &&
-		    text_equal(setting_keys[i].name, entry->key))
-			return take_key(settings, &setting_keys[i], ini, entry, fault);
-	for (i = 0; i < count; i++)
+		return take_parameter(&settings->standby_settings, entry, findings);
+	for (size_t i = 0; i < count; i++)
 		if (text_equal(sections[i], entry->section))
-			return unknown_key(ini, entry, fault);
-	return unknown_section(ini, entry, fault);
+			return unknown_key(entry, findings);
+	return unknown_section(ini, entry, findings);
 }

@@ -1,5 +1,5 @@
 /*
- * entry.h - what one line of the ini says: a key of ours, or a parameter of PostgreSQL.
+ * entry.h - one entry of the ini: a key of pgrepl or a parameter of PostgreSQL.
  */
 #ifndef PGREPL_ENTRY_H
 #define PGREPL_ENTRY_H
@@ -8,11 +8,11 @@
 #include "settings/settings.h"
 
 /*
- * Puts what it says into settings; its value may be taken apart. 0, or -EINVAL and the
- * fault, with file and line: an unknown section or key, or a value that its key does not
- * take.
+ * Stores the entry's value in settings; it may be taken apart. Returns 0, or
+ * -EINVAL and a finding: an unknown section or key, or an invalid value. An unknown section
+ * is reported only for its first entry.
  */
 int entry_take(struct settings *settings, const struct ini *ini, struct ini_entry *entry,
-	       struct fault *fault);
+	       struct findings *findings);
 
 #endif

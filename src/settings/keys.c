@@ -1,14 +1,6 @@
 #include "settings/keys.h"
 
-#include "base/file.h"
-#include "base/secret_file.h"
-
 #include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
-#include <string.h>
-
-enum { ROLE_NAME_MAX = 63 }; /* NAMEDATALEN - 1 */
 
 static const char *const server_controls[] = {
 	[SERVER_CONTROL_SYSTEMD] = "systemd",
@@ -22,286 +14,230 @@ static const char *const existing_datas[] = {
 };
 static const char *const auth_methods[] = { "scram-sha-256", "md5", NULL };
 
-static int wrong(const struct key *key, const char *value, struct fault *fault,
-		 const char *what, const char *hint)
-{
-	if (key->secret)
-		fault_set(fault, FAULT_OPERATOR, "the value of \"%s\" %s", key->name,
-			  what);
-	else
-		fault_set(fault, FAULT_OPERATOR, "\"%s\" for \"%s\" %s", value, key->name,
-			  what);
-	fault_hint(fault, "%s", hint);
-	return -EINVAL;
-}
+/* A codeset may be written UTF-8 or utf8. */
+static const char locale_of_cluster[] =
+	"SELECT datcollate, lower(replace($1::text || '/' || $1, '-', ''))"
+	" = lower(replace(datcollate || '/' || datctype, '-', ''))"
+	" FROM pg_catalog.pg_database WHERE datname = 'template0'";
 
-static void keep_string(void *field, const char *value)
-{
-	char **string = field;
-
-	text_drop(string);
-	*string = text_copy(value);
-}
-
-static int read_application_name(const struct key *key, char *value, void *field,
-				 struct fault *fault)
-{
-	for (const unsigned char *c = (unsigned char *)value; *c; c++)
-		if (*c < ' ' || *c > '~' || c - (unsigned char *)value >= ROLE_NAME_MAX)
-			return wrong(
-				key, value, fault, "cannot be an application_name",
-				"Use at most 63 ASCII characters: the server would change what is beyond that.");
-	keep_string(field, value);
-	return 0;
-}
-
-static int read_locale(const struct key *key, char *value, void *field,
-		       struct fault *fault)
-{
-	if (strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			  "0123456789_.@-") != strlen(value))
-		return wrong(key, value, fault, "is no locale",
-			     "Choose one that \"locale -a\" lists.");
-	keep_string(field, value);
-	return 0;
-}
-
-static int read_host(const struct key *key, char *value, void *field, struct fault *fault)
-{
-	if (!network_is_host(value))
-		return wrong(key, value, fault, "is no host",
-			     "Give one host name, IPv4 address or IPv6 address.");
-	keep_string(field, value);
-	return 0;
-}
-
-static int read_path(const struct key *key, char *value, void *field, struct fault *fault)
-{
-	size_t len = strlen(value);
-
-	if (value[0] != '/' || len >= PATH_MAX / 2)
-		return wrong(key, value, fault, "is no absolute path",
-			     "Give a path that starts with \"/\".");
-	file_tidy_path(value);
-	keep_string(field, value);
-	return 0;
-}
-
-static int read_role(const struct key *key, char *value, void *field, struct fault *fault)
-{
-	if (strlen(value) > ROLE_NAME_MAX)
-		return wrong(key, value, fault, "is longer than 63 bytes",
-			     "PostgreSQL would cut it short; choose a shorter name.");
-	if (text_starts_with(value, "pg_") || text_equal(value, "public") ||
-	    text_equal(value, "none"))
-		return wrong(key, value, fault,
-			     "is a name that PostgreSQL keeps for itself",
-			     "Choose a name that does not start with \"pg_\".");
-	keep_string(field, value);
-	return 0;
-}
-
-static int read_unit(const struct key *key, char *value, void *field, struct fault *fault)
-{
-	static const char suffix[] = ".service";
-	size_t len = strlen(value), end = sizeof(suffix) - 1;
-
-	if (len <= end || len > 255 || !text_equal(value + len - end, suffix) ||
-	    *value == '-' ||
-	    strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			  "0123456789:-_.\\@") != len)
-		return wrong(key, value, fault, "is no name of a service unit",
-			     "Give the whole name, such as postgresql-12.service.");
-	keep_string(field, value);
-	return 0;
-}
-
-static int read_long(const struct key *key, char *value, void *field, struct fault *fault)
-{
-	STRING_AUTO hint = text_format("Give a whole number from %ld to %ld.", key->min,
-				       key->max);
-	int r = text_to_long(value, key->min, key->max, field);
-
-	if (r == 0)
-		return 0;
-	return wrong(key, value, fault, r == -ERANGE ? "is out of range" : "is no number",
-		     hint);
-}
-
-static int read_ms(const struct key *key, char *value, void *field, struct fault *fault)
-{
-	if (text_to_ms(value, key->max, field) == 0)
-		return 0;
-	return wrong(
-		key, value, fault, "is no time",
-		"Give a number with a unit, such as 500ms, 30s, 5min, 2h or 1d; a number alone is seconds.");
-}
-
-static int read_bool(const struct key *key, char *value, void *field, struct fault *fault)
-{
-	if (text_to_bool(value, field) == 0)
-		return 0;
-	return wrong(key, value, fault, "is neither on nor off", "Write on or off.");
-}
-
-static int find_choice(const struct key *key, const char *value, struct fault *fault)
-{
-	TEXT_AUTO hint = { 0 };
-
-	text_add(&hint, "Choose one of:");
-	for (int i = 0; key->choices[i]; i++) {
-		if (text_equal(value, key->choices[i]))
-			return i;
-		text_addf(&hint, "%s %s", i ? "," : "", key->choices[i]);
-	}
-	text_add(&hint, ".");
-	return wrong(key, value, fault, "is not one of its values", text_str(&hint));
-}
-
-static int read_choice(const struct key *key, char *value, void *field,
-		       struct fault *fault)
-{
-	int i = find_choice(key, value, fault);
-
-	if (i < 0)
-		return i;
-	*(long *)field = i;
-	return 0;
-}
-
-static int read_choice_name(const struct key *key, char *value, void *field,
-			    struct fault *fault)
-{
-	int i = find_choice(key, value, fault);
-
-	if (i < 0)
-		return i;
-	keep_string(field, value);
-	return 0;
-}
-
-static int read_networks(const struct key *key, char *value, void *field,
-			 struct fault *fault)
-{
-	STRING_AUTO item = NULL;
-
-	if (networks_parse(field, value, &item) == 0)
-		return 0;
-	return wrong(
-		key, item, fault, "is no network in CIDR form",
-		"Write an address and the length of its prefix, such as 10.0.0.0/24 or fd00:0:0:1::/64; one host is 10.0.0.7/32.");
-}
-
-static int read_tablespaces(const struct key *key, char *value, void *field,
-			    struct fault *fault)
-{
-	STRING_AUTO item = NULL;
-
-	if (tablespace_map_parse(field, value, &item) == 0)
-		return 0;
-	return wrong(
-		key, item, fault, "is no pair of directories of its own",
-		"Write the primary's directory, \"=\", and the one on this host, such as /srv/fast=/srv/fast; each of the primary's once, and none here in another.");
-}
-
-static int read_secret(const struct key *key, char *value, void *field,
-		       struct fault *fault)
-{
-	(void)key;
-	if (strlen(value) > SECRET_MAX)
-		return wrong(key, value, fault, "is too long",
-			     "Choose a shorter password.");
-	text_add(secret_text(field), value);
-	return 0;
-}
-
-static int read_verifier(const struct key *key, char *value, void *field,
-			 struct fault *fault)
-{
-	if (!text_starts_with(value, "SCRAM-SHA-256$") || !strchr(value, ':') ||
-	    strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-			  "+/=$:-") != strlen(value))
-		return wrong(
-			key, value, fault, "is no SCRAM verifier",
-			"Copy rolpassword of pg_authid, which starts with SCRAM-SHA-256$.");
-	text_add(secret_text(field), value);
-	return 0;
-}
-
-static int read_secret_file(const struct key *key, char *value, void *field,
-			    struct fault *fault)
-{
-	if (value[0] != '/')
-		return wrong(key, value, fault, "is no absolute path",
-			     "Give a path that starts with \"/\".");
-	return secret_file_read(value, key->name, field, fault);
-}
-
-#define FIELD(name)   .offset = offsetof(struct settings, name)
+#define FIELD(member)                                                                    \
+	.offset = offsetof(struct settings, member),                                     \
+	.size = sizeof(((struct settings *)NULL)->member)
 #define YEAR_MS       (365L * 24 * 3600 * 1000)
 #define STRINGIFY_(x) #x
 #define STRINGIFY(x)  STRINGIFY_(x)
 
 const struct key setting_keys[] = {
-	{ "common", "primary_host", read_host, FIELD(primary_host) },
-	{ "common", "primary_port", read_long, FIELD(primary_port), "5432", 1, 65535 },
-	{ "common", "replication_user", read_role, FIELD(replication_user), "replica" },
-	{ "common", "replication_password", read_secret, FIELD(replication_password),
-	  .secret = true },
-	{ "common", "replication_password_file", read_secret_file,
+	/* clang-format off: a row is read across */
+	{ .section = "common",
+	  .name = "primary_host",
+	  .type = &type_host,
+	  FIELD(primary_host),
+	  .required_by = REQUIRED_BY_STANDBY,
+	  .missing =
+		  "Set primary_host in section [common] to the host name or address of the primary." },
+	{ .section = "common",
+	  .name = "primary_port",
+	  .type = &type_number,
+	  FIELD(primary_port),
+	  .fallback = "5432",
+	  .min = 1,
+	  .max = 65535 },
+	{ .section = "common",
+	  .name = "replication_user",
+	  .type = &type_role,
+	  FIELD(replication_user),
+	  .fallback = "replica" },
+	{ .section = "common",
+	  .name = "replication_password",
+	  .type = &type_secret,
+	  FIELD(replication_password),
+	  .required_by = REQUIRED_BY_PRIMARY | REQUIRED_BY_STANDBY,
+	  .or_else = "replication_password_verifier",
+	  .missing =
+		  "Set replication_password or replication_password_file in section [common]; there is no default password." },
+	{ .section = "common",
+	  .name = "replication_password_file",
+	  .type = &type_secret_file,
 	  FIELD(replication_password) },
-	{ "common", "tls", read_bool, FIELD(tls), "on" },
-	{ "common", "data_directory", read_path, FIELD(data_directory) },
-	{ "common", "bin_directory", read_path, FIELD(bin_directory),
-	  "/usr/pgsql-" STRINGIFY(PGMAJOR) "/bin" },
-	{ "common", "server_control", read_choice, FIELD(server_control), "systemd",
+	{ .section = "common",
+	  .name = "tls",
+	  .type = &type_switch,
+	  FIELD(tls),
+	  .fallback = "on" },
+	{ .section = "common",
+	  .name = "data_directory",
+	  .type = &type_path,
+	  FIELD(data_directory) },
+	{ .section = "common",
+	  .name = "bin_directory",
+	  .type = &type_path,
+	  FIELD(bin_directory),
+	  .fallback = "/usr/pgsql-" STRINGIFY(PGMAJOR) "/bin" },
+	{ .section = "common",
+	  .name = "server_control",
+	  .type = &type_choice,
+	  FIELD(server_control),
+	  .fallback = "systemd",
 	  .choices = server_controls },
-	{ "common", "service", read_unit, FIELD(service),
-	  "postgresql-" STRINGIFY(PGMAJOR) ".service" },
-	{ "common", "os_user", read_role, FIELD(os_user), "postgres" },
-	{ "common", "start_timeout", read_ms, FIELD(start_timeout_ms), "5min", 0,
-	  YEAR_MS },
-	{ "common", "existing_data", read_choice, FIELD(existing_data), "refuse",
+	{ .section = "common",
+	  .name = "service",
+	  .type = &type_unit,
+	  FIELD(service),
+	  .fallback = "postgresql-" STRINGIFY(PGMAJOR) ".service" },
+	{ .section = "common",
+	  .name = "os_user",
+	  .type = &type_role,
+	  FIELD(os_user),
+	  .fallback = "postgres" },
+	{ .section = "common",
+	  .name = "start_timeout",
+	  .type = &type_time,
+	  FIELD(start_timeout_ms),
+	  .fallback = "5min",
+	  .min = 0,
+	  .max = YEAR_MS },
+	{ .section = "common",
+	  .name = "existing_data",
+	  .type = &type_choice,
+	  FIELD(existing_data),
+	  .fallback = "refuse",
 	  .choices = existing_datas },
-	{ "common", "allow_restart", read_bool, FIELD(allow_restart), "off" },
-	{ "common", "open_firewall", read_bool, FIELD(open_firewall), "off" },
+	{ .section = "common",
+	  .name = "allow_restart",
+	  .type = &type_switch,
+	  FIELD(allow_restart),
+	  .fallback = "off" },
+	{ .section = "common",
+	  .name = "open_firewall",
+	  .type = &type_switch,
+	  FIELD(open_firewall),
+	  .fallback = "off" },
 
-	{ "primary", "standby_networks", read_networks, FIELD(standby_networks) },
-	{ "primary", "auth_method", read_choice_name, FIELD(auth_method), "scram-sha-256",
+	{ .section = "primary",
+	  .name = "standby_networks",
+	  .type = &type_networks,
+	  FIELD(standby_networks),
+	  .required_by = REQUIRED_BY_PRIMARY,
+	  .missing =
+		  "Set standby_networks in section [primary] to the networks that the standbys connect from, such as 10.0.0.0/24." },
+	{ .section = "primary",
+	  .name = "auth_method",
+	  .type = &type_choice_name,
+	  FIELD(auth_method),
+	  .fallback = "scram-sha-256",
 	  .choices = auth_methods },
-	{ "primary", "replication_password_verifier", read_verifier,
-	  FIELD(replication_verifier), .secret = true },
-	{ "primary", "superuser_password", read_secret, FIELD(superuser_password),
-	  .secret = true },
-	{ "primary", "superuser_password_file", read_secret_file,
+	{ .section = "primary",
+	  .name = "replication_password_verifier",
+	  .type = &type_verifier,
+	  FIELD(replication_verifier) },
+	{ .section = "primary",
+	  .name = "superuser_password",
+	  .type = &type_secret,
 	  FIELD(superuser_password) },
-	{ "primary", "synchronous_standbys", read_long, FIELD(synchronous_standbys), "0",
-	  0, 100 },
-	{ "primary", "locale", read_locale, FIELD(locale) },
+	{ .section = "primary",
+	  .name = "superuser_password_file",
+	  .type = &type_secret_file,
+	  FIELD(superuser_password) },
+	{ .section = "primary",
+	  .name = "synchronous_standbys",
+	  .type = &type_number,
+	  FIELD(synchronous_standbys),
+	  .fallback = "0",
+	  .min = 0,
+	  .max = 100 },
+	{ .section = "primary",
+	  .name = "locale",
+	  .type = &type_locale,
+	  FIELD(locale),
+	  .created_as = locale_of_cluster },
 
-	{ "standby", "port", read_long, FIELD(port), NULL, 1, 65535 },
-	{ "standby", "application_name", read_application_name, FIELD(application_name) },
-	{ "standby", "wait_timeout", read_ms, FIELD(wait_timeout_ms), "0", 0, YEAR_MS },
-	{ "standby", "tls_root_cert", read_path, FIELD(tls_root_cert) },
-	{ "standby", "tablespace_mapping", read_tablespaces, FIELD(tablespaces) },
+	{ .section = "standby",
+	  .name = "port",
+	  .type = &type_number,
+	  FIELD(port),
+	  .min = 1,
+	  .max = 65535 },
+	{ .section = "standby",
+	  .name = "application_name",
+	  .type = &type_application_name,
+	  FIELD(application_name) },
+	{ .section = "standby",
+	  .name = "wait_timeout",
+	  .type = &type_time,
+	  FIELD(wait_timeout_ms),
+	  .fallback = "0",
+	  .min = 0,
+	  .max = YEAR_MS },
+	{ .section = "standby",
+	  .name = "tls_root_cert",
+	  .type = &type_path,
+	  FIELD(tls_root_cert) },
+	{ .section = "standby",
+	  .name = "tablespace_mapping",
+	  .type = &type_tablespaces,
+	  FIELD(tablespaces) },
+	/* clang-format on */
 };
 
 const size_t setting_keys_count = sizeof(setting_keys) / sizeof(setting_keys[0]);
 
-void keys_set_defaults(struct settings *settings)
+const struct key *key_find(const char *section, const char *name)
+{
+	for (size_t i = 0; i < setting_keys_count; i++)
+		if (text_equal(setting_keys[i].section, section) &&
+		    text_equal(setting_keys[i].name, name))
+			return &setting_keys[i];
+	return NULL;
+}
+
+const struct key *key_twin(const struct key *key)
+{
+	for (size_t i = 0; i < setting_keys_count; i++)
+		if (&setting_keys[i] != key && setting_keys[i].offset == key->offset)
+			return &setting_keys[i];
+	return NULL;
+}
+
+bool key_is_for(const struct key *key, enum settings_role role)
+{
+	return text_equal(key->section, "common") ||
+	       text_equal(key->section, role == SETTINGS_PRIMARY ? "primary" : "standby");
+}
+
+void *key_field(const struct key *key, struct settings *settings)
+{
+	return (char *)settings + key->offset;
+}
+
+bool key_is_set(const struct key *key, const struct settings *settings)
+{
+	return !key->type->is_set ||
+	       key->type->is_set((const char *)settings + key->offset);
+}
+
+int keys_init(struct settings *settings, struct fault *fault)
 {
 	for (size_t i = 0; i < setting_keys_count; i++) {
-		void *field = (char *)settings + setting_keys[i].offset;
-		key_read read = setting_keys[i].read;
+		const struct key *key = &setting_keys[i];
 		STRING_AUTO value = NULL;
-		FAULT_AUTO fault = { 0 };
+		int r;
 
-		if (setting_keys[i].fallback) {
-			value = text_copy(setting_keys[i].fallback);
-			read(&setting_keys[i], value, field, &fault);
-		} else if (read == read_host || read == read_path ||
-			   read == read_locale || read == read_application_name) {
-			keep_string(field, "");
-		}
+		if (key->type->init)
+			key->type->init(key_field(key, settings));
+		if (!key->fallback)
+			continue;
+		value = text_copy(key->fallback);
+		r = key->type->read(key, value, key_field(key, settings), fault);
+		if (r < 0)
+			return r;
 	}
+	return 0;
+}
+
+void keys_drop(struct settings *settings)
+{
+	for (size_t i = 0; i < setting_keys_count; i++)
+		if (setting_keys[i].type->drop)
+			setting_keys[i].type->drop(key_field(&setting_keys[i], settings));
 }

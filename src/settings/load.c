@@ -13,157 +13,177 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_given(const struct ini *ini, const char *section, const char *key)
+static bool is_given(const struct ini *ini, const struct key *key)
 {
-	const struct ini_entry *entry = ini_find(ini, section, key);
+	const struct ini_entry *entry = ini_find(ini, key->section, key->name);
 
 	return entry && secret_is_set(&entry->value);
 }
 
-/* Names all that is missing at once: nobody should find out one by one. */
-static int check_required(const struct settings *settings, const struct ini *ini,
-			  enum settings_role role, struct fault *fault)
+/*
+ * Has an error been reported for a line that sets this key, perhaps in the wrong section?
+ * Then errors that follow from that one are not reported.
+ */
+static bool is_named_wrong(const struct ini *ini, const char *name)
 {
-	bool standby = role == SETTINGS_STANDBY;
-	bool proof = secret_is_set(&settings->replication_password) ||
-		     (!standby && secret_is_set(&settings->replication_verifier));
-	const struct {
-		const char *key;
-		bool missing;
-		const char *hint;
-	} required[] = {
-		{ "primary_host", standby && !*settings->primary_host,
-		  "Set primary_host in section [common] to the primary's name or "
-		  "address." },
-		{ "standby_networks", !standby && !settings->standby_networks.count,
-		  "Set standby_networks in section [primary] to the networks that the "
-		  "standbys connect from, such as 10.0.0.0/24." },
-		{ "replication_password", !proof,
-		  "Set replication_password, or replication_password_file, in section "
-		  "[common]; there is no default password." },
-	};
-	TEXT_AUTO names = { 0 };
-	TEXT_AUTO hints = { 0 };
-	int count = 0;
-
-	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
-		if (!required[i].missing)
-			continue;
-		text_addf(&names, "%s\"%s\"", count ? " and " : "", required[i].key);
-		text_addf(&hints, "%s%s", count ? " " : "", required[i].hint);
-		count++;
-	}
-	if (!count)
-		return 0;
-	fault_set(fault, FAULT_OPERATOR, "%s: %s %s not set", ini->path, text_str(&names),
-		  count == 1 ? "is" : "are");
-	fault_hint(fault, "%s", text_str(&hints));
-	return -EINVAL;
+	for (size_t i = 0; i < ini->count; i++)
+		if (ini->entries[i].wrong && text_equal(ini->entries[i].key, name))
+			return true;
+	return false;
 }
 
-static int check_roles_differ(const struct settings *settings, const struct ini *ini,
-			      struct fault *fault)
+/* The key that can replace another one, if the role uses it; or NULL. */
+static const struct key *other_key(const struct key *key, enum settings_role role)
 {
-	if (!text_equal(settings->replication_user, settings->os_user))
-		return 0;
+	for (size_t i = 0; key->or_else && i < setting_keys_count; i++)
+		if (text_equal(setting_keys[i].name, key->or_else))
+			return key_is_for(&setting_keys[i], role) ? &setting_keys[i]
+								  : NULL;
+	return NULL;
+}
+
+static bool is_there(const struct settings *settings, const struct ini *ini,
+		     const struct key *key)
+{
+	return key && (key_is_set(key, settings) || is_named_wrong(ini, key->name));
+}
+
+static void check_required(const struct settings *settings, const struct ini *ini,
+			   enum settings_role role, struct findings *findings)
+{
+	for (size_t i = 0; i < setting_keys_count; i++) {
+		const struct key *key = &setting_keys[i];
+		struct fault *fault;
+
+		if (!(key->required_by & (1U << role)) || is_there(settings, ini, key) ||
+		    is_there(settings, ini, key_twin(key)) ||
+		    is_there(settings, ini, other_key(key, role)))
+			continue;
+		fault = findings_add(findings, 0);
+		fault_set(fault, FAULT_OPERATOR, "%s: \"%s\" is not set", findings->path,
+			  key->name);
+		fault_hint(fault, "%s", key->missing);
+	}
+}
+
+static void check_roles_differ(const struct settings *settings, const struct ini *ini,
+			       struct findings *findings)
+{
+	struct fault *fault;
+
+	if (!text_equal(settings->replication_user, settings->os_user) ||
+	    is_named_wrong(ini, "replication_user") || is_named_wrong(ini, "os_user"))
+		return;
+	fault = findings_add(findings, 0);
 	fault_set(fault, FAULT_OPERATOR,
 		  "%s: \"%s\" cannot be both the superuser and the replication role",
-		  ini->path, settings->os_user);
+		  findings->path, settings->os_user);
 	fault_hint(fault, "Choose another replication_user in section [common].");
-	return -EINVAL;
 }
 
-static int check_passfile(const struct settings *settings, const struct ini *ini,
-			  struct fault *fault)
+static void check_passfile(const struct settings *settings, const struct ini *ini,
+			   struct findings *findings)
 {
 	SECRET_AUTO line = { { 0 } };
+	struct fault *fault;
 
-	if (!secret_is_set(&settings->replication_password))
-		return 0;
+	if (!secret_is_set(&settings->replication_password) ||
+	    is_named_wrong(ini, "replication_user"))
+		return;
 	passfile_render(&line, settings->replication_user,
 			&settings->replication_password);
 	if (secret_len(&line) <= PASSFILE_LINE_MAX)
-		return 0;
+		return;
+	fault = findings_add(findings, 0);
 	fault_set(fault, FAULT_OPERATOR, "%s: the replication password is too long",
-		  ini->path);
+		  findings->path);
 	fault_detail(
 		fault,
-		"libpq 12 reads %d bytes of a password file's line; with the role's name, \":\" and \"\\\" escaped, this one has %zu.",
+		"libpq 12 reads at most %d bytes per line of a password file; with the role name, and \":\" and \"\\\" escaped, this line has %zu.",
 		PASSFILE_LINE_MAX, secret_len(&line));
 	fault_hint(fault, "Choose a shorter password.");
-	return -EINVAL;
 }
 
-static int check_twice(const struct ini *ini, const char *section, const char *a,
-		       const char *b, struct fault *fault)
+/* Two keys that set the same value. */
+static void check_twins(const struct ini *ini, struct findings *findings)
 {
-	if (!is_given(ini, section, a) || !is_given(ini, section, b))
-		return 0;
-	fault_set(fault, FAULT_OPERATOR, "%s:%d: \"%s\" and \"%s\" are both set",
-		  ini->path, ini_find(ini, section, b)->line, a, b);
-	fault_hint(fault, "Keep one of the two.");
-	return -EINVAL;
+	for (size_t i = 0; i < setting_keys_count; i++) {
+		const struct key *key = &setting_keys[i], *twin = key_twin(key);
+		struct fault *fault;
+
+		/* report each pair once: at the key that is later in the table */
+		if (!twin || twin > key || !is_given(ini, key) || !is_given(ini, twin))
+			continue;
+		fault = findings_add(findings,
+				     ini_find(ini, key->section, key->name)->line);
+		fault_set(fault, FAULT_OPERATOR, "\"%s\" and \"%s\" are both set",
+			  twin->name, key->name);
+		fault_hint(fault, "Keep only one of them.");
+	}
 }
 
-static int settings_from_ini(struct settings *settings, const struct ini *ini,
-			     enum settings_role role, struct fault *fault)
+static void settings_from_ini(struct settings *settings, struct ini *ini,
+			      enum settings_role role, struct findings *findings)
 {
-	int r = 0;
+	FAULT_AUTO fault = { 0 };
 
-	if (check_twice(ini, "common", "replication_password",
-			"replication_password_file", fault) < 0 ||
-	    check_twice(ini, "primary", "superuser_password", "superuser_password_file",
-			fault) < 0)
-		return -EINVAL;
-	keys_set_defaults(settings);
-	for (size_t i = 0; i < ini->count && r == 0; i++)
-		r = entry_take(settings, ini, &ini->entries[i], fault);
-	if (r == 0)
-		r = check_required(settings, ini, role, fault);
-	if (r == 0)
-		r = check_roles_differ(settings, ini, fault);
-	if (r == 0)
-		r = check_passfile(settings, ini, fault);
+	if (keys_init(settings, &fault) < 0) {
+		fault_move(findings_add(findings, 0), &fault);
+		return;
+	}
+	check_twins(ini, findings);
+	for (size_t i = 0; i < ini->count; i++) {
+		struct ini_entry *entry = &ini->entries[i];
+
+		if (!entry->wrong)
+			entry->wrong = entry_take(settings, ini, entry, findings) < 0;
+	}
+	check_required(settings, ini, role, findings);
+	check_roles_differ(settings, ini, findings);
+	check_passfile(settings, ini, findings);
 	if (role == SETTINGS_PRIMARY || !settings->port)
 		settings->port = settings->primary_port;
-	/* one ini may be for all hosts: these directories are a standby's */
+	/* the same ini may be used on all hosts, and these are a standby's directories */
 	if (role == SETTINGS_PRIMARY)
 		tablespace_map_free(&settings->tablespaces);
-	return r;
 }
 
-static int guard_ini(int fd, const char *path, const struct ini *ini, bool tighten,
-		     struct fault *fault)
+/* A line with an error in it may still show the secret. */
+static bool holds_secret(const struct ini *ini)
 {
-	static const char *const secrets[][2] = {
-		{ "common", "replication_password" },
-		{ "primary", "superuser_password" },
-		{ "primary", "replication_password_verifier" },
-	};
-	bool has_secret = false;
+	for (size_t i = 0; i < setting_keys_count; i++)
+		if (setting_keys[i].type->secret &&
+		    (is_given(ini, &setting_keys[i]) ||
+		     is_named_wrong(ini, setting_keys[i].name)))
+			return true;
+	return false;
+}
+
+static int guard_ini(int fd, const struct ini *ini, bool tighten,
+		     struct findings *findings)
+{
+	const char *path = findings->path;
+	struct fault *fault;
 	struct stat st;
 	int access = secret_file_access(fd);
 
 	if (access < 0)
-		return fault_errno(fault, FAULT_OPERATOR, access,
-				   "could not look at \"%s\"", path);
-	/*
-	 * who can write the ini decides where the server's data goes, secret in it or not
-	 */
+		return fault_errno(findings_add(findings, 0), FAULT_OPERATOR, access,
+				   "could not stat \"%s\"", path);
+	/* even without a secret in it, the ini decides where the server's data goes */
 	if (access == SECRET_FILE_WRITE) {
+		fault = findings_add(findings, 0);
 		fault_set(fault, FAULT_OPERATOR, "others can write \"%s\"", path);
 		secret_file_hint(fault, path);
 		return -EPERM;
 	}
-	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-		has_secret = has_secret || is_given(ini, secrets[i][0], secrets[i][1]);
-	if (!has_secret || access == SECRET_FILE_NONE)
+	if (access == SECRET_FILE_NONE || !holds_secret(ini))
 		return 0;
 	if (tighten && fstat(fd, &st) == 0 && fchmod(fd, 0600) == 0) {
 		log_warning(
-			"\"%s\" holds a password and others could read it: mode %04o is now 0600",
+			"\"%s\" holds a password and others could read it: changed its mode from %04o to 0600",
 			path, st.st_mode & 07777);
-		log_hint("Change the password if it was worth reading.");
+		log_hint("Change the password if somebody may have read it.");
 		return 0;
 	}
 	log_warning("\"%s\" holds a password and others can read it", path);
@@ -171,22 +191,26 @@ static int guard_ini(int fd, const char *path, const struct ini *ini, bool tight
 	return 0;
 }
 
-static int open_ini(const char *path, struct secret *content, struct fault *fault)
+static int open_ini(struct secret *content, struct findings *findings)
 {
+	const char *path = findings->path;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), r;
+	struct fault *fault;
 
 	if (fd < 0) {
-		r = fault_errno(fault, FAULT_OPERATOR, -errno, "could not open \"%s\"",
-				path);
+		r = -errno;
+		fault = findings_add(findings, 0);
+		fault_errno(fault, FAULT_OPERATOR, r, "could not open \"%s\"", path);
 		fault_hint(fault,
-			   "The package brings %s; another file is named by --config.",
+			   "The package installs %s; use --config to name another file.",
 			   SETTINGS_DEFAULT_PATH);
 		return r;
 	}
 	r = file_read_fd(fd, INI_FILE_MAX, secret_text(content));
 	if (r < 0) {
+		fault = findings_add(findings, 0);
 		fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"", path);
-		fault_hint(fault, "It has to be a text file of at most %d KiB.",
+		fault_hint(fault, "It must be a text file of at most %d KiB.",
 			   INI_FILE_MAX / 1024);
 		close(fd);
 		return r;
@@ -194,44 +218,32 @@ static int open_ini(const char *path, struct secret *content, struct fault *faul
 	return fd;
 }
 
-int settings_load(struct settings *ret, const char *path, enum settings_role role,
-		  bool tighten, struct fault *fault)
+int settings_load(struct settings *ret, enum settings_role role, bool tighten,
+		  struct findings *findings)
 {
 	struct settings settings = { 0 };
 	struct ini ini = { 0 };
 	SECRET_AUTO content = { { 0 } };
-	FD_AUTO fd = open_ini(path, &content, fault);
-	int r = fd < 0 ? fd : ini_parse(&ini, path, &content, fault);
+	FD_AUTO fd = open_ini(&content, findings);
+	int r = fd < 0 ? fd : ini_parse(&ini, &content, findings);
 
 	if (r == 0)
-		r = guard_ini(fd, path, &ini, tighten, fault);
+		r = guard_ini(fd, &ini, tighten, findings);
+	/* not if others can write it: they would choose which files are read here */
 	if (r == 0)
-		r = settings_from_ini(&settings, &ini, role, fault);
+		settings_from_ini(&settings, &ini, role, findings);
 	ini_free(&ini);
-	if (r < 0)
+	if (findings->count) {
 		settings_free(&settings);
-	else
-		*ret = settings;
-	return r;
+		return -EINVAL;
+	}
+	*ret = settings;
+	return 0;
 }
 
 void settings_free(struct settings *settings)
 {
-	char **const strings[] = {
-		&settings->primary_host,     &settings->replication_user,
-		&settings->data_directory,   &settings->bin_directory,
-		&settings->service,          &settings->os_user,
-		&settings->auth_method,      &settings->locale,
-		&settings->application_name, &settings->tls_root_cert,
-	};
-
-	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
-		text_drop(strings[i]);
-	secret_clear(&settings->replication_password);
-	secret_clear(&settings->replication_verifier);
-	secret_clear(&settings->superuser_password);
-	networks_free(&settings->standby_networks);
-	tablespace_map_free(&settings->tablespaces);
+	keys_drop(settings);
 	pgconf_free(&settings->primary_settings);
 	pgconf_free(&settings->standby_settings);
 }

@@ -4,20 +4,20 @@
 #ifndef PGREPL_LOAD_H
 #define PGREPL_LOAD_H
 
-#include "base/fault.h"
+#include "base/findings.h"
 #include "settings/settings.h"
 
 #define SETTINGS_DEFAULT_PATH "/etc/pgrepl.ini"
 
 /*
- * Reads path for a host of this role. Every section is checked, whichever the role, since
- * one file can serve all hosts; what is required is required of the role. Files with
- * passwords that others can write are refused, those that others can read are warned of;
- * with tighten, the ini itself is then made 0600. Fills ret, which settings_free()
- * empties, or fault.
+ * Reads findings->path for a host of this role. Every section is checked, because one file
+ * can serve all hosts; required keys depend on the role. Files with passwords that others
+ * can write are refused, and those that others can read cause a warning; with tighten, the
+ * mode of the ini itself is then set to 0600. Returns 0 and ret, to be freed with
+ * settings_free(), or -EINVAL and all the errors in the file.
  */
-int settings_load(struct settings *ret, const char *path, enum settings_role role,
-		  bool tighten, struct fault *fault);
+int settings_load(struct settings *ret, enum settings_role role, bool tighten,
+		  struct findings *findings);
 void settings_free(struct settings *settings);
 
 #endif

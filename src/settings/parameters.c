@@ -15,7 +15,7 @@ static const struct parameter both[] = {
 	{ "wal_level", "replica" },
 	{ "synchronous_commit", "on" },
 	{ "max_wal_senders", "32" },
-	/* each clone takes one for its time; the default of 10 refuses the eleventh */
+	/* a clone uses one while it runs; with the default of 10, the 11th would fail */
 	{ "max_replication_slots", "32" },
 	{ "wal_sender_timeout", "60s" },
 	{ "hot_standby", "on" },
@@ -30,14 +30,14 @@ static const struct parameter standby[] = {
 	{ "recovery_target_timeline", "latest" },
 	/*
 	 * A primary that was once recovered to a point in time may still have one of
-	 * these in its postgresql.conf: a clone would stop there, and promote itself.
+	 * these in its postgresql.conf: its clone would stop there and promote itself.
 	 */
 	{ "recovery_target", "" },
 	{ "recovery_target_lsn", "" },
 	{ "recovery_target_name", "" },
 	{ "recovery_target_time", "" },
 	{ "recovery_target_xid", "" },
-	/* a slot of that name is the primary's own upstream's */
+	/* the primary may have been a standby: its slot is on its former upstream */
 	{ "primary_slot_name", "" },
 };
 
@@ -53,10 +53,7 @@ static void set_both(struct pgconf *conf, const struct settings *settings,
 	set_all(conf, both, sizeof(both) / sizeof(both[0]));
 	pgconf_setf(conf, "port", "%ld", settings->port);
 	pgconf_set(conf, major->wal_keep_name, major->wal_keep_value);
-	/*
-	 * ssl_cert_file and ssl_key_file stay what they are: an adopted cluster may have
-	 * its own
-	 */
+	/* not ssl_cert_file and ssl_key_file: an adopted cluster may have its own */
 	pgconf_set(conf, "ssl", settings->tls ? "on" : "off");
 }
 
@@ -77,13 +74,10 @@ static void raise_to(struct pgconf *conf, const char *name, long least)
 	const char *text = pgconf_get(conf, name);
 	long value;
 
-	/*
-	 * 0 is what every parameter may be lower than, or an upstream that was not asked
-	 * yet
-	 */
+	/* 0: no lower limit, or the upstream has not been asked yet */
 	if (!least)
 		return;
-	/* what is no number the server itself will refuse, and say so */
+	/* not a number: the server itself will refuse it and say so */
 	if (text && text_to_long(text, 0, LONG_MAX, &value) < 0)
 		return;
 	if (!text || value < least)
@@ -96,15 +90,12 @@ void parameters_of_standby(struct pgconf *ret, const struct settings *settings,
 {
 	set_both(ret, settings, major);
 	set_all(ret, standby, sizeof(standby) / sizeof(standby[0]));
-	/*
-	 * a standby waits for nobody, whatever the primary's configuration that it was
-	 * cloned with
-	 */
+	/* a standby does not wait for others, even if its clone's configuration says so */
 	pgconf_set(ret, "synchronous_standby_names", "");
 	pgconf_set(ret, "primary_conninfo", primary_conninfo);
 	if (major->promote_trigger_file)
 		pgconf_set(ret, "promote_trigger_file", "");
-	/* what the primary's configuration names may be outside of what was cloned */
+	/* those in the primary's configuration may be outside the cloned directory */
 	pgconf_set(ret, "ssl_cert_file", CERTIFICATE_FILE);
 	pgconf_set(ret, "ssl_key_file", CERTIFICATE_KEY_FILE);
 	pgconf_merge(ret, &settings->standby_settings);

@@ -1,8 +1,8 @@
 /*
- * parameters.h - which PostgreSQL parameters a primary and a standby get.
+ * parameters.h - the PostgreSQL parameters that setup sets on a primary and a standby.
  *
- * The defaults are those of the procedure that pgrepl automates, and what several
- * standbys at once need beyond it; the ini's sections for parameters win over them.
+ * The defaults are those of the procedure that pgrepl automates, plus what several standbys
+ * need at the same time. The parameter sections of the ini override them.
  */
 #ifndef PGREPL_PARAMETERS_H
 #define PGREPL_PARAMETERS_H
@@ -15,7 +15,7 @@
 void parameters_of_primary(struct pgconf *ret, const struct settings *settings,
 			   const struct major *major);
 
-/* raised: the primary's values of replication_raised; 0 where it was not asked yet. */
+/* raised: the primary's values of replication_raised; 0 if not known yet. */
 void parameters_of_standby(struct pgconf *ret, const struct settings *settings,
 			   const struct major *major, const char *primary_conninfo,
 			   const long raised[REPLICATION_RAISED]);

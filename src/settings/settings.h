@@ -1,8 +1,8 @@
 /*
- * settings.h - what the ini file says, checked and typed.
+ * settings.h - the values of the ini file, checked and typed.
  *
- * One table in keys.c names every key with its type, default and limits.
- * pgrepl.ini(5) and SOURCES/pgrepl.ini explain the same keys to the operator.
+ * The table in keys.c has everything about each key. pgrepl.ini(5) and SOURCES/pgrepl.ini
+ * explain the same keys to the operator.
  */
 #ifndef PGREPL_SETTINGS_H
 #define PGREPL_SETTINGS_H
@@ -28,7 +28,7 @@ enum settings_role {
 	SETTINGS_STANDBY,
 };
 
-/* Strings are never NULL; "" is not set. */
+/* Strings are never NULL; "" means unset. */
 struct settings {
 	/* [common] */
 	char *primary_host;
@@ -36,7 +36,7 @@ struct settings {
 	char *replication_user;
 	struct secret replication_password;
 	bool tls;
-	char *data_directory; /* "": ask the service */
+	char *data_directory; /* "": that of the service */
 	char *bin_directory;
 	long server_control; /* enum server_control */
 	char *service;
@@ -56,9 +56,9 @@ struct settings {
 	struct pgconf primary_settings;
 
 	/* [standby] */
-	long port; /* of this host's server, whichever role it has */
+	long port; /* of the server on this host, in either role */
 	char *application_name;
-	long wait_timeout_ms; /* 0: for ever */
+	long wait_timeout_ms; /* 0: no limit */
 	char *tls_root_cert;
 	struct tablespace_map tablespaces;
 	struct pgconf standby_settings;

@@ -97,24 +97,23 @@ static void show_settings(const struct settings *settings)
 	show_parameters("standby.settings", &settings->standby_settings);
 }
 
-static int read_entries(const char *path, struct fault *fault)
+static int read_entries(struct findings *findings)
 {
-	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
+	FD_AUTO fd = open(findings->path, O_RDONLY | O_CLOEXEC);
 	SECRET_AUTO content = { { 0 } };
 	struct ini ini = { 0 };
 
 	if (fd < 0 || file_read_fd(fd, INI_FILE_MAX, secret_text(&content)) < 0)
 		return 0; /* settings_load says why */
-	if (ini_parse(&ini, path, &content, fault) < 0)
-		return -1;
+	(void)ini_parse(&ini, &content, findings);
 	show_entries(&ini);
 	ini_free(&ini);
-	return 0;
+	return findings->count ? -1 : 0;
 }
 
 int main(int argc, char **argv)
 {
-	FAULT_AUTO fault = { 0 };
+	FINDINGS_AUTO findings = { 0 };
 	struct settings settings = { 0 };
 	enum settings_role role;
 
@@ -124,12 +123,12 @@ int main(int argc, char **argv)
 		return EX_USAGE;
 	}
 	role = text_equal(argv[1], "standby") ? SETTINGS_STANDBY : SETTINGS_PRIMARY;
-	if (read_entries(argv[2], &fault) == 0 &&
-	    settings_load(&settings, argv[2], role, false, &fault) == 0) {
+	findings.path = argv[2];
+	if (read_entries(&findings) == 0 &&
+	    settings_load(&settings, role, false, &findings) == 0) {
 		show_settings(&settings);
 		settings_free(&settings);
 	}
-	if (fault.class != FAULT_NONE)
-		fault_log(&fault);
-	return fault_exit_code(&fault);
+	findings_log(&findings);
+	return findings_exit_code(&findings);
 }

@@ -179,7 +179,7 @@ order_after() {
 	host_wait_booted unfilled 30
 	host_run unfilled systemctl show -p Result -p ExecMainStatus pgrepl-primary | contains '^ExecMainStatus=78$'
 	started_once unfilled pgrepl-primary.service
-	contains 'pgrepl-primary: error: /etc/pgrepl.ini: "standby_networks" and "replication_password" are not set' <"$LAB/hosts/unfilled/console"
+	contains 'pgrepl-primary: error: /etc/pgrepl.ini: "standby_networks" is not set' <"$LAB/hosts/unfilled/console"
 	contains 'pgrepl-primary: hint: ' <"$LAB/hosts/unfilled/console"
 	host_run unfilled find "$DATA" -mindepth 1 | lacks .
 }

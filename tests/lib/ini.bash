@@ -6,6 +6,7 @@
 #   accepted [ROLE]
 #   refused LINE MESSAGE HINT [ROLE]    78, file:line (0: the file alone), both texts as extended regular
 #                           expressions; no secret is shown and nothing on disk has changed
+#   refused_for ROLE [LINE MESSAGE]...  78, and these errors in this order, no other, each with its hint
 # shellcheck shell=bash
 
 bats_require_minimum_version 1.5.0
@@ -72,4 +73,36 @@ refused() {
 		return 1
 	}
 	[ "$(grep -c ': error: ' <<<"$stderr")" = 1 ]
+}
+
+refused_for() {
+	local role=$1 where message expected=0
+	shift
+	check_config "$role"
+	[ "$status" = 78 ] || return 1
+	[ -z "$output" ] || return 1
+	# an error, perhaps its detail, and its hint
+	grep -vE -- "^pgrepl-$role: (warning|detail): " <<<"$stderr" >"$BATS_TEST_TMPDIR/errors"
+	exec 8<"$BATS_TEST_TMPDIR/errors"
+	while [ $# -gt 0 ]; do
+		where=$PWD/pgrepl.ini:$1:
+		[ "$1" != 0 ] || where=
+		IFS= read -r message <&8 || message=nothing
+		grep -qE -- "^pgrepl-$role: error: $where.*$2" <<<"$message" || {
+			printf 'expected in line %s: %s\nbut it says: %s\n' "$1" "$2" "$message"
+			return 1
+		}
+		IFS= read -r message <&8 || message=nothing
+		[[ $message == "pgrepl-$role: hint: "* ]] || {
+			printf 'expected the hint of line %s: %s\nbut it says: %s\n' "$1" "$2" "$message"
+			return 1
+		}
+		expected=$((expected + 1))
+		shift 2
+	done
+	! IFS= read -r message <&8 || {
+		printf 'expected nothing after %s errors\nbut it says: %s\n' "$expected" "$message"
+		return 1
+	}
+	exec 8<&-
 }

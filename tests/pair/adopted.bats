@@ -100,3 +100,29 @@ load ../lib/pair
 	contains 'error: .*system' <<<"$output"
 	contains 'hint: ' <<<"$output"
 }
+
+@test "a locale in the ini that the cluster does not have is reported, and changes nothing else" {
+	local locale
+	by_hand primary
+	locale=$(sql primary "select datcollate from pg_database where datname = 'template0'")
+	ini primary primary.locale=xx_XX.UTF-8 common.allow_restart=on
+	run -0 pgrepl primary setup
+	contains "^pgrepl-primary: warning: \"locale\" is \"xx_XX.UTF-8\" in the ini, but the cluster was created with \"$locale\"\$" <<<"$output"
+	contains '^pgrepl-primary: hint: It applies to new clusters only' <<<"$output"
+	contains "^ok +created as +locale $locale\$" <<<"$output"
+	run -0 pgrepl primary setup --dry-run
+	contains '^pgrepl-primary: warning: "locale" is "xx_XX.UTF-8"' <<<"$output"
+	contains 'nothing to do$' <<<"$output"
+	equal "$(sql primary 'select distinct datcollate from pg_database')" "$locale"
+}
+
+@test "an unset locale, and the cluster's own however its codeset is written, are not reported" {
+	local locale
+	by_hand primary
+	locale=$(sql primary "select datcollate from pg_database where datname = 'template0'")
+	for locale in '' "$locale" "${locale/UTF-8/utf8}"; do
+		ini primary primary.locale="$locale" common.allow_restart=on
+		run -0 pgrepl primary setup
+		lacks 'warning: ' <<<"$output"
+	done
+}

@@ -55,7 +55,7 @@ says_version() {
 	run -0 "$PROGRAMS/pgrepl-$1" -V
 }
 
-@test "--version is that of the package, with the major that it was built for" {
+@test "--version shows the version of the package and the PostgreSQL major it was built for" {
 	both says_version
 }
 
@@ -76,7 +76,7 @@ says_version() {
 	wrong_usage 'unknown option or missing value: "--config"' setup --config
 }
 
-@test "an argument too many" {
+@test "one argument too many" {
 	wrong_usage 'too many arguments: "now"' setup now
 }
 
@@ -86,7 +86,7 @@ says_version() {
 	wrong_usage '"check-config" does not take that option' check-config --timeout 1s
 }
 
-@test "a time that is none" {
+@test "an invalid time" {
 	wrong_usage 'invalid value for --timeout: "soon" is not a time' verify --timeout soon
 }
 
@@ -113,7 +113,7 @@ teardown() {
 	rm -f /tmp/pgrepl-unit.$$.*
 }
 
-@test "a server of root is refused" {
+@test "a server that would run as root is refused" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	with 'server_control = pg_ctl' 'os_user = root'
 	run -78 "$PROGRAMS/pgrepl-primary" --config "$PWD/pgrepl.ini" setup
@@ -123,7 +123,7 @@ teardown() {
 	grep -qE 'error: there is no user "nobody-of-that-name"' <<<"$output"
 }
 
-@test "a reader that goes away ends nothing by a signal" {
+@test "a closed pipe does not kill the program" {
 	with 'server_control = pg_ctl' 'bin_directory = /nonexistent' 'os_user = nobody'
 	mkfifo pipe
 	# it opens its end and goes, before the other is written to

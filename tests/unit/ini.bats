@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# What an operator can get wrong in the ini file, and how it is told.
+# What can be wrong in the ini file, and how it is reported.
 
+load ../lib/expect
 load ../lib/ini
 
 setup() {
@@ -9,7 +10,7 @@ setup() {
 
 # --- the file ------------------------------------------------------------------------------------
 
-@test "a file that is right is said to be fine, for both roles" {
+@test "a correct file passes for both roles" {
 	with 'primary_port = 5433'
 	accepted primary
 	accepted standby
@@ -19,60 +20,63 @@ setup() {
 	refused 0 'could not open ".*pgrepl.ini": No such file' '/etc/pgrepl.ini'
 }
 
-@test "an ini that is a folder" {
+@test "an ini that is a directory" {
 	mkdir pgrepl.ini
 	refused 0 'could not read ".*pgrepl.ini": Is a directory' 'text file'
 }
 
-@test "an empty ini lacks what is required" {
+@test "an empty ini: the required keys are missing" {
 	: >pgrepl.ini
-	refused 0 '"standby_networks" and "replication_password" are not set' 'section \[primary\].*section \[common\]'
-	refused 0 '"primary_host" and "replication_password" are not set' 'name or address.*no default password' standby
+	refused_for primary 0 '"replication_password" is not set' 0 '"standby_networks" is not set'
+	contains 'hint: .*section \[primary\] to the networks' <<<"$stderr"
+	refused_for standby 0 '"primary_host" is not set' 0 '"replication_password" is not set'
+	contains 'hint: .*name or address' <<<"$stderr"
+	contains 'hint: .*no default password' <<<"$stderr"
 }
 
-@test "the file as it is shipped is filled in first, and has no default password" {
+@test "the file as shipped has to be filled in and has no default password" {
 	cp "$BATS_TEST_DIRNAME/../../SOURCES/pgrepl.ini" .
-	refused 0 '"standby_networks" and "replication_password" are not set' 'section \[primary\]'
+	refused_for primary 0 '"replication_password" is not set' 0 '"standby_networks" is not set'
 	sed -i 's,^;*standby_networks =.*,standby_networks = 10.0.0.0/24,' pgrepl.ini
 	refused 0 '"replication_password" is not set' 'there is no default password'
 	sed -i 's,^;*replication_password =.*,replication_password = x,' pgrepl.ini
 	accepted
 }
 
-@test "a last line without its newline is a line" {
+@test "a last line without a newline counts" {
 	with
 	printf '[standby]\nport = 5433' >>pgrepl.ini
 	accepted
 	with
 	printf '[standby]\nport = x' >>pgrepl.ini
-	refused 7 '"x" for "port" is no number' 'whole number from 1 to 65535'
+	refused 7 'invalid value for "port": "x" is not a number' 'whole number from 1 to 65535'
 }
 
-@test "lines that end as on Windows" {
+@test "Windows line ends" {
 	with 'primary_port = 5433'
 	sed -i 's/$/\r/' pgrepl.ini
 	accepted
 	with 'primary_port = x'
 	sed -i 's/$/\r/' pgrepl.ini
-	refused 2 '"x" for "primary_port" is no number' 'whole number'
+	refused 2 'invalid value for "primary_port": "x" is not a number' 'whole number'
 }
 
-@test "a byte order mark in front" {
+@test "a byte order mark" {
 	with 'primary_port = 5433'
 	sed -i '1s/^/\xef\xbb\xbf/' pgrepl.ini
 	accepted
 }
 
-@test "a line over the limit, and one of just that length" {
+@test "a line of the maximum length, and a longer one" {
 	with "; $(printf 'x%.0s' {1..998})"
 	accepted
 	with "; $(printf 'x%.0s' {1..999})"
-	refused 2 'the line is longer than 1000 bytes' '[Ss]horter|[Bb]reak'
+	refused 2 'the line is longer than 1000 bytes' 'Shorten it'
 	with "superuser = $SECRET$(printf 'x%.0s' {1..2000})"
-	refused 2 'the line is longer than 1000 bytes' '[Ss]horter|[Bb]reak'
+	refused 2 'the line is longer than 1000 bytes' 'Shorten it'
 }
 
-@test "a file over the limit" {
+@test "a file that is too large" {
 	with
 	yes '; comment' | head -n 5000 >>pgrepl.ini
 	refused 0 'could not read' 'at most 32 KiB'
@@ -88,7 +92,7 @@ setup() {
 	local code
 	for code in '\x01' '\x0b' '\x0c' '\x1b' '\x7f'; do
 		with "locale = $(printf 'a%bb' "$code")"
-		refused 2 'a control character' '"key = value"'
+		refused 2 'contains a control character' '"key = value"'
 	done
 	with "locale =$(printf '\t')C"
 	refused 2 '"locale" in section' 'belongs in section \[primary\]'
@@ -98,38 +102,165 @@ setup() {
 	with "$SECRET"
 	refused 2 'neither "\[section\]" nor "key = value"' '"key = value"'
 	with "[primary"
-	refused 2 '"\]" is missing' '"\[section\]"'
+	refused 2 'missing "\]"' '"\[section\]"'
 	with "[primary] primary_port = 1"
-	refused 2 'text behind the name of a section' '"\[section\]"'
+	refused 2 'unexpected text after the section name' '"\[section\]"'
 	with "[]"
-	refused 2 'no name of a section' '"\[section\]"'
+	refused 2 'invalid section name' '"\[section\]"'
 	with "[pri mary]"
-	refused 2 'no name of a section' '"\[section\]"'
+	refused 2 'invalid section name' '"\[section\]"'
 	with "= $SECRET"
-	refused 2 'no name of a key' '"key = value"'
+	refused 2 'invalid key name' '"key = value"'
 	with "primary port = 1"
-	refused 2 'no name of a key' '"key = value"'
+	refused 2 'invalid key name' '"key = value"'
 	with "primary\$port = 1"
-	refused 2 'no name of a key' '"key = value"'
+	refused 2 'invalid key name' '"key = value"'
 	with "$(printf 'x%.0s' {1..129}) = 1"
-	refused 2 'no name of a key' '"key = value"'
+	refused 2 'invalid key name' '"key = value"'
 }
 
 @test "a key before the first section" {
-	printf 'primary_port = 5432\n[common]\n' >pgrepl.ini
-	refused 1 'a key before the first section' '"\[section\]"'
+	with
+	sed -i '1i primary_port = 5432' pgrepl.ini
+	refused 1 'key before the first section' '"\[section\]"'
+}
+
+# --- all of it at once ---------------------------------------------------------------------------
+
+@test "every error is reported in one run, ordered by line, those without a line last" {
+	with 'primary_port = x' "$SECRET" 'tls = maybe' 'start_timeout = 1s' 'colour = blue' 'start_timeout = 2s' 'os_user = replica' \
+		'[standyb]' 'port = 1' 'wait_timeout = 1' '[primary]' "replication_password_verifier = '$SECRET" 'auth_method = trust' \
+		'superuser_password = x' 'superuser_password_file = /nonexistent' '[standby.settings]' 'port = 1' '[common]'
+	sed -i '/^standby_networks/d' pgrepl.ini
+	refused_for primary \
+		2 'invalid value for "primary_port": "x"' \
+		3 'neither "\[section\]" nor "key = value"' \
+		4 'invalid value for "tls": "maybe"' \
+		6 'unknown key' \
+		7 'is set twice' \
+		10 'unknown section' \
+		13 'closing quote' \
+		14 'invalid value for "auth_method": "trust"' \
+		16 '"superuser_password" and "superuser_password_file" are both set' \
+		16 'could not open "/nonexistent"' \
+		18 '"port" cannot be set' \
+		0 '"standby_networks" is not set' \
+		0 'cannot be both the superuser and the replication role'
+}
+
+@test "setup, verify and status report every error too, before they do anything" {
+	local before
+	with 'primary_port = x' 'tls = maybe'
+	before=$(folder)
+	for command in setup 'setup --dry-run' verify status; do
+		# shellcheck disable=SC2086 # words
+		run -78 "$PROGRAMS/pgrepl-primary" --config "$PWD/pgrepl.ini" $command
+		[ "$(grep -c ': error: ' <<<"$output")" = 2 ]
+		contains 'pgrepl.ini:2: ' <<<"$output"
+		contains 'pgrepl.ini:3: ' <<<"$output"
+	done
+	diff <(printf '%s\n' "$before") <(folder)
+}
+
+@test "an error that follows from another one is not reported" {
+	# a section that cannot be read, or is unknown: once, and its keys are not missing
+	printf '%s\n' '[common' 'primary_host = x' 'replication_password = x' '[comon]' 'primary_host = y' 'replication_password = y' \
+		'[primary]' 'standby_networks = 10.0.0.0/24' >pgrepl.ini
+	refused_for primary 1 'missing "\]"' 5 'unknown section \[comon\]'
+	refused_for standby 1 'missing "\]"' 5 'unknown section \[comon\]'
+	# keys before the first section
+	printf '%s\n' 'primary_host = x' 'replication_password = x' 'standby_networks = 10.0.0.0/24' >pgrepl.ini
+	refused_for primary 1 'before the first section'
+	# a key whose value is wrong, whose file is, or that stands elsewhere
+	printf '%s\n' '[common]' 'primary_host = two hosts' 'replication_password_file = /nonexistent' 'standby_networks = 10.0.0.0/24' >pgrepl.ini
+	refused_for primary 2 '"two hosts"' 3 'could not open' 4 'unknown key "standby_networks"'
+	refused_for standby 2 '"two hosts"' 3 'could not open' 4 'unknown key "standby_networks"'
+	# a contradiction that only a default makes
+	with 'replication_user = pg_x' 'os_user = replica'
+	refused 2 'is reserved by PostgreSQL' 'Choose'
+	# a line that is too long still is its key
+	with
+	sed -i "s/^replication_password = .*/replication_password = $(printf 'x%.0s' {1..1000})/" pgrepl.ini
+	refused 3 'longer than 1000 bytes' 'Shorten'
+	# a verifier that is wrong would have done in place of the password, on a primary
+	with '[primary]' 'replication_password_verifier = x' '[common]'
+	sed -i '/^replication_password =/d' pgrepl.ini
+	refused_for primary 3 'not a SCRAM verifier'
+	refused_for standby 3 'not a SCRAM verifier' 0 '"replication_password" is not set'
+}
+
+@test "after 20 errors only the number of the others is shown" {
+	local many=() i
+	for i in {1..20}; do
+		many+=("nonsense $i")
+	done
+	with "${many[@]}"
+	check_config
+	[ "$(grep -c ': error: .*pgrepl.ini:' <<<"$stderr")" = 20 ]
+	lacks ' more error' <<<"$stderr"
+	with "${many[@]}" nonsense
+	check_config
+	[ "$(grep -c ': error: .*pgrepl.ini:[0-9]' <<<"$stderr")" = 20 ]
+	[ "$(tail -n 1 <<<"$stderr")" = "pgrepl-primary: error: $PWD/pgrepl.ini: 1 more error" ]
+	with "${many[@]}" "${many[@]}"
+	check_config
+	[ "$status" = 78 ]
+	[ "$(tail -n 1 <<<"$stderr")" = "pgrepl-primary: error: $PWD/pgrepl.ini: 20 more errors" ]
+	# the first ones are shown, whatever was found later
+	contains 'pgrepl.ini:2: ' <<<"$stderr"
+	lacks 'pgrepl.ini:22: ' <<<"$stderr"
+}
+
+@test "a binary file does not flood the screen" {
+	local i
+	for i in 1 2 3; do
+		head -c 32000 /dev/urandom | tr -d '\0' >pgrepl.ini
+		check_config
+		[ "$status" = 78 ]
+		[ "$(wc -l <<<"$stderr")" -le 42 ]
+	done
+	head -c 32000 "$PROGRAMS/pgrepl-primary" >pgrepl.ini
+	refused 0 'NUL byte' 'plain text'
+}
+
+@test "after a malformed line nothing is shown that may be the rest of a secret" {
+	local start name=${SECRET//-/_}
+	for start in 'superuser_password = "first line' "superuser_password = first line\\" 'first line' 'pass word = x'; do
+		with '[primary]' "$start" "$name = x" "$name = x" '[primary.settings]' "$name.a.b = x" "[$name]" "$name = x" '[common]'
+		refused_for primary 3 . 4 'unknown key in section \[primary\]' 5 'a key is set twice' \
+			7 'invalid parameter name' 9 'unknown section'
+		lacks "$name" <<<"$stderr"
+	done
+}
+
+@test "files named by an ini that others can write are not read" {
+	with 'primary_port = x' 'nonsense' '[primary]' 'superuser_password_file = /nonexistent' '[common]'
+	chmod 666 pgrepl.ini
+	refused_for primary 3 'neither' 0 'others can write'
+}
+
+@test "a password on a malformed line counts for the mode of the ini too" {
+	local line
+	for line in 'superuser_password = "x' "superuser_password = x\\" '[oops'; do
+		printf '%s\n' '[common]' 'replication_password_file = /nonexistent' '[primary]' 'standby_networks = 10.0.0.0/24' "$line" \
+			"superuser_password = $SECRET" >pgrepl.ini
+		chmod 644 pgrepl.ini
+		check_config
+		[ "$status" = 78 ]
+		contains 'warning: ".*pgrepl.ini" holds a password and others can read it' <<<"$stderr"
+	done
 }
 
 # --- sections and keys ---------------------------------------------------------------------------
 
-@test "an unknown section, and the one that may be meant" {
+@test "an unknown section, with a suggestion" {
 	with '[standyb]' 'port = 1'
 	refused 3 'unknown section \[standyb\]' 'Did you mean \[standby\]'
 	with '[database]' 'port = 1'
-	refused 3 'unknown section \[database\]' 'There are \[common\], \[primary\]'
+	refused 3 'unknown section \[database\]' 'The sections are \[common\], \[primary\]'
 }
 
-@test "an unknown key, and the one that may be meant" {
+@test "an unknown key, with a suggestion" {
 	with 'primary_prot = 1'
 	refused 2 'unknown key "primary_prot" in section \[common\]' 'Did you mean "primary_port"'
 	with 'colour = blue'
@@ -138,11 +269,11 @@ setup() {
 	refused 2 'unknown key "standby_networks" in section \[common\]' 'belongs in section \[primary\]'
 }
 
-@test "a key twice, whatever its case, also when both lines say the same" {
+@test "a key that is set twice, in any case, even to the same value" {
 	with 'tls = on' 'primary_port = 1' 'TLS = on'
-	refused 4 'key "tls" stands a second time in section \[common\]' 'or in line 2'
+	refused 4 'key "tls" is set twice in section \[common\]' 'or in line 2'
 	with 'tls = on' '[primary]' 'synchronous_standbys = 0' '[common]' 'tls = off'
-	refused 6 'key "tls" stands a second time' 'or in line 2'
+	refused 6 'key "tls" is set twice' 'or in line 2'
 }
 
 @test "the same key in two sections is two keys" {
@@ -151,38 +282,38 @@ setup() {
 	accepted
 }
 
-@test "sections and keys in capitals" {
+@test "sections and keys in upper case" {
 	with '[COMMON]' 'PRIMARY_PORT = 5433'
 	accepted
 }
 
 # --- values --------------------------------------------------------------------------------------
 
-@test "a port that is none" {
+@test "an invalid port" {
 	local port
 	for port in 0 -1 65536 99999999999999999999; do
 		with "primary_port = $port"
-		refused 2 "\"$port\" for \"primary_port\" is out of range" 'from 1 to 65535'
+		refused 2 "invalid value for \"primary_port\": \"$port\" is out of range" 'from 1 to 65535'
 	done
 	for port in x 54x 5432.0 0x10 +5432 '54 32' ٥; do
 		with "primary_port = $port"
-		refused 2 "\"[^\"]*\" for \"primary_port\" is no number" 'from 1 to 65535'
+		refused 2 "invalid value for \"primary_port\": \"[^\"]*\" is not a number" 'from 1 to 65535'
 	done
 }
 
-@test "a count that is none" {
+@test "an invalid count" {
 	with '[primary]' 'synchronous_standbys = -1' '[common]'
 	refused 3 'out of range' 'from 0 to 100'
 	with '[primary]' 'synchronous_standbys = one' '[common]'
-	refused 3 'is no number' 'from 0 to 100'
+	refused 3 'is not a number' 'from 0 to 100'
 }
 
-@test "a time that is none" {
+@test "an invalid time" {
 	local time
 	for time in soon 5m 1.5h 5minutes -1s '' 9999999999999d; do
 		[ -n "$time" ] || continue
 		with "start_timeout = $time"
-		refused 2 "\"$time\" for \"start_timeout\" is no time" 'such as 500ms, 30s, 5min'
+		refused 2 "invalid value for \"start_timeout\": \"$time\" is not a valid time" 'such as 500ms, 30s, 5min'
 	done
 	for time in 0 30 30s 5min '5 min' 200ms 2h 1d; do
 		with "start_timeout = $time"
@@ -192,71 +323,71 @@ setup() {
 
 @test "a switch that is neither on nor off" {
 	with 'tls = maybe'
-	refused 2 '"maybe" for "tls" is neither on nor off' 'on or off'
+	refused 2 'invalid value for "tls": "maybe" is neither on nor off' 'on or off'
 }
 
-@test "a choice that is not one of them" {
+@test "an invalid choice" {
 	with 'server_control = docker'
-	refused 2 '"docker" for "server_control" is not one' 'systemd, pg_ctl'
+	refused 2 'invalid value for "server_control": "docker" is not a valid choice' 'systemd, pg_ctl'
 	with 'existing_data = delete'
-	refused 2 '"delete" for "existing_data" is not one' 'refuse, move_aside'
+	refused 2 'invalid value for "existing_data": "delete" is not a valid choice' 'refuse, move_aside'
 	with '[primary]' 'auth_method = trust' '[common]'
-	refused 3 '"trust" for "auth_method" is not one' 'scram-sha-256, md5'
+	refused 3 'invalid value for "auth_method": "trust" is not a valid choice' 'scram-sha-256, md5'
 }
 
-@test "a network that is none" {
+@test "an invalid network" {
 	local network
 	for network in 10.0.0.1 10.0.0.0/33 10.0.0/24 ::/129 all 10.0.0.0/24/8 /8 10.0.0.0/; do
 		with
 		sed -i "s,^standby_networks = .*,standby_networks = 192.168.0.0/16 $network," pgrepl.ini
-		refused 5 "\"$network\" for \"standby_networks\" is no network" 'such as 10.0.0.0/24'
+		refused 5 "invalid value for \"standby_networks\": \"$network\" is not a network in CIDR notation" 'such as 10.0.0.0/24'
 	done
 	with
 	sed -i 's|^standby_networks = .*|standby_networks = 10.0.0.0/24, fd00::/8  192.168.0.7/32|' pgrepl.ini
 	accepted
 }
 
-@test "tablespaces that are no pairs, or would come into each other's way" {
+@test "tablespaces that are not pairs, or that overlap" {
 	local pair
 	for pair in /srv/fast /srv/fast= =/srv/fast srv/fast=/srv/fast /srv/fast=srv/fast /srv//fast=/srv/fast /=/srv/fast \
 		/srv/one=/srv/two /srv/fast=/srv/one /srv/fast=/srv/one/ /srv/fast=/srv/one/more /srv/fast=/srv; do
 		with '[standby]' "tablespace_mapping = /srv/one=/srv/one, $pair" '[common]'
-		refused 3 "\"$pair\" for \"tablespace_mapping\" is no pair of directories of its own" 'such as /srv/fast=/srv/fast'
+		refused 3 "invalid value for \"tablespace_mapping\": \"$pair\" is not a valid pair of directories" 'such as /srv/fast=/srv/fast'
 	done
 	with '[standby]' 'tablespace_mapping = /srv/one=/srv/one, /srv/fast=/srv/ones/, /srv/One=/srv/on' '[common]'
 	accepted primary
 	accepted standby
 }
 
-@test "a host that is none" {
+@test "an invalid host" {
 	local host
 	for host in 'two hosts' 'a,b' /tmp -x "'it is'" 'a=b'; do
 		with
 		sed -i "s|^primary_host = .*|primary_host = $host|" pgrepl.ini
-		refused 2 '"[^"]*" for "primary_host" is no host' 'host name, IPv4 address or IPv6'
+		refused 2 'invalid value for "primary_host": "[^"]*" is not a host name or IP address' 'host name, IPv4 address or IPv6'
 	done
 }
 
 @test "a path that is not absolute" {
 	with 'bin_directory = bin'
-	refused 2 '"bin" for "bin_directory" is no absolute path' 'starts with "/"'
+	refused 2 'invalid value for "bin_directory": "bin" is not an absolute path' 'starts with "/"'
 	with '[standby]' 'tls_root_cert = root.crt' '[common]'
-	refused 3 'is no absolute path' 'starts with "/"'
+	refused 3 'is not an absolute path' 'starts with "/"'
 }
 
-@test "a unit that is none" {
+@test "an invalid unit name" {
 	local unit
 	for unit in postgresql .service '--now.service' 'a b.service' 'a/b.service'; do
 		with "service = $unit"
-		refused 2 'for "service" is no name of a service unit' 'postgresql-12.service'
+		refused 2 'invalid value for "service": ".*" is not the name of a service unit' 'postgresql-12.service'
 	done
 }
 
-@test "a role that PostgreSQL does not allow, or would cut short" {
+@test "a role name that PostgreSQL reserves or would truncate" {
 	local role
 	for role in pg_monitor pg_x public none; do
 		with "replication_user = $role"
-		refused 2 "\"$role\" for \"replication_user\" is a name that PostgreSQL keeps" 'Choose a name'
+		refused 2 "invalid value for \"replication_user\": \"$role\" is reserved by PostgreSQL" 'Choose a name'
 	done
 	with "replication_user = $(printf 'x%.0s' {1..64})"
 	refused 2 'longer than 63 bytes' 'shorter'
@@ -268,40 +399,45 @@ setup() {
 	refused 0 'cannot be both the superuser and the replication role' 'another replication_user'
 }
 
-@test "a parameter that is none, and those that have a key of their own" {
+@test "invalid parameter names, and parameters that have a key" {
 	with '[primary.settings]' 'a.b.c = 1' '[common]'
-	refused 3 '"a.b.c" is no name of a parameter' 'postgresql.conf'
+	refused 3 '"a.b.c" is not a valid parameter name' 'postgresql.conf'
 	with '[primary.settings]' 'port = 1' '[common]'
-	refused 3 '"port" cannot be set in section \[primary.settings\]' 'primary_port in \[common\]'
+	refused 3 '"port" cannot be set in section \[primary.settings\]' 'primary_port in section \[common\]'
 	with '[standby.settings]' 'primary_conninfo = x' '[common]'
-	refused 3 '"primary_conninfo" cannot be set' 'keys in \[common\] and \[standby\]'
+	refused 3 '"primary_conninfo" cannot be set' 'keys in sections \[common\] and \[standby\]'
 	with '[primary.settings]' 'synchronous_standby_names = x' '[common]'
-	refused 3 'cannot be set' 'synchronous_standbys in \[primary\]'
+	refused 3 'cannot be set' 'synchronous_standbys in section \[primary\]'
 	with '[primary.settings]' 'ssl = off' '[common]'
-	refused 3 'cannot be set' 'tls in \[common\]'
+	refused 3 'cannot be set' 'tls in section \[common\]'
+	with '[standby.settings]' 'hot_standby = off' '[common]'
+	refused_for standby 3 '"hot_standby" cannot be set in section \[standby.settings\]'
+	contains 'hint: hot_standby is always on: setup has to connect to the standby' <<<"$stderr"
+	with '[standby.settings]' 'hot_standby = on' '[common]'
+	accepted standby
 }
 
-@test "an empty value is as good as none" {
+@test "an empty value is the same as none" {
 	with 'primary_port =' 'tls = ""' "data_directory = ''" 'replication_user = ; none'
 	accepted
 }
 
 # --- quoting -------------------------------------------------------------------------------------
 
-@test "quotes that are not closed, and text behind them" {
+@test "unclosed quotes, and text after a closing quote" {
 	with "superuser = \"$SECRET"
-	refused 2 'the closing quote of a value is missing' '_password_file'
+	refused 2 'missing closing quote' '_password_file'
 	with "superuser = '$SECRET"
-	refused 2 'the closing quote of a value is missing' '_password_file'
+	refused 2 'missing closing quote' '_password_file'
 	with "superuser = \"$SECRET\" more"
-	refused 2 'text behind the closing quote' '_password_file'
+	refused 2 'unexpected text after the closing quote' '_password_file'
 	with "superuser = \"$SECRET\"quoted\""
-	refused 2 'text behind the closing quote' '_password_file'
+	refused 2 'unexpected text after the closing quote' '_password_file'
 	with "superuser = \"it's \\\"$SECRET\\\"\""
-	refused 2 'text behind the closing quote' '_password_file'
+	refused 2 'unexpected text after the closing quote' '_password_file'
 }
 
-@test "blanks at the ends of a quoted value, which one parser would strip" {
+@test "blanks at the ends of a quoted value, which one iniparser would strip" {
 	local value
 	for value in "\" $SECRET\"" "\"$SECRET \"" "'$SECRET$(printf '\t')'"; do
 		with
@@ -313,7 +449,7 @@ setup() {
 @test "a backslash at the end of a bare value, which would swallow the next line" {
 	with
 	sed -i "s/^replication_password = .*/replication_password = $SECRET\\\\/" pgrepl.ini
-	refused 3 'ends in a backslash has to be quoted' '_password_file'
+	refused 3 'ends with a backslash must be quoted' '_password_file'
 }
 
 @test "; and # in a bare password are never taken for a comment" {
@@ -328,7 +464,7 @@ setup() {
 	done
 }
 
-@test "comments stand behind other values, and behind quoted ones" {
+@test "comments are allowed after other values and after quoted ones" {
 	with 'primary_port = 5433 ; the port' 'tls = on # of course' "data_directory = '/x;y#z' ; quoted"
 	accepted
 }
@@ -341,7 +477,7 @@ write_secret() {
 	sed -i "s,^replication_password = .*,replication_password_file = $PWD/secret," pgrepl.ini
 }
 
-@test "a password that is missing" {
+@test "a missing password" {
 	with
 	sed -i '/^replication_password/d' pgrepl.ini
 	refused 0 '"replication_password" is not set' 'there is no default password'
@@ -351,10 +487,10 @@ write_secret() {
 @test "a password in two places" {
 	write_secret "$SECRET"
 	sed -i "2i replication_password = $SECRET" pgrepl.ini
-	refused 4 '"replication_password" and "replication_password_file" are both set' 'Keep one'
+	refused 4 '"replication_password" and "replication_password_file" are both set' 'Keep only one'
 }
 
-@test "a password file with one line, ended in any way" {
+@test "a password file with one line, with any line end" {
 	local content
 	for content in "$SECRET" "$SECRET\n" "$SECRET\r\n" " $SECRET \n" "\"$SECRET'\\\\;#%:" 'é\n'; do
 		write_secret "$content"
@@ -363,7 +499,7 @@ write_secret() {
 	done
 }
 
-@test "a password file that is empty, or has a newline in it" {
+@test "a password file that is empty or has several lines" {
 	local content
 	for content in '' '\n' '\r\n'; do
 		write_secret "$content"
@@ -375,17 +511,17 @@ write_secret() {
 	done
 }
 
-@test "a password file that is not there, no file, or not named by its whole path" {
+@test "a password file that is missing, a directory, or a relative path" {
 	write_secret "$SECRET"
 	rm secret
 	refused 3 'could not open ".*/secret" of "replication_password_file": No such file' 'mode 0600'
 	mkdir secret
 	refused 3 'could not read ".*/secret"' 'whose only line is the password'
 	sed -i "s,^replication_password_file = .*,replication_password_file = secret," pgrepl.ini
-	refused 3 'is no absolute path' 'starts with "/"'
+	refused 3 'is not an absolute path' 'starts with "/"'
 }
 
-@test "a password that is too long for the ini, or for what libpq 12 reads" {
+@test "a password that is too long for the ini or for libpq 12" {
 	local long
 	long=$SECRET$(printf 'x%.0s' {1..290})
 	with
@@ -398,15 +534,15 @@ write_secret() {
 	refused 3 'could not read ".*/secret"' 'at most 1000 bytes'
 }
 
-@test "a verifier that is none" {
+@test "an invalid verifier" {
 	local verifier
 	for verifier in "$SECRET" "md5$SECRET" 'SCRAM-SHA-256$4096' "SCRAM-SHA-256\$4096:$SECRET\"x"; do
 		with '[primary]' "replication_password_verifier = '$verifier'" '[common]'
-		refused 3 'the value of "replication_password_verifier" is no SCRAM verifier' 'rolpassword of pg_authid'
+		refused 3 'invalid value for "replication_password_verifier": it is not a SCRAM verifier' 'rolpassword from pg_authid'
 	done
 }
 
-@test "an ini that others can write is refused, with a password and without" {
+@test "an ini that others can write is refused, with or without a password" {
 	with
 	chmod 666 pgrepl.ini
 	refused 0 'others can write' 'chmod 600'
@@ -417,7 +553,7 @@ write_secret() {
 	refused 0 'others can write' 'chmod 600'
 }
 
-@test "an ini with a password that others can read is warned of, and check-config leaves it" {
+@test "an ini with a password that others can read: a warning, and check-config leaves it" {
 	with
 	chmod 644 pgrepl.ini
 	accepted
@@ -426,23 +562,23 @@ write_secret() {
 	[ "$(stat -c %a pgrepl.ini)" = 644 ]
 }
 
-@test "an ini without a password may be read by others" {
+@test "others may read an ini without a password" {
 	write_secret "$SECRET"
 	chmod 644 pgrepl.ini
 	accepted
 	[ -z "$stderr" ]
 }
 
-@test "setup makes an ini with a password readable by nobody else, before anything" {
+@test "setup first makes an ini with a password unreadable for others" {
 	with 'server_control = pg_ctl' 'bin_directory = /nonexistent' "data_directory = $PWD/data" "os_user = $(id -un nobody)"
 	chmod 644 pgrepl.ini
 	run -78 "$PROGRAMS/pgrepl-primary" --config "$PWD/pgrepl.ini" setup
-	grep -qE 'warning: .* mode 0644 is now 0600' <<<"$output"
+	grep -qE 'warning: .* changed its mode from 0644 to 0600' <<<"$output"
 	[ "$(stat -c %a pgrepl.ini)" = 600 ]
 	[ ! -e data ]
 }
 
-@test "a password file that others can write is refused, one that they can read is warned of" {
+@test "a password file that others can write is refused; one that they can read causes a warning" {
 	write_secret "$SECRET"
 	chmod 606 secret
 	refused 3 'holds a password and others can write to it' 'chmod 600'
@@ -451,7 +587,7 @@ write_secret() {
 	grep -qE 'warning: ".*/secret" holds a password and others can read it' <<<"$stderr"
 }
 
-@test "an ini of somebody else is refused" {
+@test "an ini that belongs to another user is refused" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	with
 	chown nobody pgrepl.ini

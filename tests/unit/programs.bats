@@ -79,3 +79,11 @@ under_valgrind() {
 @test "tables and runner: no byte is lost or read twice" {
 	under_valgrind steps-standby "$BATS_TEST_TMPDIR"
 }
+
+@test "the table of keys is whole" {
+	sanitized keys
+}
+
+@test "the table of keys: all that a silent ini stands for is freed" {
+	under_valgrind keys
+}
