@@ -14,8 +14,7 @@
 
 /* --- password file --- */
 
-enum step_state passfile_check(struct host *host, struct text *detail,
-			       struct fault *fault)
+enum step_state passfile_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	STRING_AUTO path = host_passfile(host);
 	SECRET_AUTO wanted = { { 0 } };
@@ -42,8 +41,7 @@ int passfile_apply(struct host *host, struct fault *fault)
 	passfile_render(&line, host->settings.replication_user,
 			&host->settings.replication_password);
 	r = file_replace(path, 0600, secret_reveal(&line), secret_len(&line));
-	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"",
-				   path)
+	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"", path)
 		     : 0;
 }
 
@@ -92,8 +90,7 @@ static bool parse_percent(const char *line, long *ret)
 
 static bool is_error(const char *line)
 {
-	return strstr(line, "error: ") || strstr(line, "FATAL: ") ||
-	       strstr(line, "ERROR: ");
+	return strstr(line, "error: ") || strstr(line, "FATAL: ") || strstr(line, "ERROR: ");
 }
 
 /* Whatever follows the first error is a consequence of it. */
@@ -211,9 +208,7 @@ static void clone_command_make(const struct host *host, struct clone_command *re
 
 static int clone_once(struct host *host, struct fault *fault)
 {
-	struct progress progress = { .host = host,
-				     .percent = -1,
-				     .logged_at = clock_ms() };
+	struct progress progress = { .host = host, .percent = -1, .logged_at = clock_ms() };
 	struct clone_command command;
 	struct spawn spawn = {
 		/* if it outlives us, nobody must clear staging while it writes there */

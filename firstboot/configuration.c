@@ -58,8 +58,7 @@ static int read_conf(const char *path, struct text *ret, struct fault *fault)
 						    "could not read \"%s\"", path);
 }
 
-static int read_both(const struct host *host, struct configuration *ret,
-		     struct fault *fault)
+static int read_both(const struct host *host, struct configuration *ret, struct fault *fault)
 {
 	struct pgconf conf = { 0 };
 	int r;
@@ -84,8 +83,7 @@ static int read_both(const struct host *host, struct configuration *ret,
 
 /* --- settings (P10, S4) --- */
 
-enum step_state settings_check(struct host *host, struct text *detail,
-			       struct fault *fault)
+enum step_state settings_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	CONFIGURATION_AUTO files = { 0 };
 

@@ -10,8 +10,7 @@
 
 /* --- ownership --- */
 
-enum step_state ownership_check(struct host *host, struct text *detail,
-				struct fault *fault)
+enum step_state ownership_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	long others = 0;
 
@@ -49,27 +48,22 @@ static enum step_state unusable(struct host *host, struct text *detail,
 	 */
 	if (host->settings.existing_data == EXISTING_DATA_MOVE_ASIDE && !runs &&
 	    !host->cluster.inside) {
-		text_addf(detail, "%s is to be moved aside: it %s", host->cluster.path,
-			  what);
+		text_addf(detail, "%s is to be moved aside: it %s", host->cluster.path, what);
 		return STEP_DONE;
 	}
 	if (runs)
-		fault_set(fault, FAULT_OPERATOR,
-			  "a server runs on \"%s\" (pid %d), which %s",
+		fault_set(fault, FAULT_OPERATOR, "a server runs on \"%s\" (pid %d), which %s",
 			  host->cluster.path, (int)postmaster.pid, what);
 	else
 		fault_set(fault, FAULT_OPERATOR, "\"%s\" %s", host->cluster.path, what);
 	if (host->settings.existing_data != EXISTING_DATA_MOVE_ASIDE)
-		fault_hint(
-			fault,
-			"Nothing in it was changed. Empty it, name another data_directory, or set existing_data = move_aside to have it renamed.");
-	else if (runs)
 		fault_hint(fault,
-			   "Stop the server, so that its data can be moved aside.");
+			   "Nothing in it was changed. Empty it, name another data_directory, or set existing_data = move_aside to have it renamed.");
+	else if (runs)
+		fault_hint(fault, "Stop the server, so that its data can be moved aside.");
 	else
-		fault_hint(
-			fault,
-			"It is a mount point, or in a directory that belongs to somebody else, and cannot be renamed: move its content by hand.");
+		fault_hint(fault,
+			   "It is a mount point, or in a directory that belongs to somebody else, and cannot be renamed: move its content by hand.");
 	return STEP_REFUSED;
 }
 
@@ -80,21 +74,18 @@ static enum step_state unfinished(struct host *host, struct text *detail)
 	return STEP_NEEDED;
 }
 
-static enum step_state adoptable(struct host *host, struct text *detail,
-				 struct fault *fault)
+static enum step_state adoptable(struct host *host, struct text *detail, struct fault *fault)
 {
 	const struct cluster_info *info = &host->found;
 
 	if (cluster_is_unfinished(&host->cluster))
 		return unfinished(host, detail);
 	if (info->major != host->programs.number) {
-		fault_set(
-			fault, FAULT_OPERATOR,
-			"\"%s\" was made by PostgreSQL %ld, but the programs are those of %ld",
-			host->cluster.path, info->major, host->programs.number);
-		fault_hint(
-			fault,
-			"Set bin_directory and service to those of that major, or upgrade the cluster first.");
+		fault_set(fault, FAULT_OPERATOR,
+			  "\"%s\" was made by PostgreSQL %ld, but the programs are those of %ld",
+			  host->cluster.path, info->major, host->programs.number);
+		fault_hint(fault,
+			   "Set bin_directory and service to those of that major, or upgrade the cluster first.");
 		return STEP_REFUSED;
 	}
 	text_addf(detail, "%s holds a %s of PostgreSQL %ld", host->cluster.path,
@@ -121,15 +112,13 @@ enum step_state data_check(struct host *host, struct text *detail, struct fault 
 		return STEP_DONE;
 	case CLUSTER_PRIMARY:
 		if (standby)
-			return unusable(
-				host, detail, fault,
-				"holds a cluster that is not a standby (perhaps one that was promoted)");
+			return unusable(host, detail, fault,
+					"holds a cluster that is not a standby (perhaps one that was promoted)");
 		return adoptable(host, detail, fault);
 	case CLUSTER_STANDBY:
 		if (!standby)
-			return unusable(
-				host, detail, fault,
-				"holds a standby: promote it to make it a primary");
+			return unusable(host, detail, fault,
+					"holds a standby: promote it to make it a primary");
 		return adoptable(host, detail, fault);
 	case CLUSTER_UNREADABLE:
 		step_refused(fault, -EACCES, "read data directory", host->cluster.path);
@@ -174,15 +163,12 @@ static int compare_created(struct host *host, const struct key *key, struct text
 
 	if (!db || db_query(db, key->created_as, 1, values, &row, fault) < 0)
 		return -EIO;
-	text_addf(detail, "%s%s %s", detail->len ? ", " : "", key->name,
-		  db_value(row, 0, 0));
+	text_addf(detail, "%s%s %s", detail->len ? ", " : "", key->name, db_value(row, 0, 0));
 	if (text_equal(db_value(row, 0, 1), "t"))
 		return 0;
-	log_warning(
-		"\"%s\" is \"%s\" in the ini, but the cluster was created with \"%s\"",
-		key->name, values[0], db_value(row, 0, 0));
-	log_hint(
-		"It applies to new clusters only: correct the ini, or move the data to a new cluster with pg_dumpall.");
+	log_warning("\"%s\" is \"%s\" in the ini, but the cluster was created with \"%s\"",
+		    key->name, values[0], db_value(row, 0, 0));
+	log_hint("It applies to new clusters only: correct the ini, or move the data to a new cluster with pg_dumpall.");
 	return 0;
 }
 
@@ -223,9 +209,8 @@ enum step_state place_check(struct host *host, struct text *detail, struct fault
 	if (!is_free(host) && host->settings.existing_data != EXISTING_DATA_MOVE_ASIDE) {
 		fault_set(fault, FAULT_OPERATOR, "\"%s\" was free, but no longer is",
 			  host->cluster.path);
-		fault_hint(
-			fault,
-			"Nothing in it was changed. Find out what writes to it, empty it, then run setup again.");
+		fault_hint(fault,
+			   "Nothing in it was changed. Find out what writes to it, empty it, then run setup again.");
 		return STEP_REFUSED;
 	}
 	text_addf(detail, "sync %s and rename it to %s%s", host->cluster.staging,
@@ -241,8 +226,7 @@ int place_apply(struct host *host, struct fault *fault)
 	if (!is_free(host)) {
 		if (cluster_move_aside(&host->cluster, &aside, fault) < 0)
 			return -EIO;
-		log_warning("what was in \"%s\" is now in \"%s\"", host->cluster.path,
-			    aside);
+		log_warning("what was in \"%s\" is now in \"%s\"", host->cluster.path, aside);
 	}
 	return cluster_place(&host->cluster, fault);
 }

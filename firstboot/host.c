@@ -33,9 +33,8 @@ int host_look(struct host *host, struct fault *fault)
 
 bool host_in_place(const struct host *host)
 {
-	return host->found.state == (host->role->settings == SETTINGS_STANDBY
-					     ? CLUSTER_STANDBY
-					     : CLUSTER_PRIMARY);
+	return host->found.state ==
+	       (host->role->settings == SETTINGS_STANDBY ? CLUSTER_STANDBY : CLUSTER_PRIMARY);
 }
 
 bool host_half_in_place(const struct host *host)
@@ -63,19 +62,17 @@ bool host_has_staged(const struct host *host, const char *name)
  */
 static char *session_options(const struct host *host)
 {
-	return text_format(
-		"-c lc_messages=C -c search_path=pg_catalog"
-		" -c synchronous_commit=local -c log_statement=none"
-		" -c log_min_error_statement=panic"
-		" -c log_min_duration_statement=-1 -c log_transaction_sample_rate=0"
-		" -c pg_stat_statements.track_utility=off%s",
-		host->programs.major && host->programs.major->log_min_duration_sample
-			? " -c log_min_duration_sample=-1"
-			: "");
+	return text_format("-c lc_messages=C -c search_path=pg_catalog"
+			   " -c synchronous_commit=local -c log_statement=none"
+			   " -c log_min_error_statement=panic"
+			   " -c log_min_duration_statement=-1 -c log_transaction_sample_rate=0"
+			   " -c pg_stat_statements.track_utility=off%s",
+			   host->programs.major && host->programs.major->log_min_duration_sample
+				   ? " -c log_min_duration_sample=-1"
+				   : "");
 }
 
-static int open_db(struct host *host, const struct postmaster *postmaster,
-		   struct fault *fault)
+static int open_db(struct host *host, const struct postmaster *postmaster, struct fault *fault)
 {
 	STRING_AUTO port = text_format("%ld", postmaster->port);
 	STRING_AUTO options = session_options(host);
@@ -105,14 +102,12 @@ static int open_db(struct host *host, const struct postmaster *postmaster,
 
 	if (r == 0)
 		return 0;
-	fault_set(fault, reason.class,
-		  "could not log in to the local server as \"%s\": %s", host->superuser,
-		  text_str(&reason.message));
+	fault_set(fault, reason.class, "could not log in to the local server as \"%s\": %s",
+		  host->superuser, text_str(&reason.message));
 	if (text_starts_with(reason.sqlstate, "28"))
-		fault_hint(
-			fault,
-			"Make \"local all %s peer\" the first line of pg_hba.conf, so that the operating system user can log in.",
-			host->superuser);
+		fault_hint(fault,
+			   "Make \"local all %s peer\" the first line of pg_hba.conf, so that the operating system user can log in.",
+			   host->superuser);
 	return r;
 }
 
@@ -124,15 +119,13 @@ struct db *host_db(struct host *host, struct fault *fault)
 		return &host->db;
 	db_close(&host->db);
 	if (cluster_postmaster(&host->cluster, &postmaster) <= 0) {
-		fault_set(fault, FAULT_RETRY, "no server runs on \"%s\"",
-			  host->cluster.path);
+		fault_set(fault, FAULT_RETRY, "no server runs on \"%s\"", host->cluster.path);
 		return NULL;
 	}
 	if (!*postmaster.socket_directory) {
 		fault_set(fault, FAULT_OPERATOR, "the server has no socket directory");
-		fault_hint(
-			fault,
-			"Set unix_socket_directories: setup connects through the socket.");
+		fault_hint(fault,
+			   "Set unix_socket_directories: setup connects through the socket.");
 		return NULL;
 	}
 	return open_db(host, &postmaster, fault) < 0 ? NULL : &host->db;
@@ -168,25 +161,20 @@ void host_login_hint(struct fault *fault)
 	const char *message = text_str(&fault->message);
 
 	if (text_equal(fault->sqlstate, "28P01"))
-		fault_hint(
-			fault,
-			"Check that replication_user and replication_password are the same in the ini files of both hosts, then run setup again.");
+		fault_hint(fault,
+			   "Check that replication_user and replication_password are the same in the ini files of both hosts, then run setup again.");
 	else if (text_equal(fault->sqlstate, "28000"))
-		fault_hint(
-			fault,
-			"The primary has no access rule for this host yet: check standby_networks and tls in its ini.");
+		fault_hint(fault,
+			   "The primary has no access rule for this host yet: check standby_networks and tls in its ini.");
 	else if (text_equal(fault->sqlstate, "42501"))
-		fault_hint(
-			fault,
-			"The role is not allowed to replicate: run \"pgrepl-primary setup\" on the primary.");
+		fault_hint(fault,
+			   "The role is not allowed to replicate: run \"pgrepl-primary setup\" on the primary.");
 	else if (strstr(message, "does not support SSL"))
-		fault_hint(
-			fault,
-			"Set tls = off in both ini files, or turn ssl on on the primary.");
+		fault_hint(fault,
+			   "Set tls = off in both ini files, or turn ssl on on the primary.");
 	else if (strstr(message, "certificate"))
-		fault_hint(
-			fault,
-			"Check tls_root_cert in section [standby], and that the primary's certificate names primary_host; libpq also uses .postgresql/root.crt in the home of the server's user, if there is one.");
+		fault_hint(fault,
+			   "Check tls_root_cert in section [standby], and that the primary's certificate names primary_host; libpq also uses .postgresql/root.crt in the home of the server's user, if there is one.");
 }
 
 char *host_passfile(const struct host *host)

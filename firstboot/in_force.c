@@ -84,17 +84,16 @@ int in_force_reload(struct host *host, struct fault *fault)
 static enum step_state find_conflicts(struct db *db, struct fault *fault)
 {
 	RESULT_AUTO result = NULL;
-	int r = db_query(
-		db,
-		"SELECT DISTINCT f.name, coalesce(f.error, ''), coalesce(w.sourcefile, ''),"
-		" coalesce(w.sourceline, 0)"
-		" FROM pg_file_settings f"
-		" LEFT JOIN pg_file_settings w ON w.name = f.name AND w.applied"
-		" JOIN pg_settings s ON lower(s.name) = lower(f.name)"
-		" WHERE f.sourcefile LIKE '%/" PGCONF_FILE "' AND NOT f.applied"
-		/* errors that a restart resolves are covered by pending_restart */
-		" AND (f.error IS NULL OR s.context <> 'postmaster')",
-		0, NULL, &result, fault);
+	int r = db_query(db,
+			 "SELECT DISTINCT f.name, coalesce(f.error, ''), coalesce(w.sourcefile, ''),"
+			 " coalesce(w.sourceline, 0)"
+			 " FROM pg_file_settings f"
+			 " LEFT JOIN pg_file_settings w ON w.name = f.name AND w.applied"
+			 " JOIN pg_settings s ON lower(s.name) = lower(f.name)"
+			 " WHERE f.sourcefile LIKE '%/" PGCONF_FILE "' AND NOT f.applied"
+			 /* errors that a restart resolves are covered by pending_restart */
+			 " AND (f.error IS NULL OR s.context <> 'postmaster')",
+			 0, NULL, &result, fault);
 
 	if (r < 0)
 		return STEP_REFUSED;
@@ -108,10 +107,9 @@ static enum step_state find_conflicts(struct db *db, struct fault *fault)
 	}
 	fault_set(fault, FAULT_OPERATOR, "\"%s\" is overridden by %s:%s",
 		  db_value(result, 0, 0), db_value(result, 0, 2), db_value(result, 0, 3));
-	fault_hint(
-		fault,
-		"Run \"ALTER SYSTEM RESET %s\" as the superuser, or remove that line, then run setup again.",
-		db_value(result, 0, 0));
+	fault_hint(fault,
+		   "Run \"ALTER SYSTEM RESET %s\" as the superuser, or remove that line, then run setup again.",
+		   db_value(result, 0, 0));
 	return STEP_REFUSED;
 }
 
@@ -121,19 +119,16 @@ static enum step_state find_readers(struct host *host, struct db *db, struct fau
 	RESULT_AUTO rows = NULL;
 	RESULT_AUTO overruled = NULL;
 
-	if (db_query(
-		    db,
-		    "SELECT count(*), current_setting('config_file') FROM pg_file_settings"
-		    " WHERE sourcefile LIKE '%/" PGCONF_FILE "'",
-		    0, NULL, &rows, fault) < 0 ||
-	    db_query(
-		    db,
-		    "SELECT DISTINCT s.name, s.source FROM pg_settings s JOIN pg_file_settings f"
-		    " ON lower(f.name) = lower(s.name)"
-		    " WHERE f.sourcefile LIKE '%/" PGCONF_FILE
-		    "' AND s.setting <> f.setting"
-		    " AND s.source IN ('command line', 'environment variable')",
-		    0, NULL, &overruled, fault) < 0)
+	if (db_query(db,
+		     "SELECT count(*), current_setting('config_file') FROM pg_file_settings"
+		     " WHERE sourcefile LIKE '%/" PGCONF_FILE "'",
+		     0, NULL, &rows, fault) < 0 ||
+	    db_query(db,
+		     "SELECT DISTINCT s.name, s.source FROM pg_settings s JOIN pg_file_settings f"
+		     " ON lower(f.name) = lower(s.name)"
+		     " WHERE f.sourcefile LIKE '%/" PGCONF_FILE "' AND s.setting <> f.setting"
+		     " AND s.source IN ('command line', 'environment variable')",
+		     0, NULL, &overruled, fault) < 0)
 		return STEP_REFUSED;
 	if (text_equal(db_value(rows, 0, 0), "0")) {
 		fault_set(fault, FAULT_OPERATOR,
@@ -148,8 +143,7 @@ static enum step_state find_readers(struct host *host, struct db *db, struct fau
 		return STEP_REFUSED;
 	}
 	if (PQntuples(overruled)) {
-		fault_set(fault, FAULT_OPERATOR,
-			  "\"%s\" is overridden by the server's %s",
+		fault_set(fault, FAULT_OPERATOR, "\"%s\" is overridden by the server's %s",
 			  db_value(overruled, 0, 0), db_value(overruled, 0, 1));
 		fault_hint(fault, "Remove it there, or from the ini.");
 		return STEP_REFUSED;
@@ -161,20 +155,18 @@ static enum step_state find_readers(struct host *host, struct db *db, struct fau
 static int find_pending(struct db *db, struct text *ret, struct fault *fault)
 {
 	RESULT_AUTO result = NULL;
-	int r = db_query(
-		db,
-		"SELECT DISTINCT s.name FROM pg_settings s JOIN pg_file_settings f"
-		" ON lower(f.name) = lower(s.name)"
-		" WHERE s.pending_restart AND f.sourcefile LIKE '%/" PGCONF_FILE "'",
-		0, NULL, &result, fault);
+	int r = db_query(db,
+			 "SELECT DISTINCT s.name FROM pg_settings s JOIN pg_file_settings f"
+			 " ON lower(f.name) = lower(s.name)"
+			 " WHERE s.pending_restart AND f.sourcefile LIKE '%/" PGCONF_FILE "'",
+			 0, NULL, &result, fault);
 
 	for (int i = 0; r == 0 && i < PQntuples(result); i++)
 		text_addf(ret, "%s%s", i ? ", " : "", db_value(result, i, 0));
 	return r;
 }
 
-enum step_state in_force_check(struct host *host, struct text *detail,
-			       struct fault *fault)
+enum step_state in_force_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	int loaded = in_force_loaded(host, fault);
 	TEXT_AUTO pending = { 0 };
@@ -209,9 +201,8 @@ enum step_state in_force_check(struct host *host, struct text *detail,
 	}
 	fault_set(fault, FAULT_OPERATOR, "the server has to be restarted for %s",
 		  text_str(&pending));
-	fault_hint(
-		fault,
-		"Restart it when it suits, or set allow_restart = on in section [common]; then run setup again.");
+	fault_hint(fault,
+		   "Restart it when it suits, or set allow_restart = on in section [common]; then run setup again.");
 	return STEP_REFUSED;
 }
 

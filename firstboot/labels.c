@@ -19,8 +19,7 @@ static int look_at_labels(struct host *host, struct selinux_look *ret,
 	return r;
 }
 
-enum step_state label_rules_check(struct host *host, struct text *detail,
-				  struct fault *fault)
+enum step_state label_rules_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	SELINUX_LOOK_AUTO look = { .enabled = false };
 	const char *why;
@@ -28,13 +27,11 @@ enum step_state label_rules_check(struct host *host, struct text *detail,
 	if (look_at_labels(host, &look, &why, fault) < 0)
 		return STEP_REFUSED;
 	if (look.by_hand.len) {
-		fault_set(
-			fault, FAULT_OPERATOR,
-			"the SELinux policy has no rule for the directory that a link leads to");
-		fault_hint(
-			fault,
-			"Name the directory itself, in PGDATA of the service or in tablespace_mapping, or run: %s",
-			text_str(&look.by_hand));
+		fault_set(fault, FAULT_OPERATOR,
+			  "the SELinux policy has no rule for the directory that a link leads to");
+		fault_hint(fault,
+			   "Name the directory itself, in PGDATA of the service or in tablespace_mapping, or run: %s",
+			   text_str(&look.by_hand));
 		return STEP_REFUSED;
 	}
 	if (look.rules.len) {

@@ -15,8 +15,7 @@ static int make_verifier(const char *user, const struct secret *password,
 }
 
 /* Adds the SQL that gives the role the verifier from the ini, or one made from its password. */
-static int add_role_sql(struct host *host, struct secret *ret, bool exists,
-			struct fault *fault)
+static int add_role_sql(struct host *host, struct secret *ret, bool exists, struct fault *fault)
 {
 	const struct settings *settings = &host->settings;
 	const struct secret *verifier = &settings->replication_verifier;
@@ -32,8 +31,7 @@ static int add_role_sql(struct host *host, struct secret *ret, bool exists,
 	return 0;
 }
 
-enum step_state staged_role_check(struct host *host, struct text *detail,
-				  struct fault *fault)
+enum step_state staged_role_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	(void)fault;
 	if (host->role_staged) {
@@ -75,10 +73,8 @@ int staged_role_apply(struct host *host, struct fault *fault)
 
 	if (r < 0)
 		return r;
-	text_add(
-		lines,
-		"\nSELECT count(*) AS pgrepl_roles FROM pg_catalog.pg_authid WHERE rolcanlogin"
-		" AND rolreplication AND rolpassword IS NOT NULL AND rolname = ");
+	text_add(lines, "\nSELECT count(*) AS pgrepl_roles FROM pg_catalog.pg_authid WHERE rolcanlogin"
+			" AND rolreplication AND rolpassword IS NOT NULL AND rolname = ");
 	db_add_literal(lines, host->settings.replication_user);
 	text_add(lines, "\n");
 	if (secret_is_set(&host->settings.superuser_password)) {
@@ -104,9 +100,8 @@ enum step_state role_check(struct host *host, struct text *detail, struct fault 
 			  settings->replication_user);
 		return STEP_NEEDED;
 	}
-	if (!db ||
-	    replication_role_look(db, settings->replication_user,
-				  &settings->replication_verifier, &found, fault) < 0)
+	if (!db || replication_role_look(db, settings->replication_user,
+					 &settings->replication_verifier, &found, fault) < 0)
 		return STEP_REFUSED;
 	if (!found.exists)
 		text_addf(detail, "create \"%s\"", settings->replication_user);
@@ -146,8 +141,7 @@ int role_apply(struct host *host, struct fault *fault)
 /* A primary logs in to itself where its server listens. */
 int login_find_host(struct host *host, struct fault *fault)
 {
-	static const char *const everywhere[] = { "*", "localhost", "0.0.0.0",
-						  "127.0.0.1" };
+	static const char *const everywhere[] = { "*", "localhost", "0.0.0.0", "127.0.0.1" };
 	struct db *db = host_db(host, fault);
 	RESULT_AUTO result = NULL;
 	char *first = NULL;
@@ -196,16 +190,14 @@ static enum step_state superuser_has_password(struct host *host, const char *why
 	return found.has_password ? STEP_DONE : STEP_NEEDED;
 }
 
-enum step_state superuser_check(struct host *host, struct text *detail,
-				struct fault *fault)
+enum step_state superuser_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	FAULT_AUTO refusal = { 0 };
 	struct replication_login login;
 	int by_password;
 
 	if (!secret_is_set(&host->settings.superuser_password)) {
-		text_addf(detail, "none in the ini: \"%s\" logs in locally",
-			  host->superuser);
+		text_addf(detail, "none in the ini: \"%s\" logs in locally", host->superuser);
 		return STEP_DONE;
 	}
 	if (host->role_staged)
@@ -280,12 +272,10 @@ enum step_state login_check(struct host *host, struct text *detail, struct fault
 	fault_set(fault, refusal.class, "\"%s\" cannot replicate from %s:%ld: %s",
 		  login.user, login.host, login.port, text_str(&refusal.message));
 	if (text_equal(refusal.sqlstate, "28P01"))
-		fault_hint(
-			fault,
-			"replication_password_verifier in the ini does not belong to replication_password: remove one of them.");
+		fault_hint(fault,
+			   "replication_password_verifier in the ini does not belong to replication_password: remove one of them.");
 	else
-		fault_hint(
-			fault,
-			"Look for a rule in pg_hba.conf that stands before the pgrepl block.");
+		fault_hint(fault,
+			   "Look for a rule in pg_hba.conf that stands before the pgrepl block.");
 	return STEP_REFUSED;
 }

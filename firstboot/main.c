@@ -63,8 +63,7 @@ static void clear_staging(struct host *host)
 {
 	FAULT_AUTO fault = { 0 };
 
-	if (host_look(host, &fault) == 0 && !host_in_place(host) &&
-	    !host_half_in_place(host))
+	if (host_look(host, &fault) == 0 && !host_in_place(host) && !host_half_in_place(host))
 		(void)cluster_clear_staging(&host->cluster, &fault);
 }
 
@@ -132,9 +131,7 @@ static const struct command commands[] = {
 	  .help = "report the state of the server",
 	  .accepts = OPTION_JSON,
 	  .run = run_status },
-	{ .name = "check-config",
-	  .arguments = "",
-	  .help = "check the ini and report its errors" },
+	{ .name = "check-config", .arguments = "", .help = "check the ini and report its errors" },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -151,8 +148,7 @@ static void print_help(void)
 		printf("  %-26s %s\n", usage, commands[i].help);
 	}
 	printf("\nOptions:\n"
-	       "  -c, --config FILE          the ini file (default: " SETTINGS_DEFAULT_PATH
-	       ")\n"
+	       "  -c, --config FILE          the ini file (default: " SETTINGS_DEFAULT_PATH ")\n"
 	       "  -h, --help                 show this help\n"
 	       "  -V, --version              show the version\n\n"
 	       "Exit codes: 0 success, 75 temporary failure, 78 needs the operator, 64 wrong usage.\n"
@@ -215,8 +211,7 @@ static void mark_done(void)
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0 || file_sync_parent(path) < 0) {
 		log_warning("could not create \"%s\": %s", path, strerror(errno));
-		log_hint(
-			"The next boot will run setup again, which will find nothing to do.");
+		log_hint("The next boot will run setup again, which will find nothing to do.");
 	}
 }
 
@@ -261,8 +256,7 @@ static int run_command(const struct command *command, const struct options *opti
 	monitor.networks = &settings->standby_networks;
 	monitor.port = settings->port;
 	code = monitor_run(&monitor);
-	if (code == EX_OK && sets_up &&
-	    settings->server_control == SERVER_CONTROL_SYSTEMD)
+	if (code == EX_OK && sets_up && settings->server_control == SERVER_CONTROL_SYSTEMD)
 		mark_done();
 	prepare_free(&work.host);
 	settings_free(settings);
@@ -300,8 +294,7 @@ int main(int argc, char **argv)
 		{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct options options = { .config = SETTINGS_DEFAULT_PATH,
-				   .timeout_ms = TIMEOUT_MS };
+	struct options options = { .config = SETTINGS_DEFAULT_PATH, .timeout_ms = TIMEOUT_MS };
 	const struct command *command;
 	int option;
 
@@ -323,9 +316,8 @@ int main(int argc, char **argv)
 			return EX_OK;
 		case OPTION_TIMEOUT:
 			if (text_to_ms(optarg, TIMEOUT_MAX_MS, &options.timeout_ms) < 0)
-				return usage_error(
-					"invalid value for --timeout: \"%s\" is not a time",
-					optarg);
+				return usage_error("invalid value for --timeout: \"%s\" is not a time",
+						   optarg);
 			/* fall through */
 		case OPTION_DRY_RUN:
 		case OPTION_JSON:

@@ -44,8 +44,7 @@ static void become_user(const struct monitor *monitor)
 		return;
 	if (initgroups(monitor->user, monitor->gid) < 0 || setgid(monitor->gid) < 0 ||
 	    setuid(monitor->uid) < 0 || setuid(0) == 0) {
-		log_error("could not become user \"%s\": %s", monitor->user,
-			  strerror(errno));
+		log_error("could not become user \"%s\": %s", monitor->user, strerror(errno));
 		_exit(EX_SOFTWARE);
 	}
 	process_hide_memory();
@@ -84,10 +83,9 @@ static int do_verb(const struct monitor *monitor, uint8_t verb, struct answer *a
 
 	if (!monitor->user) {
 		fault_set(fault, FAULT_OPERATOR, "this requires root");
-		fault_hint(
-			fault,
-			"Run setup as root, or give all of \"%s\" to the user who runs it.",
-			monitor->data_directory);
+		fault_hint(fault,
+			   "Run setup as root, or give all of \"%s\" to the user who runs it.",
+			   monitor->data_directory);
 		return -EPERM;
 	}
 	switch ((enum verb)verb) {
@@ -200,8 +198,7 @@ int monitor_run(const struct monitor *monitor)
 	}
 	stopped = serve_all(monitor, ours, worker);
 	/* left as a zombie for now, so that its session id cannot be reused */
-	while (waitid(P_PID, (id_t)worker, &ended, WEXITED | WNOWAIT) < 0 &&
-	       errno == EINTR)
+	while (waitid(P_PID, (id_t)worker, &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR)
 		;
 	process_kill_session(worker);
 	while (waitpid(worker, &status, 0) < 0 && errno == EINTR)
@@ -223,8 +220,7 @@ int monitor_ask(int verbs, enum verb verb, struct verb_look *look, struct fault 
 	ssize_t n;
 
 	if (send(verbs, &byte, sizeof(byte), MSG_NOSIGNAL) != (ssize_t)sizeof(byte))
-		return fault_errno(fault, FAULT_BUG, -errno,
-				   "could not ask the root side");
+		return fault_errno(fault, FAULT_BUG, -errno, "could not ask the root side");
 	do
 		n = recv(verbs, &answer, sizeof(answer), 0);
 	while (n < 0 && errno == EINTR);

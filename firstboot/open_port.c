@@ -2,8 +2,7 @@
 
 #include "monitor.h"
 
-enum step_state open_port_check(struct host *host, struct text *detail,
-				struct fault *fault)
+enum step_state open_port_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	struct verb_look look = { .active = false };
 

@@ -46,9 +46,8 @@ static void name_server(const struct patience *patience, const char *how,
 
 	fault_prefix(fault, "%s %s:%ld: ", patience->failed, settings->primary_host,
 		     settings->primary_port);
-	text_addf(&fault->message, " (%s after %.0f s, %d %s)", how,
-		  (double)waited_ms / 1000, patience->tries,
-		  patience->tries == 1 ? "try" : "tries");
+	text_addf(&fault->message, " (%s after %.0f s, %d %s)", how, (double)waited_ms / 1000,
+		  patience->tries, patience->tries == 1 ? "try" : "tries");
 }
 
 int patience_wait(struct patience *patience, struct fault *fault)
@@ -61,9 +60,8 @@ int patience_wait(struct patience *patience, struct fault *fault)
 	report(patience, fault, waited_ms);
 	if (patience_is_over(patience)) {
 		name_server(patience, "gave up", waited_ms, fault);
-		fault_hint(
-			fault,
-			"Run setup again, or allow more time with wait_timeout in section [standby].");
+		fault_hint(fault,
+			   "Run setup again, or allow more time with wait_timeout in section [standby].");
 		return -ETIMEDOUT;
 	}
 	if (clock_sleep_ms(clock_backoff_ms(waited_ms)) < 0) {

@@ -26,10 +26,9 @@ int prepare_user(const struct settings *settings, struct host *host,
 	if (!user || strlen(user->pw_name) >= sizeof(host->superuser)) {
 		fault_set(fault, FAULT_OPERATOR, "there is no user \"%s\"",
 			  settings->os_user);
-		fault_hint(
-			fault,
-			"Install postgresql%d-server, which brings it, or set os_user in section [common].",
-			PGMAJOR);
+		fault_hint(fault,
+			   "Install postgresql%d-server, which brings it, or set os_user in section [common].",
+			   PGMAJOR);
 		return -ENOENT;
 	}
 	if (text_equal(user->pw_name, settings->replication_user)) {
@@ -81,10 +80,9 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 		if (!service.loaded) {
 			fault_set(fault, FAULT_OPERATOR, "there is no service \"%s\"",
 				  settings->service);
-			fault_hint(
-				fault,
-				"Install postgresql%d-server, or set service in section [common].",
-				PGMAJOR);
+			fault_hint(fault,
+				   "Install postgresql%d-server, or set service in section [common].",
+				   PGMAJOR);
 			return -ENOENT;
 		}
 		file_tidy_path(service.pgdata);
@@ -95,10 +93,9 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 		fault_set(fault, FAULT_OPERATOR,
 			  "data_directory is \"%s\", and %s uses \"%s\"",
 			  settings->data_directory, settings->service, service.pgdata);
-		fault_hint(
-			fault,
-			"Leave data_directory out, or set PGDATA of the service by \"systemctl edit %s\".",
-			settings->service);
+		fault_hint(fault,
+			   "Leave data_directory out, or set PGDATA of the service by \"systemctl edit %s\".",
+			   settings->service);
 		return -EINVAL;
 	}
 	/*

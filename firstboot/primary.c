@@ -40,10 +40,7 @@ static const struct step primary_steps[] = {
 	/* before anything in PGDATA is read or written as the server's user */
 	{ .name = "ownership", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */
-	{ .name = "room for a cluster",
-	  .row = "P4",
-	  .check = data_check,
-	  .apply = data_apply },
+	{ .name = "room for a cluster", .row = "P4", .check = data_check, .apply = data_apply },
 	/*
 	 * before a file is created: a directory without a rule may need an administrator
 	 */
@@ -55,15 +52,9 @@ static const struct step primary_steps[] = {
 	  .check = cluster_check,
 	  .apply = cluster_apply },
 	/* before the settings: the server rejects ssl = on without a certificate */
-	{ .name = "certificate",
-	  .row = "P9",
-	  .check = certificate_check,
-	  .apply = certificate_apply },
+	{ .name = "certificate", .row = "P9", .check = certificate_check, .apply = certificate_apply },
 	/* before the first start, which therefore needs no restart */
-	{ .name = "settings",
-	  .row = "P10",
-	  .check = settings_check,
-	  .apply = settings_apply },
+	{ .name = "settings", .row = "P10", .check = settings_check, .apply = settings_apply },
 	/*
 	 * before the first start: a standby that is already knocking would be told that
 	 * its password is wrong, and give up
@@ -97,35 +88,20 @@ static const struct step primary_steps[] = {
 	/* only the running server can tell what the cluster was created with */
 	{ .name = "created as", .row = "P4", .check = created_check },
 	/* only the running server can tell which value wins */
-	{ .name = "settings in force",
-	  .row = "P11",
-	  .check = in_force_check,
-	  .apply = in_force_apply },
+	{ .name = "settings in force", .row = "P11", .check = in_force_check, .apply = in_force_apply },
 	/* with the server up; before anybody is let in over the network */
 	{ .name = "superuser password",
 	  .row = "P6",
 	  .check = superuser_check,
 	  .apply = superuser_apply },
 	/* before the rule: a standby waits for a rule, and gives up without a role */
-	{ .name = "replication role",
-	  .row = "P7",
-	  .check = role_check,
-	  .apply = role_apply },
+	{ .name = "replication role", .row = "P7", .check = role_check, .apply = role_apply },
 	/* after the role, and before the login that needs it */
-	{ .name = "access rules",
-	  .row = "P9",
-	  .check = rules_check,
-	  .apply = rules_apply },
+	{ .name = "access rules", .row = "P9", .check = rules_check, .apply = rules_apply },
 	/* after everything that it takes: role, password, rule, certificate, address */
-	{ .name = "replication login",
-	  .row = "P8",
-	  .check = login_check,
-	  .apply = role_apply },
+	{ .name = "replication login", .row = "P8", .check = login_check, .apply = role_apply },
 	/* last: a server that has not passed everything else does not start at boot */
-	{ .name = "enabled",
-	  .row = "P5",
-	  .check = enabled_check,
-	  .apply = enabled_apply },
+	{ .name = "enabled", .row = "P5", .check = enabled_check, .apply = enabled_apply },
 };
 
 static int verify(struct host *host, long timeout_ms, struct fault *fault)

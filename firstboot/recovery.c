@@ -28,15 +28,13 @@ static const char *const foreign[] = {
  * settings.
  */
 static int strip_auto_conf(const struct host *host, const char *path,
-			   struct text *ret_old, struct text *ret_new,
-			   struct fault *fault)
+			   struct text *ret_old, struct text *ret_new, struct fault *fault)
 {
 	struct pgconf conf = { 0 };
 	int r = file_read(path, CONF_MAX, ret_old);
 
 	if (r < 0 && r != -ENOENT)
-		return fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"",
-				   path);
+		return fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"", path);
 	configuration_wanted(host, &conf);
 	pgconf_strip(text_str(ret_old), &conf, foreign,
 		     sizeof(foreign) / sizeof(foreign[0]), ret_new);
@@ -44,8 +42,7 @@ static int strip_auto_conf(const struct host *host, const char *path,
 	return 0;
 }
 
-enum step_state recovery_check(struct host *host, struct text *detail,
-			       struct fault *fault)
+enum step_state recovery_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	STRING_AUTO conf = text_format("%s/postgresql.auto.conf", host->cluster.staging);
 	TEXT_AUTO old = { 0 };
@@ -53,15 +50,13 @@ enum step_state recovery_check(struct host *host, struct text *detail,
 
 	if (strip_auto_conf(host, conf, &old, &stripped, fault) < 0)
 		return STEP_REFUSED;
-	if (host_has_staged(host, "standby.signal") &&
-	    host_has_staged(host, "pg_hba.conf") &&
+	if (host_has_staged(host, "standby.signal") && host_has_staged(host, "pg_hba.conf") &&
 	    text_equal(text_str(&old), text_str(&stripped))) {
 		text_add(detail, "standby.signal");
 		return STEP_DONE;
 	}
-	text_add(
-		detail,
-		"standby.signal; remove what would override it from postgresql.auto.conf");
+	text_add(detail,
+		 "standby.signal; remove what would override it from postgresql.auto.conf");
 	return STEP_NEEDED;
 }
 

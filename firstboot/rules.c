@@ -21,21 +21,18 @@ static int merge_rules(struct host *host, struct text *ret_old, struct text *ret
 	int r = file_read(path, HBA_MAX, ret_old);
 
 	if (r < 0)
-		return fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"",
-				   path);
+		return fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"", path);
 	r = hba_merge(text_str(ret_old), &hba, ret_new);
 	if (r < 0) {
 		fault_set(fault, FAULT_OPERATOR, "the pgrepl block in \"%s\" has no end",
 			  path);
-		fault_hint(
-			fault,
-			"Put the line \"# END pgrepl\" back after it, or remove its first line.");
+		fault_hint(fault,
+			   "Put the line \"# END pgrepl\" back after it, or remove its first line.");
 	}
 	return r;
 }
 
-enum step_state rules_file_check(struct host *host, struct text *detail,
-				 struct fault *fault)
+enum step_state rules_file_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	TEXT_AUTO present = { 0 };
 	TEXT_AUTO wanted = { 0 };
@@ -61,8 +58,7 @@ int rules_file_apply(struct host *host, struct fault *fault)
 	int r = merge_rules(host, &present, &wanted, fault);
 
 	return r < 0 ? r
-		     : file_put(path, FILE_KEEP_MODE, text_str(&wanted), wanted.len,
-				fault);
+		     : file_put(path, FILE_KEEP_MODE, text_str(&wanted), wanted.len, fault);
 }
 
 /* The server may be configured to read its rules from another file. */
@@ -85,10 +81,9 @@ static int rules_where(struct host *host, struct db *db, struct fault *fault)
 	fault_set(fault, FAULT_OPERATOR, "the server reads its access rules from \"%s\"",
 		  db_value(result, 0, 0));
 	fault_detail(fault, "%s", text_str(&lines));
-	fault_hint(
-		fault,
-		"Insert these lines before the first \"host\" line of that file and reload, or set hba_file to \"%s\".",
-		path);
+	fault_hint(fault,
+		   "Insert these lines before the first \"host\" line of that file and reload, or set hba_file to \"%s\".",
+		   path);
 	return -EIO;
 }
 
@@ -103,17 +98,15 @@ enum step_state rules_check(struct host *host, struct text *detail, struct fault
 		fault_clear(fault);
 	if (state == STEP_REFUSED || (!db && host->dry_run))
 		return state;
-	loaded = !db || rules_where(host, db, fault) < 0 ? -1
-							 : in_force_loaded(host, fault);
+	loaded = !db || rules_where(host, db, fault) < 0 ? -1 : in_force_loaded(host, fault);
 	if (loaded < 0)
 		return STEP_REFUSED;
 	if (state == STEP_NEEDED || !loaded)
 		return STEP_NEEDED;
-	if (db_query(
-		    db,
-		    "SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL"
-		    " ORDER BY line_number LIMIT 1",
-		    0, NULL, &result, fault) < 0)
+	if (db_query(db,
+		     "SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL"
+		     " ORDER BY line_number LIMIT 1",
+		     0, NULL, &result, fault) < 0)
 		return STEP_REFUSED;
 	if (!PQntuples(result))
 		return STEP_DONE;

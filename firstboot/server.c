@@ -13,8 +13,7 @@ enum {
 
 /* --- programs (P3) --- */
 
-enum step_state programs_check(struct host *host, struct text *detail,
-			       struct fault *fault)
+enum step_state programs_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	const char *directory = host->settings.bin_directory;
 
@@ -48,12 +47,10 @@ int server_wait_ready(struct host *host, struct fault *fault)
 		if (clock_sleep_ms(READY_POLL_MS) < 0)
 			return fault_set(fault, FAULT_RETRY, "stopped");
 	}
-	fault_set(fault, FAULT_RETRY,
-		  "the server does not accept connections after %ld s",
+	fault_set(fault, FAULT_RETRY, "the server does not accept connections after %ld s",
 		  host->settings.start_timeout_ms / 1000);
-	fault_hint(
-		fault,
-		"It is still starting: read its log, then run setup again, or allow more time with start_timeout.");
+	fault_hint(fault,
+		   "It is still starting: read its log, then run setup again, or allow more time with start_timeout.");
 	return -ETIMEDOUT;
 }
 
@@ -97,14 +94,12 @@ enum step_state server_check(struct host *host, struct text *detail, struct faul
 		fault_set(fault, FAULT_OPERATOR,
 			  "the server (pid %d) is running, but not under %s",
 			  (int)postmaster.pid, host->settings.service);
-		fault_hint(
-			fault,
-			"Stop it with \"pg_ctl stop\", then run setup again: it will be started as a service.");
+		fault_hint(fault,
+			   "Stop it with \"pg_ctl stop\", then run setup again: it will be started as a service.");
 		return STEP_REFUSED;
 	}
 	if (lives && postmaster.ready) {
-		text_addf(detail, "pid %d on port %ld", (int)postmaster.pid,
-			  postmaster.port);
+		text_addf(detail, "pid %d on port %ld", (int)postmaster.pid, postmaster.port);
 		return STEP_DONE;
 	}
 	if (host->settings.server_control == SERVER_CONTROL_SYSTEMD)

@@ -31,20 +31,11 @@ static const struct step standby_steps[] = {
 	  .check = tried_check,
 	  .apply = tried_apply },
 	/* before anything that stays on this host is changed */
-	{ .name = "primary",
-	  .row = "S2",
-	  .check = primary_check,
-	  .apply = primary_apply },
+	{ .name = "primary", .row = "S2", .check = primary_check, .apply = primary_apply },
 	/* before anything in PGDATA is read or written as the server's user */
-	{ .name = "ownership",
-	  .row = "S5",
-	  .check = ownership_check,
-	  .apply = ownership_apply },
+	{ .name = "ownership", .row = "S5", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */
-	{ .name = "room for a clone",
-	  .row = "S2",
-	  .check = data_check,
-	  .apply = data_apply },
+	{ .name = "room for a clone", .row = "S2", .check = data_check, .apply = data_apply },
 	/*
 	 * before a byte is copied: each of the primary's tablespaces needs a place here
 	 */
@@ -58,10 +49,7 @@ static const struct step standby_steps[] = {
 	 */
 	{ .name = "label rules", .check = label_rules_check, .apply = label_rules_apply },
 	/* pg_basebackup reads it, and later the walreceiver */
-	{ .name = "password file",
-	  .row = "S3",
-	  .check = passfile_check,
-	  .apply = passfile_apply },
+	{ .name = "password file", .row = "S3", .check = passfile_check, .apply = passfile_apply },
 	/* the steps down to "in place" complete what this makes */
 	{ .name = "base backup",
 	  .row = "S2",
@@ -77,10 +65,7 @@ static const struct step standby_steps[] = {
 	/* before the settings: the server rejects ssl = on without a certificate */
 	{ .name = "certificate", .check = certificate_check, .apply = certificate_apply },
 	/* after "primary": some values must not be lower than the primary's */
-	{ .name = "settings",
-	  .row = "S4",
-	  .check = settings_check,
-	  .apply = settings_apply },
+	{ .name = "settings", .row = "S4", .check = settings_check, .apply = settings_apply },
 	/* the clone is complete: one rename, and only then can a server start on it */
 	{ .name = "in place",
 	  .row = "S2",
@@ -97,20 +82,11 @@ static const struct step standby_steps[] = {
 	/* everything that can be prepared without it is in place */
 	{ .name = "server", .row = "S6", .check = server_check, .apply = server_apply },
 	/* only the running server can tell which value wins */
-	{ .name = "settings in force",
-	  .row = "S4",
-	  .check = in_force_check,
-	  .apply = in_force_apply },
+	{ .name = "settings in force", .row = "S4", .check = in_force_check, .apply = in_force_apply },
 	/* a running server proves nothing: both ends have to report that WAL streams */
-	{ .name = "streaming",
-	  .row = "V3",
-	  .check = streaming_check,
-	  .apply = streaming_apply },
+	{ .name = "streaming", .row = "V3", .check = streaming_check, .apply = streaming_apply },
 	/* last: a server that has not passed everything else does not start at boot */
-	{ .name = "enabled",
-	  .row = "S6",
-	  .check = enabled_check,
-	  .apply = enabled_apply },
+	{ .name = "enabled", .row = "S6", .check = enabled_check, .apply = enabled_apply },
 };
 
 static int verify(struct host *host, long timeout_ms, struct fault *fault)

@@ -48,16 +48,15 @@ static int look(struct host *host, struct server *ret, struct fault *fault)
 		     " CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
 		     "  ELSE pg_current_wal_flush_lsn() END",
 		     0, NULL, &now, fault) < 0 ||
-	    db_query(
-		    db,
-		    "SELECT pid, application_name, coalesce(host(client_addr), 'local'), state,"
-		    " sync_state, sent_lsn, replay_lsn,"
-		    " pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN"
-		    "  pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END, replay_lsn),"
-		    " extract(epoch FROM replay_lag)"
-		    " FROM pg_stat_replication WHERE application_name <> '" REPLICATION_CLONE_NAME
-		    "' ORDER BY application_name, pid",
-		    0, NULL, &ret->senders, fault) < 0)
+	    db_query(db,
+		     "SELECT pid, application_name, coalesce(host(client_addr), 'local'), state,"
+		     " sync_state, sent_lsn, replay_lsn,"
+		     " pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN"
+		     "  pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END, replay_lsn),"
+		     " extract(epoch FROM replay_lag)"
+		     " FROM pg_stat_replication WHERE application_name <> '" REPLICATION_CLONE_NAME
+		     "' ORDER BY application_name, pid",
+		     0, NULL, &ret->senders, fault) < 0)
 		return -EIO;
 	text_add(&ret->version, db_value(now, 0, 0));
 	(void)text_to_long(db_value(now, 0, 1), 1, 65535, &ret->port);
@@ -244,10 +243,9 @@ static void add_json_senders(struct text *ret, const struct server *server)
 	for (int i = 0; i < PQntuples(server->senders); i++) {
 		text_add(ret, i ? ",{" : "{");
 		for (int c = 0; c < (int)(sizeof(columns) / sizeof(columns[0])); c++)
-			(columns[c].number
-				 ? add_json_number
-				 : add_json_text)(ret, columns[c].key,
-						  db_value(server->senders, i, c));
+			(columns[c].number ? add_json_number
+					   : add_json_text)(ret, columns[c].key,
+							    db_value(server->senders, i, c));
 		text_add(ret, "}");
 	}
 	text_add(ret, "]");

@@ -42,9 +42,8 @@ static int run(struct host *host, const struct step *step, size_t *changed)
 		return give_up("failed", step, &fault);
 	state = step->check(host, &again, &fault);
 	if (state == STEP_NEEDED)
-		fault_set(&fault, FAULT_BUG,
-			  "step \"%s\" was applied but does not hold: %s", step->name,
-			  text_str(&again));
+		fault_set(&fault, FAULT_BUG, "step \"%s\" was applied but does not hold: %s",
+			  step->name, text_str(&again));
 	if (state != STEP_DONE)
 		return give_up("failed", step, &fault);
 	(*changed)++;
@@ -81,9 +80,8 @@ int step_run_all(struct host *host)
 	}
 	seconds = (double)(clock_ms() - started) / 1000;
 	if (changed)
-		printf("%s: %zu step%s changed, %zu already right (%.2f s)\n",
-		       role->program, changed, text_s((long)changed), done - changed,
-		       seconds);
+		printf("%s: %zu step%s changed, %zu already right (%.2f s)\n", role->program,
+		       changed, text_s((long)changed), done - changed, seconds);
 	else
 		printf("%s: nothing to do\n", role->program);
 	fflush(stdout);
@@ -125,8 +123,7 @@ int step_dry_run_all(struct host *host)
 	return EX_OK;
 }
 
-enum step_state step_refused(struct fault *fault, int r, const char *what,
-			     const char *path)
+enum step_state step_refused(struct fault *fault, int r, const char *what, const char *path)
 {
 	fault_errno(fault, FAULT_OPERATOR, r, "could not %s \"%s\"", what, path);
 	return STEP_REFUSED;

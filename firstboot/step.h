@@ -39,8 +39,7 @@ enum step_when {
 
 struct step {
 	const char *name; /* printed; no other step of the role has it */
-	const char
-		*row; /* of the procedure by hand that it stands for: "P4"; NULL: none */
+	const char *row; /* of the procedure by hand that it stands for: "P4"; NULL: none */
 	enum step_when when;
 	step_check *check;
 	step_apply *apply; /* NULL: check never says STEP_NEEDED */
@@ -53,7 +52,6 @@ int step_run_all(struct host *host);
 int step_dry_run_all(struct host *host);
 
 /* STEP_REFUSED, with "could not WHAT "PATH": reason" as the fault. */
-enum step_state step_refused(struct fault *fault, int r, const char *what,
-			     const char *path);
+enum step_state step_refused(struct fault *fault, int r, const char *what, const char *path);
 
 #endif

@@ -15,8 +15,7 @@ enum {
 	ASK_AGAIN_MS = 10 * 1000,
 };
 
-enum step_state streaming_check(struct host *host, struct text *detail,
-				struct fault *fault)
+enum step_state streaming_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	const struct settings *settings = &host->settings;
 	struct db *db = host_db(host, fault);
@@ -33,9 +32,8 @@ enum step_state streaming_check(struct host *host, struct text *detail,
 	if (!state.in_recovery) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "the server is not a standby: it was promoted");
-		fault_hint(
-			fault,
-			"Leave it alone, or move its data aside to have it cloned anew.");
+		fault_hint(fault,
+			   "Leave it alone, or move its data aside to have it cloned anew.");
 		return STEP_REFUSED;
 	}
 	host_login(host, &login);
@@ -61,8 +59,7 @@ static void complain(const char *detail, long long *complain_at)
 	if (clock_ms() < *complain_at)
 		return;
 	log_warning("the standby does not stream yet: %s", detail);
-	log_hint(
-		"Read the logs of both servers: the walreceiver reports the reason there.");
+	log_hint("Read the logs of both servers: the walreceiver reports the reason there.");
 	*complain_at = clock_ms() + STREAM_COMPLAIN_AGAIN_MS;
 }
 
@@ -88,8 +85,7 @@ int streaming_apply(struct host *host, struct fault *fault)
 	struct patience patience;
 	int r;
 
-	patience_start(&patience, host, "waiting to stream from",
-		       "could not stream from");
+	patience_start(&patience, host, "waiting to stream from", "could not stream from");
 	for (;;) {
 		TEXT_AUTO detail = { 0 };
 		enum step_state state = streaming_check(host, &detail, fault);

@@ -15,8 +15,7 @@ static char *named_file(struct host *host, const char *parameter, struct fault *
 	TEXT_AUTO value = { 0 };
 	RESULT_AUTO result = NULL;
 
-	if (db &&
-	    db_query(db, "SELECT current_setting($1)", 1, values, &result, fault) < 0)
+	if (db && db_query(db, "SELECT current_setting($1)", 1, values, &result, fault) < 0)
 		return NULL;
 	if (db)
 		text_add(&value, db_value(result, 0, 0));
@@ -48,23 +47,19 @@ static enum step_state certificate_in_place(struct host *host, struct text *deta
 		return STEP_NEEDED;
 	}
 	fault_set(fault, FAULT_OPERATOR,
-		  "the certificate \"%s\" or its key \"%s\" is missing", certificate,
-		  key);
-	fault_hint(fault,
-		   "Put the file there, or correct ssl_cert_file and ssl_key_file.");
+		  "the certificate \"%s\" or its key \"%s\" is missing", certificate, key);
+	fault_hint(fault, "Put the file there, or correct ssl_cert_file and ssl_key_file.");
 	return STEP_REFUSED;
 }
 
-enum step_state certificate_check(struct host *host, struct text *detail,
-				  struct fault *fault)
+enum step_state certificate_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	const struct settings *settings = &host->settings;
 	const struct pgconf *own = host->role->settings == SETTINGS_PRIMARY
 					   ? &settings->primary_settings
 					   : &settings->standby_settings;
 	STRING_AUTO key = text_format("%s/" CERTIFICATE_KEY_FILE, host_directory(host));
-	STRING_AUTO certificate = text_format("%s/" CERTIFICATE_FILE,
-					      host_directory(host));
+	STRING_AUTO certificate = text_format("%s/" CERTIFICATE_FILE, host_directory(host));
 
 	if (!settings->tls)
 		text_add(detail, "tls is off");
@@ -87,6 +82,5 @@ int certificate_apply(struct host *host, struct fault *fault)
 					   ? host->settings.primary_host
 					   : "";
 
-	return certificate_make(host_directory(host), host->host_name, primary_host,
-				fault);
+	return certificate_make(host_directory(host), host->host_name, primary_host, fault);
 }

@@ -24,23 +24,20 @@ static int check_upstream(struct host *host, const struct replication_upstream *
 			  "the server on %s:%ld is PostgreSQL %d, but this host has %ld",
 			  settings->primary_host, settings->primary_port, major,
 			  host->programs.number);
-		fault_hint(
-			fault,
-			"Install the packages of PostgreSQL %d here: WAL cannot be replayed by another major.",
-			major);
+		fault_hint(fault,
+			   "Install the packages of PostgreSQL %d here: WAL cannot be replayed by another major.",
+			   major);
 		return -EINVAL;
 	}
 	/* before a working standby is pointed at a server that it was not cloned from */
 	if (host_in_place(host) && cluster_system_id(&host->cluster, here) == 0 &&
 	    !text_equal(here, upstream->system_id)) {
-		fault_set(
-			fault, FAULT_OPERATOR,
-			"this host's cluster (system %s) is not a clone of the one on %s:%ld (%s)",
-			here, settings->primary_host, settings->primary_port,
-			upstream->system_id);
-		fault_hint(
-			fault,
-			"Check primary_host; to have this host cloned anew, stop the server and move its data away by hand.");
+		fault_set(fault, FAULT_OPERATOR,
+			  "this host's cluster (system %s) is not a clone of the one on %s:%ld (%s)",
+			  here, settings->primary_host, settings->primary_port,
+			  upstream->system_id);
+		fault_hint(fault,
+			   "Check primary_host; to have this host cloned anew, stop the server and move its data away by hand.");
 		return -EINVAL;
 	}
 	return 0;
@@ -159,19 +156,16 @@ static enum step_state check_tablespace(struct host *host, const char *from,
 					     host->cluster.path, fault) < 0
 			       ? STEP_REFUSED
 			       : STEP_DONE;
-	fault_set(
-		fault, FAULT_OPERATOR,
-		"the primary has a tablespace in \"%s\", but the ini does not say where it goes on this host",
-		from);
-	fault_hint(
-		fault,
-		"Add \"%s=%s\", or another directory after the \"=\", to tablespace_mapping in section [standby].",
-		from, from);
+	fault_set(fault, FAULT_OPERATOR,
+		  "the primary has a tablespace in \"%s\", but the ini does not say where it goes on this host",
+		  from);
+	fault_hint(fault,
+		   "Add \"%s=%s\", or another directory after the \"=\", to tablespace_mapping in section [standby].",
+		   from, from);
 	return STEP_REFUSED;
 }
 
-enum step_state tablespaces_check(struct host *host, struct text *detail,
-				  struct fault *fault)
+enum step_state tablespaces_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	STRING_AUTO list = text_copy(text_str(&host->upstream_tablespaces));
 	char *rest = list, *from;
@@ -184,9 +178,8 @@ enum step_state tablespaces_check(struct host *host, struct text *detail,
 		return STEP_DONE;
 	}
 	if (host->upstream_known && !host->tablespaces_known) {
-		text_add(
-			detail,
-			"ask the walsender, which costs the primary a checkpoint: no access rule lets the role into a database");
+		text_add(detail,
+			 "ask the walsender, which costs the primary a checkpoint: no access rule lets the role into a database");
 		return STEP_NEEDED;
 	}
 	while ((from = strtok_r(rest, "\n", &rest))) {
@@ -214,8 +207,7 @@ int tablespaces_apply(struct host *host, struct fault *fault)
 	patience_start(&patience, host, "waiting for the tablespaces of",
 		       "could not read the tablespaces of");
 	while (replication_tablespaces_of_backup(&login, timeout_ms,
-						 &host->upstream_tablespaces,
-						 fault) < 0) {
+						 &host->upstream_tablespaces, fault) < 0) {
 		int r = patience_wait(&patience, fault);
 
 		if (r < 0)

@@ -35,8 +35,7 @@ int verify_log_in(struct host *host, const struct replication_login *login,
 	r = replication_identify(login, false, &seen, &refusal);
 	if (r < 0) {
 		fault_set(fault, refusal.class, "\"%s\" cannot replicate from %s:%ld: %s",
-			  login->user, login->host, login->port,
-			  text_str(&refusal.message));
+			  login->user, login->host, login->port, text_str(&refusal.message));
 		if (refusal.hint.len)
 			fault_hint(fault, "%s", text_str(&refusal.hint));
 		return r;
@@ -55,22 +54,20 @@ int verify_role(struct host *host, struct fault *fault)
 	struct db *db = host_db(host, fault);
 	RESULT_AUTO row = NULL;
 
-	if (!db ||
-	    db_query(db,
-		     "SELECT concat_ws(', ', CASE WHEN rolcanlogin THEN 'LOGIN' END,"
-		     " CASE WHEN rolreplication THEN 'REPLICATION' END,"
-		     " CASE WHEN rolsuper THEN 'SUPERUSER' END,"
-		     " CASE WHEN rolpassword LIKE 'SCRAM-SHA-256$%' THEN 'SCRAM verifier'"
-		     "  WHEN rolpassword IS NOT NULL THEN 'md5 hash'"
-		     "  ELSE 'no password' END),"
-		     " rolcanlogin AND rolreplication AND rolpassword IS NOT NULL"
-		     " FROM pg_authid WHERE rolname = $1",
-		     1, values, &row, fault) < 0)
+	if (!db || db_query(db,
+			    "SELECT concat_ws(', ', CASE WHEN rolcanlogin THEN 'LOGIN' END,"
+			    " CASE WHEN rolreplication THEN 'REPLICATION' END,"
+			    " CASE WHEN rolsuper THEN 'SUPERUSER' END,"
+			    " CASE WHEN rolpassword LIKE 'SCRAM-SHA-256$%' THEN 'SCRAM verifier'"
+			    "  WHEN rolpassword IS NOT NULL THEN 'md5 hash'"
+			    "  ELSE 'no password' END),"
+			    " rolcanlogin AND rolreplication AND rolpassword IS NOT NULL"
+			    " FROM pg_authid WHERE rolname = $1",
+			    1, values, &row, fault) < 0)
 		return -EIO;
 	if (!PQntuples(row) || !text_equal(db_value(row, 0, 1), "t")) {
 		fault_set(fault, FAULT_OPERATOR, "the role \"%s\" %s", values[0],
-			  PQntuples(row) ? "cannot log in and replicate"
-					 : "does not exist");
+			  PQntuples(row) ? "cannot log in and replicate" : "does not exist");
 		fault_hint(fault, "Run \"pgrepl-primary setup\".");
 		return -EIO;
 	}
@@ -84,22 +81,20 @@ int verify_standbys_caught_up(struct host *host, long timeout_ms, struct fault *
 	struct db *db = host_db(host, fault);
 	RESULT_AUTO now = NULL;
 
-	if (!db ||
-	    db_query(db, "SELECT pg_current_wal_flush_lsn()", 0, NULL, &now, fault) < 0)
+	if (!db || db_query(db, "SELECT pg_current_wal_flush_lsn()", 0, NULL, &now, fault) < 0)
 		return -EIO;
 	for (;;) {
 		const char *const values[] = { db_value(now, 0, 0) };
 		RESULT_AUTO rows = NULL;
 		long long waited;
 
-		if (db_query(
-			    db,
-			    "SELECT count(*), count(*) FILTER (WHERE replay_lsn >= $1::pg_lsn),"
-			    " coalesce(string_agg(format('%s (pid %s)', application_name, pid),"
-			    "  ', ') FILTER (WHERE replay_lsn >= $1::pg_lsn IS NOT TRUE), '')"
-			    " FROM pg_stat_replication WHERE application_name <> '" REPLICATION_CLONE_NAME
-			    "'",
-			    1, values, &rows, fault) < 0)
+		if (db_query(db,
+			     "SELECT count(*), count(*) FILTER (WHERE replay_lsn >= $1::pg_lsn),"
+			     " coalesce(string_agg(format('%s (pid %s)', application_name, pid),"
+			     "  ', ') FILTER (WHERE replay_lsn >= $1::pg_lsn IS NOT TRUE), '')"
+			     " FROM pg_stat_replication WHERE application_name <> '" REPLICATION_CLONE_NAME
+			     "'",
+			     1, values, &rows, fault) < 0)
 			return -EIO;
 		waited = clock_ms() - started;
 		if (!text_equal(db_value(rows, 0, 0), "0") &&
@@ -116,8 +111,7 @@ int verify_standbys_caught_up(struct host *host, long timeout_ms, struct fault *
 				fault_set(fault, FAULT_RETRY,
 					  "%s was not replayed within %ld ms by %s",
 					  values[0], timeout_ms, db_value(rows, 0, 2));
-			fault_hint(fault,
-				   "Run \"pgrepl-standby status\" on the standby.");
+			fault_hint(fault, "Run \"pgrepl-standby status\" on the standby.");
 			return -ETIMEDOUT;
 		}
 		if (clock_sleep_ms(CAUGHT_UP_POLL_MS) < 0)
@@ -132,8 +126,7 @@ static int check_state(const struct replication_state *state,
 	if (!text_equal(state->system_id, upstream->system_id)) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "system identifiers differ: %s here, %s on %s:%ld",
-			  state->system_id, upstream->system_id, login->host,
-			  login->port);
+			  state->system_id, upstream->system_id, login->host, login->port);
 		fault_hint(fault, "This host's cluster is not a clone of that server.");
 		return -EINVAL;
 	}
@@ -166,12 +159,10 @@ int verify_caught_up(struct host *host, const struct replication_login *login,
 			replication_add_lsn(&lsn, upstream->lsn);
 			verified("walreceiver", "pid %ld, %s", state.walreceiver_pid,
 				 state.status);
-			verified("system identifier", "%s, the primary's",
-				 state.system_id);
-			verified(
-				"replayed",
-				"%s, the primary's position, after %lld ms; 0 bytes behind",
-				text_str(&lsn), waited);
+			verified("system identifier", "%s, the primary's", state.system_id);
+			verified("replayed",
+				 "%s, the primary's position, after %lld ms; 0 bytes behind",
+				 text_str(&lsn), waited);
 			return 0;
 		}
 		if (waited >= timeout_ms) {
@@ -179,12 +170,11 @@ int verify_caught_up(struct host *host, const struct replication_login *login,
 				fault_set(fault, FAULT_RETRY, "the walreceiver is %s",
 					  *state.status ? state.status : "not running");
 			else
-				fault_set(
-					fault, FAULT_RETRY,
-					"%llu bytes of the primary's WAL were not replayed within %ld ms",
-					(unsigned long long)(upstream->lsn -
-							     state.replayed_lsn),
-					timeout_ms);
+				fault_set(fault, FAULT_RETRY,
+					  "%llu bytes of the primary's WAL were not replayed within %ld ms",
+					  (unsigned long long)(upstream->lsn -
+							       state.replayed_lsn),
+					  timeout_ms);
 			fault_hint(fault, "Read the logs of both servers.");
 			return -ETIMEDOUT;
 		}

@@ -214,8 +214,7 @@ static bool file_has(const char *path, mode_t mode, const char *data, size_t len
 	SECRET_AUTO content = { { 0 } }; /* as a passfile is */
 	struct stat st;
 
-	if (stat(path, &st) < 0 || (st.st_mode & 07777) != mode ||
-	    st.st_size != (off_t)len)
+	if (stat(path, &st) < 0 || (st.st_mode & 07777) != mode || st.st_size != (off_t)len)
 		return false;
 	return file_read(path, len, secret_text(&content)) == 0 &&
 	       secret_len(&content) == len &&
@@ -265,13 +264,11 @@ int file_replace(const char *path, mode_t mode, const char *data, size_t len)
 	return r < 0 ? r : 1;
 }
 
-int file_put(const char *path, mode_t mode, const char *data, size_t len,
-	     struct fault *fault)
+int file_put(const char *path, mode_t mode, const char *data, size_t len, struct fault *fault)
 {
 	int r = file_replace(path, mode, data, len);
 
-	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"",
-				   path)
+	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"", path)
 		     : 0;
 }
 

@@ -52,8 +52,7 @@ void findings_log(const struct findings *findings)
 	if (findings->count <= FINDINGS_SHOWN)
 		return;
 	more = findings->count - FINDINGS_SHOWN;
-	log_error("%s: %zu more %s", findings->path, more,
-		  more == 1 ? "error" : "errors");
+	log_error("%s: %zu more %s", findings->path, more, more == 1 ? "error" : "errors");
 }
 
 int findings_exit_code(const struct findings *findings)

@@ -75,8 +75,7 @@ static const char *parse_quoted(char *s, struct line *line, struct text *clean)
 	*end = '\0';
 	line->value = s + 1;
 	/* iniparser 3.1 would strip them silently */
-	if (*line->value &&
-	    (isspace((unsigned char)s[1]) || isspace((unsigned char)end[-1])))
+	if (*line->value && (isspace((unsigned char)s[1]) || isspace((unsigned char)end[-1])))
 		return "a quoted value cannot start or end with a blank";
 	/* and take these for an empty value */
 	if (text_equal(line->value, "\"\"") || text_equal(line->value, "''"))
@@ -176,23 +175,20 @@ static void add_entry(struct ini *ini, const struct place *place, const struct l
 		text_add(secret_text(&entry->value), line->value);
 }
 
-static void malformed(const struct place *place, const char *wrong,
-		      struct findings *findings)
+static void malformed(const struct place *place, const char *wrong, struct findings *findings)
 {
 	struct fault *fault = findings_add(findings, place->line);
 
 	fault_set(fault, FAULT_OPERATOR, "%s", wrong);
-	fault_hint(
-		fault,
-		"Write \"[section]\", \"key = value\", or a comment that starts with \";\" or \"#\"; a password that cannot be quoted belongs in a separate file (..._password_file).");
+	fault_hint(fault,
+		   "Write \"[section]\", \"key = value\", or a comment that starts with \";\" or \"#\"; a password that cannot be quoted belongs in a separate file (..._password_file).");
 }
 
 static void line_too_long(const struct place *place, struct findings *findings)
 {
 	struct fault *fault = findings_add(findings, place->line);
 
-	fault_set(fault, FAULT_OPERATOR, "the line is longer than %d bytes",
-		  INI_LINE_MAX);
+	fault_set(fault, FAULT_OPERATOR, "the line is longer than %d bytes", INI_LINE_MAX);
 	fault_hint(fault, "Shorten it, or split a comment into several lines.");
 }
 
@@ -204,9 +200,8 @@ static void set_twice(const struct place *place, const struct line *line,
 	if (place->in_doubt)
 		fault_set(fault, FAULT_OPERATOR, "a key is set twice");
 	else
-		fault_set(fault, FAULT_OPERATOR,
-			  "key \"%s\" is set twice in section [%s]", line->key,
-			  place->section);
+		fault_set(fault, FAULT_OPERATOR, "key \"%s\" is set twice in section [%s]",
+			  line->key, place->section);
 	fault_hint(fault, "Remove it here or in line %d.", twin->line);
 }
 
@@ -251,8 +246,7 @@ static void take_line(struct ini *ini, struct place *place, char *s, struct text
 	}
 }
 
-static void take_lines(struct ini *ini, char *s, struct text *clean,
-		       struct findings *findings)
+static void take_lines(struct ini *ini, char *s, struct text *clean, struct findings *findings)
 {
 	struct place place = { .line = 0 };
 
@@ -336,9 +330,8 @@ static int confirm(struct ini *ini, const struct secret *clean, struct findings 
 		fault = findings_add(findings, entry->line);
 		fault_set(fault, FAULT_OPERATOR,
 			  "the value of \"%s\" would not be read as written", entry->key);
-		fault_hint(
-			fault,
-			"Use the other kind of quotes, or put a password in a separate file (..._password_file).");
+		fault_hint(fault,
+			   "Use the other kind of quotes, or put a password in a separate file (..._password_file).");
 	}
 	return 0;
 }
@@ -384,8 +377,7 @@ void ini_free(struct ini *ini)
 	ini->count = 0;
 }
 
-const struct ini_entry *ini_find(const struct ini *ini, const char *section,
-				 const char *key)
+const struct ini_entry *ini_find(const struct ini *ini, const char *section, const char *key)
 {
 	for (size_t i = 0; i < ini->count; i++)
 		if (text_equal(ini->entries[i].section, section) &&

@@ -50,7 +50,6 @@ struct ini {
 int ini_parse(struct ini *ret, struct secret *content, struct findings *findings);
 void ini_free(struct ini *ini);
 
-const struct ini_entry *ini_find(const struct ini *ini, const char *section,
-				 const char *key);
+const struct ini_entry *ini_find(const struct ini *ini, const char *section, const char *key);
 
 #endif

@@ -47,8 +47,7 @@ void log_line(enum log_level level, const char *label, const char *message)
 
 static void log_labelled(enum log_level level, const char *label, const char *fmt,
 			 va_list args) PRINTF_LIKE(3, 0);
-static void log_labelled(enum log_level level, const char *label, const char *fmt,
-			 va_list args)
+static void log_labelled(enum log_level level, const char *label, const char *fmt, va_list args)
 {
 	TEXT_AUTO message = { 0 };
 

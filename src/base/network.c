@@ -49,9 +49,8 @@ int networks_parse(struct networks *networks, const char *list, char **ret_wrong
 			*ret_wrong = item;
 			return -EINVAL;
 		}
-		networks->cidr =
-			mem_resize(networks->cidr,
-				   (networks->count + 1) * sizeof(*networks->cidr));
+		networks->cidr = mem_resize(networks->cidr,
+					    (networks->count + 1) * sizeof(*networks->cidr));
 		networks->cidr[networks->count++] = item;
 		list += len;
 	}

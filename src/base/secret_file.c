@@ -66,8 +66,7 @@ static int take_line(const char *path, const char *key, struct text *content,
 	if (what) {
 		fault_set(fault, FAULT_OPERATOR, "the file \"%s\" of \"%s\" %s", path,
 			  key, what);
-		fault_hint(fault,
-			   "Put the password, and nothing else, on its first line.");
+		fault_hint(fault, "Put the password, and nothing else, on its first line.");
 		return -EINVAL;
 	}
 	return 0;
@@ -82,10 +81,9 @@ static int read_line(int fd, const char *path, const char *key, struct secret *r
 	if (r < 0) {
 		fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\" of \"%s\"",
 			    path, key);
-		fault_hint(
-			fault,
-			"It has to be a file whose only line is the password, at most %d bytes long.",
-			SECRET_MAX);
+		fault_hint(fault,
+			   "It has to be a file whose only line is the password, at most %d bytes long.",
+			   SECRET_MAX);
 		return r;
 	}
 	r = take_line(path, key, secret_text(&content), fault);
@@ -94,8 +92,7 @@ static int read_line(int fd, const char *path, const char *key, struct secret *r
 	return r;
 }
 
-int secret_file_read(const char *path, const char *key, struct secret *ret,
-		     struct fault *fault)
+int secret_file_read(const char *path, const char *key, struct secret *ret, struct fault *fault)
 {
 	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	int r;

@@ -78,8 +78,7 @@ child_exec(const struct spawn *spawn, const struct pipes *pipes, pid_t parent)
 	    dup2(pipes->err[1], STDERR_FILENO) >= 0 && chdir("/") == 0 &&
 	    (!spawn->keep_fd || fcntl(spawn->keep_fd, F_SETFD, 0) == 0) &&
 	    sigprocmask(SIG_SETMASK, &none, NULL) == 0)
-		(void)execve(spawn->argv[0], (char *const *)spawn->argv,
-			     (char *const *)envp);
+		(void)execve(spawn->argv[0], (char *const *)spawn->argv, (char *const *)envp);
 	error = errno;
 	(void)!write(pipes->exec[1], &error, sizeof(error));
 	_exit(127);
@@ -267,9 +266,7 @@ static int supervise(struct running *run)
 
 int spawn_run(const struct spawn *spawn)
 {
-	struct running run = {
-		.spawn = spawn, .in = -1, .out = -1, .err = -1, .chld = -1
-	};
+	struct running run = { .spawn = spawn, .in = -1, .out = -1, .err = -1, .chld = -1 };
 	sigset_t chld, before;
 	int r;
 

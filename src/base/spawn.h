@@ -44,8 +44,7 @@ int spawn_run(const struct spawn *spawn);
  * what it said last (err may be NULL) becomes the detail. Returns -ECANCELED when it was
  * stopped, the errno that kept it from starting or ended it, or -EIO for its exit code.
  */
-int spawn_fault(const char *name, int status, const struct text *err,
-		struct fault *fault);
+int spawn_fault(const char *name, int status, const struct text *err, struct fault *fault);
 
 /*
  * Both at once, for a program whose every failure is a fault; spawn->err need not be set. name

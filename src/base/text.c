@@ -76,8 +76,7 @@ char *text_room(struct text *text, size_t more)
 	size_t cap = need < 64 ? 64 : need + need / 2;
 
 	if (need > text->cap) {
-		text->s = text->secret ? move_secret(text, cap)
-				       : mem_resize(text->s, cap);
+		text->s = text->secret ? move_secret(text, cap) : mem_resize(text->s, cap);
 		text->cap = cap;
 		text->s[text->len] = '\0';
 	}

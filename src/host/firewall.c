@@ -23,10 +23,9 @@ static int ask(const char *first, const char *second, int no, struct fault *faul
 	const char *argv[] = { FIREWALL_CMD, "--quiet", first, second, NULL };
 	const struct spawn spawn = { .argv = argv, .timeout_ms = TIMEOUT_MS };
 
-	return spawn_ask(
-		&spawn, NULL,
-		"Look at \"systemctl status firewalld\", or set open_firewall = off and open the port by hand.",
-		no, fault);
+	return spawn_ask(&spawn, NULL,
+			 "Look at \"systemctl status firewalld\", or set open_firewall = off and open the port by hand.",
+			 no, fault);
 }
 
 int firewall_runs(struct fault *fault)

@@ -108,15 +108,13 @@ int ownership_repair(const char *path, uid_t uid, gid_t gid, struct fault *fault
 		r = fd == -ENOTDIR ? -ELOOP : fd;
 		fault_errno(fault, FAULT_OPERATOR, r,
 			    "could not repair the ownership of \"%s\"", path);
-		fault_hint(
-			fault,
-			"Symbolic links in its path are not followed: run chown -R by hand.");
+		fault_hint(fault,
+			   "Symbolic links in its path are not followed: run chown -R by hand.");
 		return r;
 	}
 	if (!is_ours_to_repair(fd)) {
 		fault_set(fault, FAULT_OPERATOR,
-			  "\"%s\" is neither empty nor a PostgreSQL data directory",
-			  path);
+			  "\"%s\" is neither empty nor a PostgreSQL data directory", path);
 		fault_hint(fault,
 			   "Its content was not changed: name another data_directory.");
 		return -ENOTEMPTY;
@@ -136,10 +134,9 @@ int ownership_repair(const char *path, uid_t uid, gid_t gid, struct fault *fault
 		fault_errno(fault, FAULT_OPERATOR, r,
 			    "could not repair the ownership below \"%s\"", path);
 		if (repair.hard_link)
-			fault_hint(
-				fault,
-				"A file there has a second hard link: see \"find %s -links +1 ! -type d\".",
-				path);
+			fault_hint(fault,
+				   "A file there has a second hard link: see \"find %s -links +1 ! -type d\".",
+				   path);
 		return r;
 	}
 	return repair.changed;
@@ -179,8 +176,7 @@ int ownership_count(const char *path, uid_t uid, long *ret, struct fault *fault)
 	if (r == -EACCES)
 		count.others++;
 	else if (r < 0)
-		return fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"",
-				   path);
+		return fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"", path);
 	*ret = count.others;
 	return 0;
 }

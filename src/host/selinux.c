@@ -103,8 +103,7 @@ static int look_at_directory(const char *directory, struct selinux_look *ret,
 	if (known < 0 || differs < 0)
 		return known < 0 ? known : differs;
 	if (!known)
-		want_rule(text_equal(real, directory) ? &ret->rules : &ret->by_hand,
-			  real);
+		want_rule(text_equal(real, directory) ? &ret->rules : &ret->by_hand, real);
 	if (!known || differs)
 		want_label(ret, real);
 	return 0;

@@ -95,10 +95,9 @@ int service_look(const char *unit, struct service_state *ret, struct fault *faul
 		.timeout_ms = LOOK_TIMEOUT_MS,
 		.out = &out,
 	};
-	int r = spawn_succeed(
-		&spawn, "systemctl show",
-		"On a host without systemd set server_control = pg_ctl in section [common].",
-		fault);
+	int r = spawn_succeed(&spawn, "systemctl show",
+			      "On a host without systemd set server_control = pg_ctl in section [common].",
+			      fault);
 
 	if (r == 0)
 		service_parse(out.s, ret);
@@ -109,9 +108,9 @@ int service_act(const char *unit, enum service_action action, long timeout_ms,
 		struct fault *fault)
 {
 	STRING_AUTO name = text_format("systemctl %s", action_words[action]);
-	STRING_AUTO hint = text_format(
-		"Read \"journalctl -xeu %s\" and the server's own log below its data directory.",
-		unit);
+	STRING_AUTO hint =
+		text_format("Read \"journalctl -xeu %s\" and the server's own log below its data directory.",
+			    unit);
 	const char *argv[] = { SYSTEMCTL, action_words[action], "--quiet", unit, NULL };
 	const struct spawn spawn = { .argv = argv, .timeout_ms = timeout_ms };
 	int r = spawn_succeed(&spawn, name, hint, fault);
@@ -120,10 +119,9 @@ int service_act(const char *unit, enum service_action action, long timeout_ms,
 		fault_clear(fault);
 		fault_set(fault, FAULT_RETRY, "%s has not become ready within %ld s",
 			  unit, timeout_ms / 1000);
-		fault_hint(
-			fault,
-			"It is still starting: watch \"journalctl -fu %s\", then run setup again, or allow more time with start_timeout.",
-			unit);
+		fault_hint(fault,
+			   "It is still starting: watch \"journalctl -fu %s\", then run setup again, or allow more time with start_timeout.",
+			   unit);
 	}
 	return r;
 }

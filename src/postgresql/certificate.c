@@ -15,15 +15,13 @@
 enum { OPENSSL_TIMEOUT_MS = 60 * 1000 };
 
 /* The key comes last: once it is there, both files are, and both are complete. */
-static int put_in_place(const char *new_key, const char *new_certificate,
-			struct fault *fault)
+static int put_in_place(const char *new_key, const char *new_certificate, struct fault *fault)
 {
 	const char *const files[] = { new_certificate, new_key };
 
 	for (size_t i = 0; i < 2; i++) {
-		STRING_AUTO final = text_format("%.*s",
-						(int)(strlen(files[i]) - strlen(NEW)),
-						files[i]);
+		STRING_AUTO final =
+			text_format("%.*s", (int)(strlen(files[i]) - strlen(NEW)), files[i]);
 		int r = file_sync(files[i]);
 
 		if (r == 0 && rename(files[i], final) < 0)
@@ -43,8 +41,7 @@ static void add_name(struct text *conf, const char *name)
 
 	/* an address as a DNS name too: libpq before 15 compares it with nothing else */
 	text_addf(conf, ",DNS:%s", name);
-	if (inet_pton(AF_INET, name, address) == 1 ||
-	    inet_pton(AF_INET6, name, address) == 1)
+	if (inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1)
 		text_addf(conf, ",IP:%s", name);
 }
 
@@ -90,26 +87,24 @@ int certificate_make(const char *directory, const char *host_name,
 	mode_t before = umask(077);
 	int r;
 
-	text_addf(
-		conf,
-		"[req]\nprompt = no\ndistinguished_name = name\nx509_extensions = extensions\n"
-		/*
+	text_addf(conf,
+		  "[req]\nprompt = no\ndistinguished_name = name\nx509_extensions = extensions\n"
+		  /*
 		 * X.509 allows 64 characters for a common name; the full name is in
 		 * subjectAltName
 		 */
-		"[name]\nCN = %.64s\n"
-		"[extensions]\nbasicConstraints = critical,CA:TRUE\n"
-		"subjectKeyIdentifier = hash\nsubjectAltName = DNS:localhost",
-		host_name);
+		  "[name]\nCN = %.64s\n"
+		  "[extensions]\nbasicConstraints = critical,CA:TRUE\n"
+		  "subjectKeyIdentifier = hash\nsubjectAltName = DNS:localhost",
+		  host_name);
 	add_name(conf, host_name);
 	if (*primary_host)
 		add_name(conf, primary_host);
 	text_add(conf, "\n");
 	spawn.input = &input;
-	r = spawn_succeed(
-		&spawn, "openssl",
-		"Install openssl, name a certificate of your own with ssl_cert_file and ssl_key_file in section [primary.settings], or set tls = off.",
-		fault);
+	r = spawn_succeed(&spawn, "openssl",
+			  "Install openssl, name a certificate of your own with ssl_cert_file and ssl_key_file in section [primary.settings], or set tls = off.",
+			  fault);
 	umask(before);
 	if (r == 0)
 		return put_in_place(key, certificate, fault);

@@ -48,19 +48,16 @@ int cluster_open(struct cluster *cluster, const char *data_directory,
 		fault_set(fault, FAULT_OPERATOR,
 			  "data directory \"%s\" is a dangling symbolic link",
 			  data_directory);
-		fault_hint(
-			fault,
-			"Create the directory that it points to, owned by the server's user.");
+		fault_hint(fault,
+			   "Create the directory that it points to, owned by the server's user.");
 		return -ENOLINK;
 	}
 	if (!cluster->path) {
 		int r = fault_errno(fault, FAULT_OPERATOR, -errno,
-				    "could not find data directory \"%s\"",
-				    data_directory);
+				    "could not find data directory \"%s\"", data_directory);
 
-		fault_hint(
-			fault,
-			"Create its parent directory, owned by the server's user, or set data_directory in the ini.");
+		fault_hint(fault,
+			   "Create its parent directory, owned by the server's user, or set data_directory in the ini.");
 		return r;
 	}
 	copy = text_copy(cluster->path);
@@ -105,9 +102,8 @@ int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault
 		if (fd < 0) {
 			r = fault_errno(fault, FAULT_OPERATOR, -errno,
 					"could not create \"%s\"", cluster->lock);
-			fault_hint(
-				fault,
-				"The server's user must be able to write to the parent of the data directory.");
+			fault_hint(fault,
+				   "The server's user must be able to write to the parent of the data directory.");
 			return r;
 		}
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -122,9 +118,8 @@ int cluster_lock(const struct cluster *cluster, int *ret_fd, struct fault *fault
 			}
 			fault_set(fault, FAULT_RETRY,
 				  "another setup is running on \"%s\"", cluster->path);
-			fault_hint(
-				fault,
-				"Wait for it, or stop it: during boot it is the unit.");
+			fault_hint(fault,
+				   "Wait for it, or stop it: during boot it is the unit.");
 			return r;
 		}
 		if (is_still(fd, cluster->lock)) {
@@ -186,8 +181,7 @@ bool cluster_is_unfinished(const struct cluster *cluster)
 }
 
 /* Of a directory that has no PG_VERSION. */
-static enum cluster_state state_without_version(const struct cluster *cluster,
-						size_t entries)
+static enum cluster_state state_without_version(const struct cluster *cluster, size_t entries)
 {
 	if (cluster_is_unfinished(cluster))
 		return CLUSTER_PARTIAL;
@@ -288,8 +282,7 @@ int cluster_postmaster(const struct cluster *cluster, struct postmaster *ret)
 		return 0;
 	postmaster.pid = (pid_t)pid;
 	if (lines[LINE_PORT])
-		(void)text_to_long(text_trim(lines[LINE_PORT]), 1, 65535,
-				   &postmaster.port);
+		(void)text_to_long(text_trim(lines[LINE_PORT]), 1, 65535, &postmaster.port);
 	if (lines[LINE_SOCKET])
 		snprintf(postmaster.socket_directory, sizeof(postmaster.socket_directory),
 			 "%s", text_trim(lines[LINE_SOCKET]));

@@ -101,8 +101,7 @@ int cluster_finish(const struct cluster *cluster, struct fault *fault);
  * Renames PGDATA to *ret_path (the caller frees it), which contains the time. Refused
  * while a server is running.
  */
-int cluster_move_aside(const struct cluster *cluster, char **ret_path,
-		       struct fault *fault);
+int cluster_move_aside(const struct cluster *cluster, char **ret_path, struct fault *fault);
 
 /*
  * Runs initdb into staging: UTF8, data checksums, peer for local and SCRAM for TCP

@@ -25,9 +25,8 @@ int cluster_clear_staging(const struct cluster *cluster, struct fault *fault)
 	if (r < 0) {
 		fault_errno(fault, FAULT_OPERATOR, r, "could not remove \"%s\"",
 			    cluster->staging);
-		fault_hint(
-			fault,
-			"It was left by an interrupted run and can safely be removed by hand.");
+		fault_hint(fault,
+			   "It was left by an interrupted run and can safely be removed by hand.");
 	}
 	return r;
 }
@@ -137,8 +136,7 @@ int cluster_place(const struct cluster *cluster, struct fault *fault)
 	return r < 0 ? place_fault(cluster, cluster->staging, r, fault) : 0;
 }
 
-int cluster_move_aside(const struct cluster *cluster, char **ret_path,
-		       struct fault *fault)
+int cluster_move_aside(const struct cluster *cluster, char **ret_path, struct fault *fault)
 {
 	struct postmaster postmaster;
 	char stamp[32];
@@ -153,10 +151,9 @@ int cluster_move_aside(const struct cluster *cluster, char **ret_path,
 		return -EBUSY;
 	}
 	if (cluster->inside) {
-		fault_set(
-			fault, FAULT_OPERATOR,
-			"\"%s\" is a mount point, or in a directory that belongs to somebody else: its content cannot be moved aside",
-			cluster->path);
+		fault_set(fault, FAULT_OPERATOR,
+			  "\"%s\" is a mount point, or in a directory that belongs to somebody else: its content cannot be moved aside",
+			  cluster->path);
 		fault_hint(fault, "Move the content to another place by hand.");
 		return -EXDEV;
 	}

@@ -125,9 +125,8 @@ int cluster_show_conf(const char *directory, const struct programs *programs,
 	fault_set(fault, FAULT_OPERATOR, "the server does not accept the settings");
 	if (err.len)
 		fault_detail(fault, "%s", text_trim(err.s));
-	fault_hint(
-		fault,
-		"Correct the parameter in section [primary.settings] or [standby.settings] of the ini, then run setup again.");
+	fault_hint(fault,
+		   "Correct the parameter in section [primary.settings] or [standby.settings] of the ini, then run setup again.");
 	return -EINVAL;
 }
 
@@ -182,8 +181,7 @@ int cluster_start(const struct cluster *cluster, const struct programs *programs
 
 	if (r == -ETIMEDOUT) {
 		fault_clear(fault);
-		fault_set(fault, FAULT_RETRY,
-			  "the server has not become ready within %ld s",
+		fault_set(fault, FAULT_RETRY, "the server has not become ready within %ld s",
 			  timeout_ms / 1000);
 	}
 	return r;

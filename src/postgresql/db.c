@@ -41,8 +41,7 @@ static const char *find_sqlstate(const char *message)
 	for (const char *s = strstr(message, ":  "); s; s = strstr(s + 1, ":  ")) {
 		const char *code = s + strlen(":  ");
 
-		if (strspn(code, characters) == SQLSTATE_LENGTH &&
-		    code[SQLSTATE_LENGTH] == ':')
+		if (strspn(code, characters) == SQLSTATE_LENGTH && code[SQLSTATE_LENGTH] == ':')
 			return code;
 	}
 	return NULL;
@@ -121,8 +120,7 @@ static int connect_fault(struct db *db, int r, struct fault *fault)
 	db_sqlstate(message, sqlstate);
 	if (*sqlstate)
 		class = db_class(sqlstate);
-	else if (strstr(message, "does not support SSL") ||
-		 strstr(message, "certificate"))
+	else if (strstr(message, "does not support SSL") || strstr(message, "certificate"))
 		class = FAULT_OPERATOR;
 	if (r == -ETIMEDOUT)
 		fault_set(fault, FAULT_RETRY, "no answer within %d ms", db->timeout_ms);
@@ -192,15 +190,13 @@ void db_clear(PGresult **result)
 
 static int query_fault(struct db *db, const PGresult *result, int r, struct fault *fault)
 {
-	const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE)
-				      : NULL;
+	const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
 	const char *text = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)
 				  : NULL;
 
 	if (r == -ETIMEDOUT)
 		fault_set(fault, FAULT_RETRY,
-			  "the server did not answer a query within %d ms",
-			  db->timeout_ms);
+			  "the server did not answer a query within %d ms", db->timeout_ms);
 	else if (r == -ECANCELED)
 		fault_set(fault, FAULT_RETRY, "stopped");
 	else if (sqlstate && text)

@@ -76,7 +76,6 @@ void db_add_conninfo(struct text *ret, const char *keyword, const char *value);
  * Adds the SCRAM-SHA-256 verifier of a password (RFC 5803 form, as rolpassword holds it),
  * made here so that no server sees the password. 0 or -ENOMEM.
  */
-int db_scram_verifier(struct secret *ret, const char *user,
-		      const struct secret *password);
+int db_scram_verifier(struct secret *ret, const char *user, const struct secret *password);
 
 #endif

@@ -9,8 +9,7 @@ static const struct major majors[] = {
 		.wal_keep_name = "wal_keep_size",
 		.wal_keep_value = "2GB",
 		.log_min_duration_sample = true,
-		.base_backup =
-			"BASE_BACKUP (LABEL 'pgrepl', CHECKPOINT 'fast', WAIT false)",
+		.base_backup = "BASE_BACKUP (LABEL 'pgrepl', CHECKPOINT 'fast', WAIT false)",
 	},
 	{
 		.number = 15,
@@ -18,8 +17,7 @@ static const struct major majors[] = {
 		.wal_keep_value = "2GB",
 		.promote_trigger_file = true,
 		.log_min_duration_sample = true,
-		.base_backup =
-			"BASE_BACKUP (LABEL 'pgrepl', CHECKPOINT 'fast', WAIT false)",
+		.base_backup = "BASE_BACKUP (LABEL 'pgrepl', CHECKPOINT 'fast', WAIT false)",
 	},
 	{
 		.number = 13,

@@ -95,11 +95,10 @@ void pgconf_quote(struct text *ret, const char *value)
 
 void pgconf_render(const struct pgconf *conf, const char *role, struct text *ret)
 {
-	text_addf(
-		ret,
-		"# Written by pgrepl-%s from its ini file, and included last by postgresql.conf.\n"
-		"# \"pgrepl-%s setup\" writes it again: change the ini, not this file.\n\n",
-		role, role);
+	text_addf(ret,
+		  "# Written by pgrepl-%s from its ini file, and included last by postgresql.conf.\n"
+		  "# \"pgrepl-%s setup\" writes it again: change the ini, not this file.\n\n",
+		  role, role);
 	for (size_t i = 0; i < conf->count; i++) {
 		text_addf(ret, "%s = ", conf->items[i].name);
 		pgconf_quote(ret, conf->items[i].value);

@@ -54,10 +54,9 @@ int programs_find(struct programs *ret, const char *directory, struct fault *fau
 			continue;
 		r = fault_errno(fault, FAULT_OPERATOR, -errno, "could not run \"%s\"",
 				*all[i].path);
-		fault_hint(
-			fault,
-			"Install postgresql%d-server, or set bin_directory in section [common].",
-			PGMAJOR);
+		fault_hint(fault,
+			   "Install postgresql%d-server, or set bin_directory in section [common].",
+			   PGMAJOR);
 		return r;
 	}
 	r = ask_version(ret, fault);

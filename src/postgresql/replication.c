@@ -58,16 +58,14 @@ int replication_role_look(struct db *db, const char *role, const struct secret *
 			  struct replication_role *ret, struct fault *fault)
 {
 	/* a PGresult cannot be wiped: the verifier is only asked for to be compared */
-	const char *const values[] = { role,
-				       verifier && secret_is_set(verifier) ? "t" : "f" };
+	const char *const values[] = { role, verifier && secret_is_set(verifier) ? "t" : "f" };
 	RESULT_AUTO result = NULL;
-	int r = db_query(
-		db,
-		"SELECT rolcanlogin AND rolreplication AND rolpassword IS NOT NULL"
-		" AND coalesce(rolvaliduntil, 'infinity') > now(), rolpassword IS NOT NULL,"
-		" CASE WHEN $2::pg_catalog.bool THEN rolpassword END"
-		" FROM pg_catalog.pg_authid WHERE rolname = $1",
-		2, values, &result, fault);
+	int r = db_query(db,
+			 "SELECT rolcanlogin AND rolreplication AND rolpassword IS NOT NULL"
+			 " AND coalesce(rolvaliduntil, 'infinity') > now(), rolpassword IS NOT NULL,"
+			 " CASE WHEN $2::pg_catalog.bool THEN rolpassword END"
+			 " FROM pg_catalog.pg_authid WHERE rolname = $1",
+			 2, values, &result, fault);
 
 	if (r < 0)
 		return r;
@@ -238,8 +236,7 @@ int replication_tablespaces(const struct replication_login *login, struct text *
 }
 
 int replication_tablespaces_of_backup(const struct replication_login *login,
-				      long timeout_ms, struct text *ret,
-				      struct fault *fault)
+				      long timeout_ms, struct text *ret, struct fault *fault)
 {
 	enum { LOCATION = 1 };
 	const struct major *major;
@@ -258,8 +255,7 @@ int replication_tablespaces_of_backup(const struct replication_login *login,
 	if (r < 0)
 		return r;
 	if (PQnfields(result) <= LOCATION)
-		return fault_set(fault, FAULT_BUG,
-				 "BASE_BACKUP returned an unknown result");
+		return fault_set(fault, FAULT_BUG, "BASE_BACKUP returned an unknown result");
 	for (int i = 0; i < PQntuples(result); i++)
 		/* PGDATA itself has none */
 		if (*db_value(result, i, LOCATION))
@@ -267,8 +263,7 @@ int replication_tablespaces_of_backup(const struct replication_login *login,
 	return 0;
 }
 
-int replication_sender_seen(const struct replication_login *login,
-			    const char *application_name)
+int replication_sender_seen(const struct replication_login *login, const char *application_name)
 {
 	const char *const values[] = { application_name };
 	FAULT_AUTO fault = { 0 };
@@ -306,25 +301,24 @@ int replication_look(struct db *db, struct replication_state *ret, struct fault 
 {
 	struct replication_state state = { .in_recovery = false };
 	RESULT_AUTO result = NULL;
-	int r = db_query(
-		db,
-		"SELECT pg_catalog.pg_is_in_recovery(), r.pid, r.status, r.sender_host,"
-		" r.sender_port, c.system_identifier, pg_catalog.pg_last_wal_receive_lsn(),"
-		" pg_catalog.pg_last_wal_replay_lsn(),"
-		/*
+	int r = db_query(db,
+			 "SELECT pg_catalog.pg_is_in_recovery(), r.pid, r.status, r.sender_host,"
+			 " r.sender_port, c.system_identifier, pg_catalog.pg_last_wal_receive_lsn(),"
+			 " pg_catalog.pg_last_wal_replay_lsn(),"
+			 /*
 		 * that of the control file is the old one until the checkpoint after a
 		 * promotion
 		 */
-		" CASE WHEN pg_catalog.pg_is_in_recovery()"
-		"  THEN coalesce(r.received_tli, k.timeline_id)"
-		"  ELSE ('x' || substr(pg_catalog.pg_walfile_name("
-		"   pg_catalog.pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int END,"
-		" extract(epoch FROM pg_catalog.clock_timestamp()"
-		"  - pg_catalog.pg_last_xact_replay_timestamp())"
-		" FROM pg_catalog.pg_control_system() c"
-		" CROSS JOIN pg_catalog.pg_control_checkpoint() k"
-		" LEFT JOIN pg_catalog.pg_stat_wal_receiver r ON true",
-		0, NULL, &result, fault);
+			 " CASE WHEN pg_catalog.pg_is_in_recovery()"
+			 "  THEN coalesce(r.received_tli, k.timeline_id)"
+			 "  ELSE ('x' || substr(pg_catalog.pg_walfile_name("
+			 "   pg_catalog.pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int END,"
+			 " extract(epoch FROM pg_catalog.clock_timestamp()"
+			 "  - pg_catalog.pg_last_xact_replay_timestamp())"
+			 " FROM pg_catalog.pg_control_system() c"
+			 " CROSS JOIN pg_catalog.pg_control_checkpoint() k"
+			 " LEFT JOIN pg_catalog.pg_stat_wal_receiver r ON true",
+			 0, NULL, &result, fault);
 
 	if (r < 0)
 		return r;
@@ -335,8 +329,7 @@ int replication_look(struct db *db, struct replication_state *ret, struct fault 
 	(void)text_to_long(db_value(result, 0, 1), 1, INT_MAX, &state.walreceiver_pid);
 	snprintf(state.status, sizeof(state.status), "%s", db_value(result, 0, 2));
 	state.streaming = text_equal(state.status, "streaming");
-	snprintf(state.sender_host, sizeof(state.sender_host), "%s",
-		 db_value(result, 0, 3));
+	snprintf(state.sender_host, sizeof(state.sender_host), "%s", db_value(result, 0, 3));
 	(void)text_to_long(db_value(result, 0, 4), 1, 65535, &state.sender_port);
 	snprintf(state.system_id, sizeof(state.system_id), "%s", db_value(result, 0, 5));
 	to_lsn(db_value(result, 0, 6), &state.received_lsn);

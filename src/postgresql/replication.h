@@ -93,9 +93,8 @@ int replication_tablespaces(const struct replication_login *login, struct text *
  * given up before a byte of it is sent. It costs the upstream a checkpoint, which may
  * take timeout_ms.
  */
-int replication_tablespaces_of_backup(const struct replication_login *login,
-				      long timeout_ms, struct text *ret,
-				      struct fault *fault);
+int replication_tablespaces_of_backup(const struct replication_login *login, long timeout_ms,
+				      struct text *ret, struct fault *fault);
 
 /*
  * Asks the upstream's pg_stat_replication whether a walsender serves application_name: 1,

@@ -67,8 +67,7 @@ int tablespace_map_parse(struct tablespace_map *map, const char *list, char **re
 			original = NULL;
 			return -EINVAL;
 		}
-		map->pairs = mem_resize(map->pairs,
-					(map->count + 1) * sizeof(*map->pairs));
+		map->pairs = mem_resize(map->pairs, (map->count + 1) * sizeof(*map->pairs));
 		map->pairs[map->count++] = (struct tablespace_pair){
 			.from = text_copy(from),
 			.to = text_copy(to),
@@ -113,9 +112,8 @@ static int apart_fault(const struct tablespace_pair *pair, const char *other,
 }
 
 /* Is it apart from the data directory and from the others, with links resolved? */
-static int check_apart(const struct tablespace_map *map,
-		       const struct tablespace_pair *pair, const char *data_directory,
-		       struct fault *fault)
+static int check_apart(const struct tablespace_map *map, const struct tablespace_pair *pair,
+		       const char *data_directory, struct fault *fault)
 {
 	STRING_AUTO real = file_real_path(pair->to);
 
@@ -149,10 +147,9 @@ static int check_kind(const struct tablespace_pair *pair, struct fault *fault)
 		fault_set(fault, FAULT_OPERATOR,
 			  "\"%s\", for the tablespace in \"%s\", is a mount point",
 			  pair->to, pair->from);
-		fault_hint(
-			fault,
-			"Name a directory below it in tablespace_mapping, such as \"%s/tablespace\".",
-			pair->to);
+		fault_hint(fault,
+			   "Name a directory below it in tablespace_mapping, such as \"%s/tablespace\".",
+			   pair->to);
 		return -EBUSY;
 	}
 	return 0;
@@ -178,18 +175,16 @@ int tablespace_check_room(const struct tablespace_map *map,
 		fault_set(fault, FAULT_OPERATOR,
 			  "\"%s\", for the tablespace in \"%s\", is not empty", pair->to,
 			  pair->from);
-		fault_hint(
-			fault,
-			"Nothing in it was changed. Empty it, or name another directory in tablespace_mapping.");
+		fault_hint(fault,
+			   "Nothing in it was changed. Empty it, or name another directory in tablespace_mapping.");
 		return -ENOTEMPTY;
 	}
 	if (access(parent, W_OK) < 0) {
 		r = fault_errno(fault, FAULT_OPERATOR, -errno,
 				"could not write to \"%s\"", parent);
-		fault_hint(
-			fault,
-			"Create it, owned by the server's user: the tablespace is made beside \"%s\" first.",
-			pair->to);
+		fault_hint(fault,
+			   "Create it, owned by the server's user: the tablespace is made beside \"%s\" first.",
+			   pair->to);
 		return r;
 	}
 	return 0;

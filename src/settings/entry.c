@@ -15,13 +15,11 @@ static const struct {
 	{ "data_directory", "Set data_directory in section [common] instead." },
 	{ "port",
 	  "Set primary_port in section [common] or port in section [standby] instead." },
-	{ "primary_conninfo",
-	  "It is made from the keys in sections [common] and [standby]." },
+	{ "primary_conninfo", "It is made from the keys in sections [common] and [standby]." },
 	{ "synchronous_standby_names",
 	  "Set synchronous_standbys in section [primary] instead." },
 	{ "ssl", "Set tls in section [common] instead." },
-	{ "hot_standby",
-	  "hot_standby is always on: setup has to connect to the standby." },
+	{ "hot_standby", "hot_standby is always on: setup has to connect to the standby." },
 	{ "recovery_target", FOLLOWS },
 	{ "recovery_target_lsn", FOLLOWS },
 	{ "recovery_target_name", FOLLOWS },
@@ -60,9 +58,8 @@ static int unknown_section(const struct ini *ini, const struct ini_entry *entry,
 	if (near)
 		fault_hint(fault, "Did you mean [%s]?", near);
 	else
-		fault_hint(fault,
-			   "The sections are [common], [primary], [" PRIMARY_SETTINGS
-			   "], [standby] and [" STANDBY_SETTINGS "].");
+		fault_hint(fault, "The sections are [common], [primary], [" PRIMARY_SETTINGS
+				  "], [standby] and [" STANDBY_SETTINGS "].");
 	return -EINVAL;
 }
 
@@ -92,10 +89,9 @@ static int unknown_key(const struct ini_entry *entry, struct findings *findings)
 	if (near)
 		fault_hint(fault, "Did you mean \"%s\"?", near);
 	else
-		fault_hint(
-			fault,
-			"See pgrepl.ini(5) for the keys; parameters of PostgreSQL belong in [" PRIMARY_SETTINGS
-			"] or [" STANDBY_SETTINGS "].");
+		fault_hint(fault,
+			   "See pgrepl.ini(5) for the keys; parameters of PostgreSQL belong in [" PRIMARY_SETTINGS
+			   "] or [" STANDBY_SETTINGS "].");
 	return -EINVAL;
 }
 
@@ -156,8 +152,7 @@ static int take_key(struct settings *settings, const struct key *key,
 		fault_set(&fault, FAULT_OPERATOR,
 			  "\"%s\" has no meaning before PostgreSQL %d", key->name,
 			  key->since);
-		fault_hint(&fault, "Remove it: this package is for PostgreSQL %d.",
-			   PGMAJOR);
+		fault_hint(&fault, "Remove it: this package is for PostgreSQL %d.", PGMAJOR);
 	} else {
 		/* as a string that the reader may take apart: the entry still wipes it */
 		key->type->read(key, secret_text(&entry->value)->s,

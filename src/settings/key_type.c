@@ -15,8 +15,7 @@ enum { ROLE_NAME_MAX = 63 }; /* NAMEDATALEN - 1 */
 static int wrong_unseen(const struct key *key, struct fault *fault, const char *what,
 			const char *hint)
 {
-	fault_set(fault, FAULT_OPERATOR, "invalid value for \"%s\": it %s", key->name,
-		  what);
+	fault_set(fault, FAULT_OPERATOR, "invalid value for \"%s\": it %s", key->name, what);
 	fault_hint(fault, "%s", hint);
 	return -EINVAL;
 }
@@ -45,15 +44,13 @@ static int read_application_name(const struct key *key, char *value, void *field
 {
 	for (const unsigned char *c = (unsigned char *)value; *c; c++)
 		if (*c < ' ' || *c > '~' || c - (unsigned char *)value >= ROLE_NAME_MAX)
-			return wrong(
-				key, value, fault, "is not a valid application_name",
-				"Use at most 63 printable ASCII characters: the server would change anything else.");
+			return wrong(key, value, fault, "is not a valid application_name",
+				     "Use at most 63 printable ASCII characters: the server would change anything else.");
 	keep_string(field, value);
 	return 0;
 }
 
-static int read_locale(const struct key *key, char *value, void *field,
-		       struct fault *fault)
+static int read_locale(const struct key *key, char *value, void *field, struct fault *fault)
 {
 	if (strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			  "0123456789_.@-") != strlen(value))
@@ -91,9 +88,8 @@ static int read_role(const struct key *key, char *value, void *field, struct fau
 			     "PostgreSQL would truncate it; choose a shorter name.");
 	if (text_starts_with(value, "pg_") || text_equal(value, "public") ||
 	    text_equal(value, "none"))
-		return wrong(
-			key, value, fault, "is reserved by PostgreSQL",
-			"Choose a name other than \"public\" and \"none\" that does not start with \"pg_\".");
+		return wrong(key, value, fault, "is reserved by PostgreSQL",
+			     "Choose a name other than \"public\" and \"none\" that does not start with \"pg_\".");
 	keep_string(field, value);
 	return 0;
 }
@@ -113,8 +109,7 @@ static int read_unit(const struct key *key, char *value, void *field, struct fau
 	return 0;
 }
 
-static int read_number(const struct key *key, char *value, void *field,
-		       struct fault *fault)
+static int read_number(const struct key *key, char *value, void *field, struct fault *fault)
 {
 	STRING_AUTO hint = text_format("Enter a whole number from %ld to %ld.", key->min,
 				       key->max);
@@ -130,13 +125,11 @@ static int read_time(const struct key *key, char *value, void *field, struct fau
 {
 	if (text_to_ms(value, key->max, field) == 0)
 		return 0;
-	return wrong(
-		key, value, fault, "is not a valid time",
-		"Enter a number and a unit, such as 500ms, 30s, 5min, 2h or 1d; the default unit is seconds.");
+	return wrong(key, value, fault, "is not a valid time",
+		     "Enter a number and a unit, such as 500ms, 30s, 5min, 2h or 1d; the default unit is seconds.");
 }
 
-static int read_switch(const struct key *key, char *value, void *field,
-		       struct fault *fault)
+static int read_switch(const struct key *key, char *value, void *field, struct fault *fault)
 {
 	if (text_to_bool(value, field) == 0)
 		return 0;
@@ -157,8 +150,7 @@ static int find_choice(const struct key *key, const char *value, struct fault *f
 	return wrong(key, value, fault, "is not a valid choice", text_str(&hint));
 }
 
-static int read_choice(const struct key *key, char *value, void *field,
-		       struct fault *fault)
+static int read_choice(const struct key *key, char *value, void *field, struct fault *fault)
 {
 	int i = find_choice(key, value, fault);
 
@@ -179,16 +171,14 @@ static int read_choice_name(const struct key *key, char *value, void *field,
 	return 0;
 }
 
-static int read_networks(const struct key *key, char *value, void *field,
-			 struct fault *fault)
+static int read_networks(const struct key *key, char *value, void *field, struct fault *fault)
 {
 	STRING_AUTO item = NULL;
 
 	if (networks_parse(field, value, &item) == 0)
 		return 0;
-	return wrong(
-		key, item, fault, "is not a network in CIDR notation",
-		"Enter an address and a prefix length, such as 10.0.0.0/24 or fd00:0:0:1::/64; for a single host, 10.0.0.7/32.");
+	return wrong(key, item, fault, "is not a network in CIDR notation",
+		     "Enter an address and a prefix length, such as 10.0.0.0/24 or fd00:0:0:1::/64; for a single host, 10.0.0.7/32.");
 }
 
 static int read_tablespaces(const struct key *key, char *value, void *field,
@@ -198,31 +188,26 @@ static int read_tablespaces(const struct key *key, char *value, void *field,
 
 	if (tablespace_map_parse(field, value, &item) == 0)
 		return 0;
-	return wrong(
-		key, item, fault, "is not a valid pair of directories",
-		"Enter the primary's directory, \"=\" and a directory on this host, such as /srv/fast=/srv/fast. List each directory of the primary once; directories on this host must not overlap.");
+	return wrong(key, item, fault, "is not a valid pair of directories",
+		     "Enter the primary's directory, \"=\" and a directory on this host, such as /srv/fast=/srv/fast. List each directory of the primary once; directories on this host must not overlap.");
 }
 
-static int read_secret(const struct key *key, char *value, void *field,
-		       struct fault *fault)
+static int read_secret(const struct key *key, char *value, void *field, struct fault *fault)
 {
 	(void)key;
 	if (strlen(value) > SECRET_MAX)
-		return wrong(key, value, fault, "is too long",
-			     "Choose a shorter password.");
+		return wrong(key, value, fault, "is too long", "Choose a shorter password.");
 	text_add(secret_text(field), value);
 	return 0;
 }
 
-static int read_verifier(const struct key *key, char *value, void *field,
-			 struct fault *fault)
+static int read_verifier(const struct key *key, char *value, void *field, struct fault *fault)
 {
 	if (!text_starts_with(value, "SCRAM-SHA-256$") || !strchr(value, ':') ||
 	    strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 			  "+/=$:-") != strlen(value))
-		return wrong(
-			key, value, fault, "is not a SCRAM verifier",
-			"Copy rolpassword from pg_authid; it starts with SCRAM-SHA-256$.");
+		return wrong(key, value, fault, "is not a SCRAM verifier",
+			     "Copy rolpassword from pg_authid; it starts with SCRAM-SHA-256$.");
 	text_add(secret_text(field), value);
 	return 0;
 }

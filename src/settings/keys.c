@@ -34,8 +34,7 @@ const struct key setting_keys[] = {
 	  .type = &type_host,
 	  FIELD(primary_host),
 	  .required_by = REQUIRED_BY_STANDBY,
-	  .missing =
-		  "Set primary_host in section [common] to the host name or address of the primary." },
+	  .missing = "Set primary_host in section [common] to the host name or address of the primary." },
 	{ .section = "common",
 	  .name = "primary_port",
 	  .type = &type_number,
@@ -54,21 +53,13 @@ const struct key setting_keys[] = {
 	  FIELD(replication_password),
 	  .required_by = REQUIRED_BY_PRIMARY | REQUIRED_BY_STANDBY,
 	  .or_else = "replication_password_verifier",
-	  .missing =
-		  "Set replication_password or replication_password_file in section [common]; there is no default password." },
+	  .missing = "Set replication_password or replication_password_file in section [common]; there is no default password." },
 	{ .section = "common",
 	  .name = "replication_password_file",
 	  .type = &type_secret_file,
 	  FIELD(replication_password) },
-	{ .section = "common",
-	  .name = "tls",
-	  .type = &type_switch,
-	  FIELD(tls),
-	  .fallback = "on" },
-	{ .section = "common",
-	  .name = "data_directory",
-	  .type = &type_path,
-	  FIELD(data_directory) },
+	{ .section = "common", .name = "tls", .type = &type_switch, FIELD(tls), .fallback = "on" },
+	{ .section = "common", .name = "data_directory", .type = &type_path, FIELD(data_directory) },
 	{ .section = "common",
 	  .name = "bin_directory",
 	  .type = &type_path,
@@ -119,8 +110,7 @@ const struct key setting_keys[] = {
 	  .type = &type_networks,
 	  FIELD(standby_networks),
 	  .required_by = REQUIRED_BY_PRIMARY,
-	  .missing =
-		  "Set standby_networks in section [primary] to the networks that the standbys connect from, such as 10.0.0.0/24." },
+	  .missing = "Set standby_networks in section [primary] to the networks that the standbys connect from, such as 10.0.0.0/24." },
 	{ .section = "primary",
 	  .name = "auth_method",
 	  .type = &type_choice_name,
@@ -169,10 +159,7 @@ const struct key setting_keys[] = {
 	  .fallback = "0",
 	  .min = 0,
 	  .max = YEAR_MS },
-	{ .section = "standby",
-	  .name = "tls_root_cert",
-	  .type = &type_path,
-	  FIELD(tls_root_cert) },
+	{ .section = "standby", .name = "tls_root_cert", .type = &type_path, FIELD(tls_root_cert) },
 	{ .section = "standby",
 	  .name = "tablespace_mapping",
 	  .type = &type_tablespaces,
@@ -212,8 +199,7 @@ void *key_field(const struct key *key, struct settings *settings)
 
 bool key_is_set(const struct key *key, const struct settings *settings)
 {
-	return !key->type->is_set ||
-	       key->type->is_set((const char *)settings + key->offset);
+	return !key->type->is_set || key->type->is_set((const char *)settings + key->offset);
 }
 
 int keys_init(struct settings *settings, struct fault *fault)

@@ -37,8 +37,7 @@ static const struct key *other_key(const struct key *key, enum settings_role rol
 {
 	for (size_t i = 0; key->or_else && i < setting_keys_count; i++)
 		if (text_equal(setting_keys[i].name, key->or_else))
-			return key_is_for(&setting_keys[i], role) ? &setting_keys[i]
-								  : NULL;
+			return key_is_for(&setting_keys[i], role) ? &setting_keys[i] : NULL;
 	return NULL;
 }
 
@@ -90,17 +89,15 @@ static void check_passfile(const struct settings *settings, const struct ini *in
 	if (!secret_is_set(&settings->replication_password) ||
 	    is_named_wrong(ini, "replication_user"))
 		return;
-	passfile_render(&line, settings->replication_user,
-			&settings->replication_password);
+	passfile_render(&line, settings->replication_user, &settings->replication_password);
 	if (secret_len(&line) <= PASSFILE_LINE_MAX)
 		return;
 	fault = findings_add(findings, 0);
 	fault_set(fault, FAULT_OPERATOR, "%s: the replication password is too long",
 		  findings->path);
-	fault_detail(
-		fault,
-		"libpq 12 reads at most %d bytes per line of a password file; with the role name, and \":\" and \"\\\" escaped, this line has %zu.",
-		PASSFILE_LINE_MAX, secret_len(&line));
+	fault_detail(fault,
+		     "libpq 12 reads at most %d bytes per line of a password file; with the role name, and \":\" and \"\\\" escaped, this line has %zu.",
+		     PASSFILE_LINE_MAX, secret_len(&line));
 	fault_hint(fault, "Choose a shorter password.");
 }
 
@@ -114,8 +111,7 @@ static void check_twins(const struct ini *ini, struct findings *findings)
 		/* report each pair once: at the key that is later in the table */
 		if (!twin || twin > key || !is_given(ini, key) || !is_given(ini, twin))
 			continue;
-		fault = findings_add(findings,
-				     ini_find(ini, key->section, key->name)->line);
+		fault = findings_add(findings, ini_find(ini, key->section, key->name)->line);
 		fault_set(fault, FAULT_OPERATOR, "\"%s\" and \"%s\" are both set",
 			  twin->name, key->name);
 		fault_hint(fault, "Keep only one of them.");
@@ -159,8 +155,7 @@ static bool holds_secret(const struct ini *ini)
 	return false;
 }
 
-static int guard_ini(int fd, const struct ini *ini, bool tighten,
-		     struct findings *findings)
+static int guard_ini(int fd, const struct ini *ini, bool tighten, struct findings *findings)
 {
 	const char *path = findings->path;
 	struct fault *fault;
@@ -180,9 +175,8 @@ static int guard_ini(int fd, const struct ini *ini, bool tighten,
 	if (access == SECRET_FILE_NONE || !holds_secret(ini))
 		return 0;
 	if (tighten && fstat(fd, &st) == 0 && fchmod(fd, 0600) == 0) {
-		log_warning(
-			"\"%s\" holds a password and others could read it: changed its mode from %04o to 0600",
-			path, st.st_mode & 07777);
+		log_warning("\"%s\" holds a password and others could read it: changed its mode from %04o to 0600",
+			    path, st.st_mode & 07777);
 		log_hint("Change the password if somebody may have read it.");
 		return 0;
 	}

@@ -68,8 +68,8 @@ static void the_block_stands_before_the_first_host_line(void)
 		EQUAL(twice, files[i].after);
 	}
 	{
-		STRING_AUTO open_ended =
-			merged("# BEGIN pgrepl\nhost all all all trust\n", &hba);
+		STRING_AUTO open_ended = merged("# BEGIN pgrepl\nhost all all all trust\n",
+						&hba);
 
 		EQUAL(open_ended, "(refused)");
 	}
@@ -79,8 +79,7 @@ static void the_block_stands_before_the_first_host_line(void)
 	{
 		STRING_AUTO plain = merged("", &hba);
 
-		CHECK(strstr(plain,
-			     "host    replication \"we\"\"ird, all\" samehost md5\n"));
+		CHECK(strstr(plain, "host    replication \"we\"\"ird, all\" samehost md5\n"));
 		CHECK(!strstr(plain, "hostssl"));
 	}
 }
@@ -155,10 +154,9 @@ static void what_would_win_over_ours_is_stripped(void)
 	TEXT_AUTO text = { 0 };
 
 	pgconf_set(&conf, "port", "1");
-	pgconf_strip(
-		"# port = 9\nport = 2\n Port=3\nport 4\nports = 5\n\nwork_mem = 'port = 6'\n"
-		"RECOVERY_TARGET = 'immediate'\nrecovery_target_time = 'x'\nprimary_slot_name = 's'",
-		&conf, names, 2, &text);
+	pgconf_strip("# port = 9\nport = 2\n Port=3\nport 4\nports = 5\n\nwork_mem = 'port = 6'\n"
+		     "RECOVERY_TARGET = 'immediate'\nrecovery_target_time = 'x'\nprimary_slot_name = 's'",
+		     &conf, names, 2, &text);
 	EQUAL(text_str(&text),
 	      "# port = 9\nports = 5\n\nwork_mem = 'port = 6'\nrecovery_target_time = 'x'\n");
 	pgconf_free(&conf);
@@ -253,13 +251,11 @@ static void sqlstates_are_found_whatever_the_language(void)
 {
 	char state[6];
 
-	db_sqlstate(
-		"connection to server at \"::1\", port 1 failed: FATAL:  28P01: password authentication failed\n",
-		state);
+	db_sqlstate("connection to server at \"::1\", port 1 failed: FATAL:  28P01: password authentication failed\n",
+		    state);
 	EQUAL(state, "28P01");
-	db_sqlstate(
-		"FATALE:  57P03: il sistema di database si sta avviando\nLOCATION:  x\n",
-		state);
+	db_sqlstate("FATALE:  57P03: il sistema di database si sta avviando\nLOCATION:  x\n",
+		    state);
 	EQUAL(state, "57P03");
 	db_sqlstate("could not connect to server: Connection refused\n", state);
 	EQUAL(state, "");
@@ -288,8 +284,7 @@ static void what_systemctl_shows_is_read(void)
 	char output[] =
 		"LoadState=loaded\nActiveState=active\nUnitFileState=enabled\n"
 		"Environment=A=1 PGDATA=/one \"B=two words\" 'PGDATA=/data of mine' C=3\n";
-	char other[] =
-		"LoadState=not-found\nActiveState=failed\nUnitFileState=\nEnvironment=";
+	char other[] = "LoadState=not-found\nActiveState=failed\nUnitFileState=\nEnvironment=";
 	char missing[] = "";
 	struct service_state state = { 0 };
 

@@ -57,8 +57,7 @@ static void pair_is_apart(const struct key *a, const struct key *b)
 		CHECK(a->type == &type_secret && b->type == &type_secret_file);
 		EQUAL(b->section, a->section);
 	} else {
-		CHECK(a->offset + a->size <= b->offset ||
-		      b->offset + b->size <= a->offset);
+		CHECK(a->offset + a->size <= b->offset || b->offset + b->size <= a->offset);
 	}
 }
 
@@ -118,8 +117,7 @@ static void each_role_has_its_sections(void)
 	const struct key *common = key_find("common", "tls");
 	const struct key *primary = key_find("primary", "locale");
 
-	CHECK(key_is_for(common, SETTINGS_PRIMARY) &&
-	      key_is_for(common, SETTINGS_STANDBY));
+	CHECK(key_is_for(common, SETTINGS_PRIMARY) && key_is_for(common, SETTINGS_STANDBY));
 	CHECK(key_is_for(primary, SETTINGS_PRIMARY));
 	CHECK(!key_is_for(primary, SETTINGS_STANDBY));
 	CHECK(!key_find("standby", "locale") && !key_find("common", "no_such_key"));

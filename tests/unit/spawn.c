@@ -87,9 +87,8 @@ static void a_program_gets_a_clean_environment_and_no_descriptor(void)
 	NUMBER(spawn_run(&spawn), 0);
 	EQUAL(text_str(&out), "ONE=1\n");
 	text_reset(&out);
-	NUMBER(run_shell(
-		       "pwd; ulimit -c >/dev/null; echo $$; ps -o pgid= -p $$ 2>/dev/null || echo $$",
-		       (struct spawn){ .out = &out }),
+	NUMBER(run_shell("pwd; ulimit -c >/dev/null; echo $$; ps -o pgid= -p $$ 2>/dev/null || echo $$",
+			 (struct spawn){ .out = &out }),
 	       0);
 	CHECK(text_starts_with(text_str(&out), "/\n"));
 }
@@ -106,10 +105,9 @@ static void what_it_says_is_kept_within_bounds(void)
 	text_reset(&out);
 	text_reset(&err);
 	/* two megabytes on each: neither pipe blocks the program */
-	NUMBER(run_shell(
-		       "i=0; while [ $i -lt 2000 ]; do printf '%01000d' $i; printf '%01000d' $i >&2; i=$((i+1)); done;"
-		       "printf 'the end' >&2",
-		       both),
+	NUMBER(run_shell("i=0; while [ $i -lt 2000 ]; do printf '%01000d' $i; printf '%01000d' $i >&2; i=$((i+1)); done;"
+			 "printf 'the end' >&2",
+			 both),
 	       0);
 	CHECK(out.len > 0 && out.len <= 64 * 1024);
 	NUMBER(err.len, 4 * 1024);
@@ -157,8 +155,8 @@ static int run_out_of_time(const char *script, long timeout_ms, struct text *out
 	int status = 0;
 
 	for (; !out->len && timeout_ms < HANG_MS; timeout_ms *= 4)
-		status = run_shell(script, (struct spawn){ .out = out,
-							   .timeout_ms = timeout_ms });
+		status = run_shell(script,
+				   (struct spawn){ .out = out, .timeout_ms = timeout_ms });
 	return status;
 }
 
@@ -177,8 +175,7 @@ static void one_that_ignores_being_asked_is_killed(void)
 	TEXT_AUTO out = { 0 };
 	long long before = clock_ms();
 
-	NUMBER(run_out_of_time("trap '' TERM; echo $$; while :; do sleep 1; done", 100,
-			       &out),
+	NUMBER(run_out_of_time("trap '' TERM; echo $$; while :; do sleep 1; done", 100, &out),
 	       -ETIMEDOUT);
 	CHECK(clock_ms() - before >= 5000);
 	CHECK(is_gone_soon(text_trim(out.s)));
@@ -195,8 +192,7 @@ static void being_told_to_stop_ends_it_at_once(void)
 	NUMBER(run_shell("sleep 1000 & echo $!; wait", (struct spawn){ .out = &out }),
 	       -ECANCELED);
 	CHECK(clock_ms() - before < HANG_MS);
-	CHECK(!out.s || !isdigit((unsigned char)*out.s) ||
-	      is_gone_soon(text_trim(out.s)));
+	CHECK(!out.s || !isdigit((unsigned char)*out.s) || is_gone_soon(text_trim(out.s)));
 }
 
 /* pg_basebackup's child outlives it otherwise. */
@@ -239,8 +235,7 @@ static void it_dies_with_its_caller(void)
 	CHECK(pipe(ends) == 0);
 	caller = fork();
 	if (caller == 0) {
-		STRING_AUTO script = text_format("echo $$ >&%d; exec sleep 1000",
-						 ends[1]);
+		STRING_AUTO script = text_format("echo $$ >&%d; exec sleep 1000", ends[1]);
 
 		_exit(run_shell(script, (struct spawn){ 0 }) & 0x7f);
 	}

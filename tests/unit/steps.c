@@ -69,8 +69,7 @@ static int run(const struct step *steps, bool dry_run, const char *data, struct 
 	struct host host = { .role = &role, .dry_run = dry_run };
 	FAULT_AUTO fault = { 0 };
 	char seen[4096] = "";
-	int ends[2], before = dup(STDOUT_FILENO), null = open("/dev/null", O_WRONLY),
-		     code;
+	int ends[2], before = dup(STDOUT_FILENO), null = open("/dev/null", O_WRONLY), code;
 	int before_err = dup(STDERR_FILENO);
 	ssize_t n;
 
@@ -211,8 +210,7 @@ static void no_two_steps_print_the_same_name(void)
 static bool stands_for(const char *row)
 {
 	for (size_t i = 0; i < program_role.steps_count; i++)
-		if (program_role.steps[i].row &&
-		    text_equal(program_role.steps[i].row, row))
+		if (program_role.steps[i].row && text_equal(program_role.steps[i].row, row))
 			return true;
 	printf("no step stands for row %s\n", row);
 	return false;
@@ -222,8 +220,7 @@ static bool stands_for(const char *row)
 static void every_row_of_the_procedure_has_a_step(void)
 {
 	static const char *const rows[][9] = {
-		[SETTINGS_PRIMARY] = { "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10",
-				       "P11" },
+		[SETTINGS_PRIMARY] = { "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11" },
 		[SETTINGS_STANDBY] = { "S1", "S2", "S3", "S4", "S5", "S6", "V3" },
 	};
 

@@ -39,8 +39,7 @@ static inline void unit_number(long long seen, long long expected, const char *f
 	if (seen == expected)
 		return;
 	unit_failures++;
-	printf("%s:%d: %s is %lld and should be %lld\n", file, line, what, seen,
-	       expected);
+	printf("%s:%d: %s is %lld and should be %lld\n", file, line, what, seen, expected);
 }
 
 #define CHECK(condition)      unit_check((condition), __FILE__, __LINE__, #condition)

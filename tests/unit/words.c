@@ -16,10 +16,8 @@
 
 static void numbers_are_taken_whole_or_not_at_all(void)
 {
-	static const char *const none[] = {
-		"",     "-",   "+1",  " 1",  "1 ",  "1x",
-		"0x10", "1.5", "one", "--1", "1e3", "\xd9\xa1"
-	};
+	static const char *const none[] = { "",     "-",   "+1",  " 1",  "1 ",  "1x",
+					    "0x10", "1.5", "one", "--1", "1e3", "\xd9\xa1" };
 	long value = 77;
 
 	NUMBER(text_to_long("0", 0, 10, &value), 0);
