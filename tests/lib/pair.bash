@@ -262,6 +262,31 @@ pgrepl_in_background() {
 	"${as_server[@]}" "$(program_of "$name")" --config "$PAIR/$name.ini" "$@" </dev/null >"$PAIR/$name.out" 2>&1 3>&- 4>&- &
 }
 
+# traced NAME TRACE STRACE-ARGUMENT...: its setup, under strace, in the background; $! is the program itself. Only
+# root sees the strings that a process with secrets in its memory gives to the kernel.
+traced() {
+	local name=$1 trace=$2 user=()
+	shift 2
+	[ "$(id -u)" != 0 ] || user=(-u postgres)
+	strace "${user[@]}" -D -f -q -o "$trace" "$@" "$(program_of "$name")" --config "$PAIR/$name.ini" setup \
+		</dev/null >"$PAIR/$name.out" 2>&1 3>&- 4>&- &
+}
+
+# trace_shows TRACE REGEX: by now.
+trace_shows() {
+	contains "$2" <"$1"
+}
+
+# trace_is_whole TRACE: the program has ended, and strace has written all of it.
+trace_is_whole() {
+	trace_shows "$1" "^$(awk '{ print $1; exit }' "$1") +\\+\\+\\+ (exited|killed)"
+}
+
+# connections_of NAME: how many its server has been asked for so far; with log_connections = on.
+connections_of() {
+	grep -c 'LOG:  connection received: ' "$PAIR/$1.log"
+}
+
 sql() {
 	local name=$1 statement=$2
 	shift 2
@@ -356,6 +381,33 @@ replicates() {
 	local what=$RANDOM$RANDOM$RANDOM
 	sql "$1" "create table if not exists witness (what text); insert into witness values ('$what')"
 	eventually 10 has_row "$2" "$what"
+}
+
+# --- a clone that is held in the middle ----------------------------------------------------------
+
+# start_held_clone CONDITION...: the setup of "standby" in the background, and the process that sends it its
+# clone is stopped as soon as the condition holds. The primary is made large by a file of nothing in its
+# folder, which a clone takes along after the tablespaces. $standby is the monitor, $worker its worker.
+start_held_clone() {
+	as_server truncate -s 2G "$PAIR/primary/ballast"
+	pgrepl_in_background standby setup
+	standby=$!
+	eventually "$@"
+	clone_sender=$(sql primary "select pid from pg_stat_replication where state = 'backup'")
+	kill -STOP "$clone_sender"
+	# shellcheck disable=SC2034 # for the tests
+	worker=$(pgrep -P "$standby")
+	[ ! -e "$PAIR/standby/PG_VERSION" ]
+}
+
+# let_go: the sender goes on, and finds that nobody listens; the next clone is of a small primary.
+let_go() {
+	kill -CONT "$clone_sender"
+	rm "$PAIR/primary/ballast"
+}
+
+sends_no_backup() {
+	equal "$(sql primary "select count(*) from pg_stat_replication where state = 'backup'")" 0
 }
 
 # --- what is on disk ------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ setup() {
 	pair_open
 }
 
-# traced NAME STRACE-ARGUMENT...: a whole setup. With -D it is strace that is the child: a server that
-# is traced as well does not keep us waiting.
-traced() {
+# setup_traced NAME STRACE-ARGUMENT...: a whole setup, without the programs that it runs: strace lets go of
+# them. With -D it is strace that is the child.
+setup_traced() {
 	local name=$1 apart=()
 	shift
 	# shared memory of a server that is killed stays: in one of its own it goes with the last process
@@ -22,15 +22,14 @@ traced() {
 			mount --no-canonicalize --bind /proc/self/fd/9 "$0" && exec "$@" 9<&-' "$PAIR")
 	fi
 	# shellcheck disable=SC2154 # of the library
-	"${apart[@]}" "${as_server[@]}" strace -D -f -qq "$@" \
+	"${apart[@]}" "${as_server[@]}" strace -D -f -b execve -qq "$@" \
 		"$(program_of "$name")" --config "$PAIR/$name.ini" setup >"$PAIR/$name.out" 2>&1 </dev/null 3>&- 4>&-
 }
 
 # count_calls NAME: how often the worker makes each call that is walked through.
 count_calls() {
 	local name=$1 worker
-	# faster; but with it strace 6.1 counts no calls for an injection
-	traced "$name" --seccomp-bpf -o "$PAIR/$name.trace" -e trace=setsid,rename,fsync,unlinkat
+	setup_traced "$name" -o "$PAIR/$name.trace" -e trace=setsid,rename,fsync,unlinkat
 	stop "$name" immediate
 	eventually no_process_of "$PAIR/$name"
 	worker=$(awk '/ setsid\(/ { print $1; exit }' "$PAIR/$name.trace")
@@ -50,7 +49,7 @@ remove() {
 # setup_killed NAME SYSCALL N: whoever of it makes the call for the N-th time is killed.
 setup_killed() {
 	local name=$1
-	if traced "$name" -o /dev/null -e trace="$2" -e inject="$2:signal=KILL:when=$3"; then
+	if setup_traced "$name" -o /dev/null -e trace="$2" -e inject="$2:signal=KILL:when=$3"; then
 		printf 'nobody was killed\n'
 		return 1
 	fi

@@ -21,7 +21,7 @@ teardown_file() {
 
 @test "a dry run on a fresh host says what setup would do, and does nothing" {
 	local before
-	ini primary
+	ini primary primary.settings.log_connections=on
 	before=$(listing)
 	run -0 pgrepl primary setup --dry-run
 	contains '^would +cluster +initdb' <<<"$output"
@@ -33,7 +33,7 @@ teardown_file() {
 
 @test "a dry run for a standby whose primary is not there says so, and does nothing" {
 	local before
-	ini standby
+	ini standby standby.settings.log_connections=on
 	before=$(listing)
 	run -0 pgrepl standby setup --dry-run
 	contains "^would +primary +wait for 127.0.0.1:$(port_of primary): Connection refused" <<<"$output"
@@ -202,35 +202,49 @@ hostssl|{replication}|{replica}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scra
 	equal "$(jq .wal_receiver.pid <<<"$output")" "$(sql standby 'select pid from pg_stat_wal_receiver')"
 }
 
-# setup_changes_nothing NAME: in less than 0.2 s, once in ten tries at least: other tests run beside this one.
-setup_changes_nothing() {
-	local before started took best=1000000 _
-	before=$(configuration_of "$1")
-	for _ in {1..10}; do
-		[ "$best" -ge 200000 ] || break
-		started=${EPOCHREALTIME/[.,]/}
-		run -0 pgrepl "$1" setup
-		took=$((${EPOCHREALTIME/[.,]/} - started))
-		[ "$took" -ge "$best" ] || best=$took
-		contains "^pgrepl-${1%%-*}: nothing to do\$" <<<"$output"
-		lacks '^(changed|refused)' <<<"$output"
-		unchanged "$before" "$(configuration_of "$1")"
-	done
-	printf 'setup on what is set up took %s us\n' "$best"
-	[ "$best" -lt 200000 ]
+# calls_of NAME CALL [REGEX]: how often the traced setup made the system call, with arguments like that.
+calls_of() {
+	grep -cE "^[0-9]+ +$2\($3" "$PAIR/$1.trace" || :
 }
 
-@test "a second setup of the primary has nothing to do, changes no byte, and takes no time" {
-	local pid
+# setup_changes_nothing NAME: and asks the disk for nothing but the lock of its own. Of programs it runs the
+# server's, for its version, and itself.
+setup_changes_nothing() {
+	local before
+	before=$(configuration_of "$1")
+	traced "$1" "$PAIR/$1.trace" -e trace=execve,openat,open,rename,renameat,renameat2,fsync,fdatasync,sync,syncfs
+	wait "$!"
+	contains "^pgrepl-$1: nothing to do\$" <"$PAIR/$1.out"
+	lacks '^(changed|refused|failed)' <"$PAIR/$1.out"
+	unchanged "$before" "$(configuration_of "$1")"
+	eventually trace_is_whole "$PAIR/$1.trace"
+	cat "$PAIR/$1.trace"
+	equal "$(calls_of "$1" execve)" 2
+	equal "$(calls_of "$1" 'open(at)?' '.*O_CREAT')" 1
+	equal "$(calls_of "$1" '(f?(data)?sync|syncfs|rename(at2?)?)')" 0
+}
+
+@test "a second setup of the primary has nothing to do: one program, two connections, no byte changed" {
+	local pid connections
+	need strace
 	pid=$(pid_of primary)
+	connections=$(connections_of primary)
 	setup_changes_nothing primary
+	# a superuser's, and the standbys' login
+	equal "$(connections_of primary)" $((connections + 2))
 	equal "$(pid_of primary)" "$pid"
 }
 
-@test "a second setup of the standby has nothing to do, changes no byte, and takes no time" {
-	local pid
+@test "a second setup of the standby has nothing to do: one program, three connections, no byte changed" {
+	local pid connections to_primary
+	need strace
 	pid=$(pid_of standby)
+	connections=$(connections_of standby)
+	to_primary=$(connections_of primary)
 	setup_changes_nothing standby
+	# before the steps, and at the end to see how far behind the standby is
+	equal "$(connections_of primary)" $((to_primary + 2))
+	equal "$(connections_of standby)" $((connections + 1))
 	equal "$(pid_of standby)" "$pid"
 }
 
@@ -248,7 +262,7 @@ setup_changes_nothing() {
 @test "what an edited ini asks for is applied to the running server" {
 	local pid
 	pid=$(pid_of primary)
-	ini primary primary.settings.work_mem=7MB
+	ini primary primary.settings.log_connections=on primary.settings.work_mem=7MB
 	run -0 pgrepl primary setup --dry-run
 	contains '^would +settings +write' <<<"$output"
 	equal "$(setting_of primary work_mem)" 4096
@@ -267,9 +281,14 @@ setup_changes_nothing() {
 	replicates primary standby
 }
 
+has_no_walsender() {
+	equal "$(sql primary 'select count(*) from pg_stat_replication')" 0
+}
+
 @test "verify on a primary whose standby is gone says so, and that it may pass" {
 	stop standby
-	run -75 pgrepl primary verify --timeout 200ms
+	eventually has_no_walsender
+	run -75 pgrepl primary verify --timeout 0
 	contains 'error: no standby streams from this host' <<<"$output"
 	contains 'hint: ' <<<"$output"
 }

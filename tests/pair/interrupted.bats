@@ -1,39 +1,17 @@
 #!/usr/bin/env bats
-# A clone that is interrupted in the middle. The primary is made large by a file of nothing in its
-# folder, which a clone takes along, and the process that sends it is stopped to hold the clone there.
+# A clone that is interrupted in the middle.
+# shellcheck disable=SC2154 # start_held_clone sets what it says
 
 load ../lib/pair
 
 setup() {
 	pair_open
 	start_primary
-	as_server truncate -s 2G "$PAIR/primary/ballast"
 	ini standby
 }
 
 has_cloned_some() {
 	[ "$(stat -c %s "$PAIR/standby.pgrepl-staging/ballast")" -gt 1000000 ]
-}
-
-# start_held_clone: $standby is the monitor, $worker its worker, $sender what is held.
-start_held_clone() {
-	pgrepl_in_background standby setup
-	standby=$!
-	eventually has_cloned_some
-	sender=$(sql primary "select pid from pg_stat_replication where state = 'backup'")
-	kill -STOP "$sender"
-	worker=$(pgrep -P "$standby")
-	[ ! -e "$PAIR/standby" ]
-}
-
-# let_go: the sender finds that nobody listens, and the primary is small again.
-let_go() {
-	kill -CONT "$sender"
-	rm "$PAIR/primary/ballast"
-}
-
-sends_no_backup() {
-	equal "$(sql primary "select count(*) from pg_stat_replication where state = 'backup'")" 0
 }
 
 # arrives: the next setup does it all, whatever the one before has left.
@@ -49,7 +27,7 @@ arrives() {
 
 @test "the worker is killed: no clone goes on, and the next setup arrives" {
 	local status=0
-	start_held_clone
+	start_held_clone has_cloned_some
 	kill -KILL "$worker"
 	wait "$standby" || status=$?
 	equal "$status" 70
@@ -59,7 +37,7 @@ arrives() {
 }
 
 @test "the monitor is killed: worker and clone end by themselves, and the next setup arrives" {
-	start_held_clone
+	start_held_clone has_cloned_some
 	kill -KILL "$standby"
 	wait "$standby" || :
 	eventually no_process_of "$PAIR/standby"
@@ -67,7 +45,7 @@ arrives() {
 }
 
 @test "monitor and worker are killed at once: no clone goes on, and the next setup arrives" {
-	start_held_clone
+	start_held_clone has_cloned_some
 	kill -KILL "$standby" "$worker"
 	wait "$standby" || :
 	let_go
@@ -81,7 +59,7 @@ arrives() {
 
 @test "setup is told to stop: it ends with 75, leaves no process, and the next one arrives" {
 	local status=0
-	start_held_clone
+	start_held_clone has_cloned_some
 	kill -TERM "$standby"
 	wait "$standby" || status=$?
 	equal "$status" 75
@@ -92,7 +70,7 @@ arrives() {
 
 @test "control-C reaches it as well" {
 	local status=0
-	start_held_clone
+	start_held_clone has_cloned_some
 	kill -INT "$standby" "$worker"
 	wait "$standby" || status=$?
 	equal "$status" 75
@@ -102,7 +80,7 @@ arrives() {
 
 @test "pg_basebackup is killed: setup clones again by itself" {
 	local clone
-	start_held_clone
+	start_held_clone has_cloned_some
 	clone=$(pgrep -P "$worker" pg_basebackup)
 	kill -KILL "$clone"
 	let_go
@@ -113,8 +91,8 @@ arrives() {
 }
 
 @test "the primary crashes and comes back: setup clones again by itself" {
-	start_held_clone
-	kill -CONT "$sender"
+	start_held_clone has_cloned_some
+	kill -CONT "$clone_sender"
 	stop primary immediate
 	eventually says standby 'cloning again from'
 	rm "$PAIR/primary/ballast"
@@ -124,8 +102,9 @@ arrives() {
 	replicates primary standby
 }
 
-@test "the disk is full: that is told at once with 78, and room is made again" {
+@test "the disk is full: that is told with 78, and room is made again" {
 	[ "$(id -u)" = 0 ] || skip 'a small file system needs root'
+	as_server truncate -s 2G "$PAIR/primary/ballast"
 	as_server mkdir "$PAIR/small"
 	ini standby common.data_directory="$PAIR/small/data"
 	# in a mount namespace of its own, which takes the file system along when it ends

@@ -164,16 +164,17 @@ refuses() {
 	no_process_of "$PAIR"
 }
 
+# bats test_tags=once
 @test "one that has just ended, and keeps its lock for a moment, is waited for" {
-	local lock=$PAIR/primary.pgrepl-staging.lock
-	is_held() {
-		run ! as_server flock -n "$lock" true
-	}
+	need strace
 	ini primary
-	as_server flock "$lock" sleep 0.3 3>&- 4>&- &
-	eventually is_held
-	run -0 pgrepl primary setup
-	[ ! -e "$lock" ]
+	# what the kernel says of a lock that another has, three times
+	traced primary "$PAIR/trace" -b execve -e trace=flock -e inject=flock:error=EAGAIN:when=1..3
+	wait "$!"
+	eventually trace_is_whole "$PAIR/trace"
+	equal "$(grep -c ' flock(.* EAGAIN .*(INJECTED)' "$PAIR/trace")" 3
+	[ ! -e "$PAIR/primary.pgrepl-staging.lock" ]
+	equal "$(sql primary 'select 1')" 1
 }
 
 @test "a block in pg_hba.conf that begins and does not end is refused, and not guessed at" {

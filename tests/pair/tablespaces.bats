@@ -75,24 +75,25 @@ no_rubbish() {
 	has_the_tablespace
 }
 
-# half_cloned: what the tablespace holds has begun to come. Asks without a pause: a clone is soon over.
+# half_cloned: what the tablespace holds has come.
 half_cloned() {
-	local deadline=$((SECONDS + 20))
-	until compgen -G "$PAIR/standby-space.pgrepl-staging/PG_*" >/dev/null; do
-		[ $SECONDS -lt $deadline ]
-	done
+	compgen -G "$PAIR/standby-space.pgrepl-staging/PG_*" && has_the_ballast
+}
+
+has_the_ballast() {
+	[ -s "$PAIR/standby.pgrepl-staging/ballast" ]
 }
 
 @test "setup is killed in the middle of a clone: nothing is in place, and the next one arrives" {
 	local pids
 	ini_mapped
-	pgrepl_in_background standby setup
-	half_cloned
+	start_held_clone half_cloned
 	# all of it at once, as by a pulled plug: whoever were left would clear up
 	mapfile -t pids < <(pgrep -f -- "$PAIR/standby")
 	kill -KILL "${pids[@]}"
-	wait $! || [ $? = 137 ]
+	wait "$standby" || equal "$?" 137
 	eventually no_clone_runs
+	let_go
 	[ -z "$(ls -A "$PAIR/standby-space")" ]
 	[ ! -e "$PAIR/standby" ]
 	[ -e "$PAIR/standby-space.pgrepl-staging" ]
@@ -103,10 +104,11 @@ half_cloned() {
 
 @test "pg_basebackup is killed in the middle: the same setup clones again" {
 	ini_mapped
-	pgrepl_in_background standby setup
-	half_cloned
+	start_held_clone half_cloned
+	# shellcheck disable=SC2046 # there may be two
 	kill -KILL $(pgrep -f -- "--pgdata=$PAIR/standby.pgrepl-staging")
-	wait $!
+	let_go
+	wait "$standby"
 	contains 'cloning again from' <"$PAIR/standby.out"
 	has_the_tablespace
 	no_rubbish
@@ -233,12 +235,18 @@ let_into_no_database() {
 }
 
 @test "what comes into the data directory while it is cloned is not moved aside unless the ini says so" {
+	local checkpointer standby
 	as_server mkdir -m 700 "$PAIR/standby"
 	ini_mapped
+	# it waits for a checkpoint before it sends anything
+	checkpointer=$(sql primary "select pid from pg_stat_activity where backend_type = 'checkpointer'")
+	kill -STOP "$checkpointer"
 	pgrepl_in_background standby setup
-	half_cloned
+	standby=$!
+	eventually test -d "$PAIR/standby.pgrepl-staging"
 	as_server touch "$PAIR/standby/mine"
-	wait $! || [ $? = 78 ]
+	kill -CONT "$checkpointer"
+	wait "$standby" || equal "$?" 78
 	cat "$PAIR/standby.out"
 	contains "error: \"$PAIR/standby\" was free, but no longer is" <"$PAIR/standby.out"
 	[ -e "$PAIR/standby/mine" ]

@@ -30,28 +30,61 @@ load ../lib/pair
 	no_process_of "$PAIR"
 }
 
-@test "a waiting standby that is told to stop ends at once with 75" {
-	local standby started status=0
-	ini standby
-	pgrepl_in_background standby setup
-	standby=$!
-	eventually says standby 'waiting for the primary'
-	started=${EPOCHREALTIME/[.,]/}
-	kill -TERM "$standby"
-	wait "$standby" || status=$?
+# stop_traced PID: a traced setup is told to stop, and ends with 75. What its worker did after it was told is in
+# $PAIR/after.
+stop_traced() {
+	local status=0
+	kill -TERM "$1"
+	wait "$1" || status=$?
 	equal "$status" 75
-	[ $((${EPOCHREALTIME/[.,]/} - started)) -lt 1000000 ]
-	no_process_of "$PAIR"
+	eventually trace_is_whole "$PAIR/trace"
+	no_process_of "$PAIR/standby"
+	awk '!worker && /^[0-9]+ +kill\([0-9]+, SIGTERM/ { split($2, part, /[(,]/); worker = part[2]; next }
+		worker && $1 == worker' "$PAIR/trace" >"$PAIR/after"
+	cat "$PAIR/after"
+	contains 'exited with 75' <"$PAIR/after" >/dev/null
 }
 
-@test "a wrong password is told at once, with 78, and nothing on disk has changed" {
-	local before started
+# bats test_tags=once
+@test "a waiting standby that is told to stop ends with 75, and does not try again before" {
+	local standby
+	need strace
+	ini standby
+	# without what it runs
+	traced standby "$PAIR/trace" -b execve -e trace=connect,poll,kill
+	standby=$!
+	eventually says standby 'waiting for the primary'
+	stop_traced "$standby"
+	says standby 'Connection refused \(stopped after'
+	# at most what it was at when it was told
+	[ "$(grep -c ' connect(' "$PAIR/after")" -le 1 ]
+	[ "$(grep -c '(Timeout)' "$PAIR/after")" -le 1 ]
+}
+
+# bats test_tags=once
+@test "a standby that is told to stop does not wait for a primary that does not answer" {
+	local standby
+	need strace
+	start_primary
+	kill -STOP "$(pid_of primary)"
+	ini standby
+	# without what it runs: then who connects is its worker
+	traced standby "$PAIR/trace" -b execve -e trace=connect,poll,kill
+	standby=$!
+	eventually trace_shows "$PAIR/trace" ' connect\(.* EINPROGRESS'
+	stop_traced "$standby"
+	lacks '\(Timeout\)' <"$PAIR/after"
+	[ "$(grep -c ' connect(' "$PAIR/after")" -le 1 ]
+}
+
+@test "a wrong password is tried once and told, with 78, and nothing on disk has changed" {
+	local before
 	start_primary
 	ini standby 'common.replication_password=not-the-one'
 	before=$(listing "$PAIR/standby.ini" "$PAIR/bin" "$PAIR/ports"; ls -A "$PAIR")
-	started=${EPOCHREALTIME/[.,]/}
 	run -78 pgrepl standby setup
-	[ $((${EPOCHREALTIME/[.,]/} - started)) -lt 2000000 ]
+	lacks 'waiting for the primary' <<<"$output"
+	equal "$(grep -c 'FATAL:  password authentication failed' "$PAIR/primary.log")" 1
 	contains "error: could not connect to the primary 127.0.0.1:$(port_of primary): password authentication failed for user \"replica\"" <<<"$output"
 	contains 'hint: Check that replication_user and replication_password are the same' <<<"$output"
 	contains '^refused +primary +could not connect' <<<"$output"
