@@ -325,7 +325,7 @@ make_by_hand() {
 }
 
 make_set_up() {
-	ini "$1"
+	ini "$1" common.primary_port="$(port_of "$1")"
 	pgrepl "$1" setup
 	stop "$1"
 	rm "$PAIR/$1".{ini,log}
@@ -353,6 +353,13 @@ start_primary() {
 start_new_primary() {
 	ini primary "$@"
 	pgrepl primary setup
+}
+
+# start_other_primary NAME: one that has nothing to do with "primary", on a port of its own.
+start_other_primary() {
+	prepare "$1" make_set_up
+	ini "$1" common.primary_port="$(port_of "$1")"
+	pgrepl "$1" setup
 }
 
 start_standby() {

@@ -93,8 +93,7 @@ load ../lib/pair
 @test "a standby that follows another primary than the ini's is refused" {
 	start_primary
 	start_standby standby
-	ini primary-other common.primary_port="$(port_of primary-other)"
-	pgrepl primary-other setup
+	start_other_primary primary-other
 	ini standby common.primary_port="$(port_of primary-other)" common.allow_restart=on
 	run -78 pgrepl standby setup
 	contains 'error: .*system' <<<"$output"

@@ -110,7 +110,7 @@ arrives() {
 	# in a mount namespace of its own, which takes the file system along when it ends
 	run unshare --mount bash -c 'mount -t tmpfs -o "size=64m,mode=0700,uid=$1,gid=$2" pgrepl-test "$3" && shift 3 && exec "$@"' \
 		bash "$(id -u postgres)" "$(id -g postgres)" "$PAIR/small" \
-		setpriv --reuid=postgres --regid=postgres --init-groups timeout 60 "$(program_of standby)" --config "$PAIR/standby.ini" setup
+		setpriv --reuid=postgres --regid=postgres --init-groups timeout 600 "$(program_of standby)" --config "$PAIR/standby.ini" setup
 	equal "$status" 78
 	contains 'error: .*No space left on device' <<<"$output"
 	rm "$PAIR/primary/ballast"

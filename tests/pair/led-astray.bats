@@ -71,8 +71,7 @@ is_standby() {
 	local before
 	start_primary
 	start_standby standby
-	ini primary-other common.primary_port="$(port_of primary-other)"
-	pgrepl primary-other setup
+	start_other_primary primary-other
 	before=$(configuration_of standby | grep -v '/standby.ini')
 	ini standby common.primary_port="$(port_of primary-other)" common.allow_restart=on
 	run -78 pgrepl standby setup
@@ -95,7 +94,7 @@ is_standby() {
 	contains "hint: Append the line .include '" <<<"$output"
 }
 
-@test "a setting that the server's command line overrules is told" {
+@test "a setting that the server's command line overrides is reported" {
 	by_hand_and_fit
 	stop primary
 	pg_ctl -D "$PAIR/primary" -l "$PAIR/primary.log" -w start -o '-c max_wal_senders=40'

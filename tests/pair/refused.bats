@@ -48,14 +48,13 @@ refuses() {
 
 @test "a standby moves an old primary aside only when the ini says so, and follows the new one" {
 	start_primary
-	ini primary-old common.primary_port="$(port_of primary-old)"
-	pgrepl primary-old setup
-	stop primary-old
-	ini standby common.data_directory="$PAIR/primary-old" standby.port="$(port_of primary-old)" standby.application_name=old
+	start_other_primary primary-other
+	stop primary-other
+	ini standby common.data_directory="$PAIR/primary-other" standby.port="$(port_of primary-other)" standby.application_name=old
 	run -78 pgrepl standby setup
 	contains 'error: .* holds a cluster that is not a standby' <<<"$output"
-	[ ! -e "$PAIR/primary-old/standby.signal" ]
-	ini standby common.data_directory="$PAIR/primary-old" standby.port="$(port_of primary-old)" standby.application_name=old \
+	[ ! -e "$PAIR/primary-other/standby.signal" ]
+	ini standby common.data_directory="$PAIR/primary-other" standby.port="$(port_of primary-other)" standby.application_name=old \
 		common.existing_data=move_aside
 	run -0 pgrepl standby setup
 	streams old

@@ -19,11 +19,20 @@ every_printable_character() {
 
 # --- nowhere else ---------------------------------------------------------------------------------
 
-# sample FILE: what everybody's arguments and environment are, over and over; not so often that nothing else
-# gets done.
+# sample FILE: what the arguments and the environment are of everybody who was not there when it began, over
+# and over; not so often that nothing else gets done.
 sample() {
+	local process new
+	local -A old=()
+	for process in /proc/[0-9]*; do
+		old[$process]=
+	done
 	while [ -d "$PAIR" ]; do
-		cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null >>"$1" || :
+		new=()
+		for process in /proc/[0-9]*; do
+			[ -n "${old[$process]+there}" ] || new+=("$process"/{cmdline,environ})
+		done
+		cat "${new[@]}" /dev/null 2>/dev/null >>"$1" || :
 		sleep 0.01
 	done
 }

@@ -41,7 +41,7 @@ ini_inside() {
 
 # dies_at NAME N: setup, killed at the N-th rename of its worker (strace lets go of what it starts).
 dies_at() {
-	"${as_server[@]}" timeout 60 strace -f -b execve -qq -o "$PAIR/strace" -e trace=rename,renameat,renameat2 \
+	"${as_server[@]}" timeout 600 strace -f -b execve -qq -o "$PAIR/strace" -e trace=rename,renameat,renameat2 \
 		-e "inject=rename,renameat,renameat2:signal=KILL:when=$2" \
 		"$(program_of "$1")" --config "$PAIR/$1.ini" setup </dev/null >"$PAIR/$1.out" 2>&1 3>&- 4>&- || :
 	eventually no_process_of "$PAIR/disk/$1"

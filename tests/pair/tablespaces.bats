@@ -120,7 +120,7 @@ no_clone_runs() {
 
 # killed_at N: setup, killed at the N-th rename of its worker.
 killed_at() {
-	"${as_server[@]}" timeout 60 strace -f -b execve -qq -o "$PAIR/strace" -e trace=rename,renameat,renameat2 \
+	"${as_server[@]}" timeout 600 strace -f -b execve -qq -o "$PAIR/strace" -e trace=rename,renameat,renameat2 \
 		-e "inject=rename,renameat,renameat2:signal=KILL:when=$1" \
 		"$(program_of standby)" --config "$PAIR/standby.ini" setup </dev/null >"$PAIR/standby.out" 2>&1 3>&- 4>&- || :
 	[ -e "$PAIR/standby" ] || contains 'killed by SIGKILL' <"$PAIR/strace" >/dev/null

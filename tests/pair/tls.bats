@@ -49,8 +49,7 @@ is_encrypted() {
 
 @test "a primary with another certificate than the one that is trusted is refused with 78" {
 	start_primary
-	ini primary-other common.primary_port="$(port_of primary-other)"
-	pgrepl primary-other setup
+	start_other_primary primary-other
 	cp -p "$PAIR/primary-other/server.crt" "$PAIR/root.crt"
 	ini standby standby.tls_root_cert="$PAIR/root.crt"
 	run -78 pgrepl standby setup
