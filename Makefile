@@ -85,6 +85,9 @@ demo:
 check:
 	scripts/check
 
+check-slow:
+	scripts/check-slow
+
 check-%:
 	scripts/check $*
 
@@ -104,4 +107,4 @@ print-cflags:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all doc install rpm srpm repo release demo check lint bench deps print-cflags clean
+.PHONY: all doc install rpm srpm repo release demo check check-slow lint bench deps print-cflags clean

@@ -13,7 +13,8 @@
 # build/, or in the folder that $PGREPL_PROGRAMS names.
 # shellcheck shell=bash
 
-bats_require_minimum_version 1.5.0
+# scripts/check sweeps without bats
+! declare -F bats_require_minimum_version >/dev/null || bats_require_minimum_version 1.5.0
 # A command that fails must not be hidden by what reads its output.
 set -o pipefail
 
