@@ -2,8 +2,7 @@
  * clone.h - the steps that bring the upstream's data here (S2): the password file that
  * pg_basebackup and the walreceiver read, and the base backup into staging.
  */
-#ifndef PGREPL_CLONE_H
-#define PGREPL_CLONE_H
+#pragma once
 
 #include "host.h"
 #include "step.h"
@@ -13,5 +12,3 @@ step_apply passfile_apply;
 
 step_check clone_check;
 step_apply clone_apply;
-
-#endif

@@ -1,6 +1,5 @@
 /* configuration.h - the steps that write the server's parameters. */
-#ifndef PGREPL_CONFIGURATION_H
-#define PGREPL_CONFIGURATION_H
+#pragma once
 
 #include "host.h"
 #include "step.h"
@@ -22,5 +21,3 @@ step_apply settings_apply;
  */
 step_check tried_check;
 step_apply tried_apply;
-
-#endif

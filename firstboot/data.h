@@ -2,8 +2,7 @@
  * data.h - the steps about PGDATA: who owns it, what is in it, and putting a cluster
  * there.
  */
-#ifndef PGREPL_DATA_H
-#define PGREPL_DATA_H
+#pragma once
 
 #include "host.h"
 #include "step.h"
@@ -27,5 +26,3 @@ step_check created_check;
 /* The cluster from staging has become PGDATA. */
 step_check place_check;
 step_apply place_apply;
-
-#endif

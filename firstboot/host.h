@@ -1,6 +1,5 @@
 /* host.h - the host that is being set up: what the steps share. */
-#ifndef PGREPL_HOST_H
-#define PGREPL_HOST_H
+#pragma once
 
 #include "postgresql/cluster.h"
 #include "postgresql/db.h"
@@ -113,5 +112,3 @@ void host_login_hint(struct fault *fault);
 
 /* The path of the file that the standby's password is in. The caller frees it. */
 char *host_passfile(const struct host *host);
-
-#endif

@@ -1,6 +1,5 @@
 /* in_force.h - whether the server runs with what its configuration files say. */
-#ifndef PGREPL_IN_FORCE_H
-#define PGREPL_IN_FORCE_H
+#pragma once
 
 #include "host.h"
 #include "step.h"
@@ -15,5 +14,3 @@ step_apply in_force_apply;
  */
 int in_force_loaded(struct host *host, struct fault *fault);
 int in_force_reload(struct host *host, struct fault *fault);
-
-#endif

@@ -2,8 +2,7 @@
  * labels.h - the steps about SELinux. Where it is not enabled, or we are not root, they
  * are done and say why.
  */
-#ifndef PGREPL_LABELS_H
-#define PGREPL_LABELS_H
+#pragma once
 
 #include "host.h"
 #include "step.h"
@@ -15,5 +14,3 @@ step_apply label_rules_apply;
 /* The directories are labelled as the rules require. */
 step_check labels_check;
 step_apply labels_apply;
-
-#endif

@@ -2,8 +2,7 @@
  * logins.h - the steps about who can log in to a primary: the replication role, the
  * superuser by its password, and a standby over the network (P6, P7, V1).
  */
-#ifndef PGREPL_LOGINS_H
-#define PGREPL_LOGINS_H
+#pragma once
 
 #include "host.h"
 #include "step.h"
@@ -36,5 +35,3 @@ step_check login_check;
  * first address that the server listens on. 0, or a negative errno and the fault.
  */
 int login_find_host(struct host *host, struct fault *fault);
-
-#endif

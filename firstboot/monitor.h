@@ -10,8 +10,7 @@
  * that session is killed: pg_basebackup's child, which outlives it otherwise, included. A
  * server that pg_ctl started has a session of its own.
  */
-#ifndef PGREPL_MONITOR_H
-#define PGREPL_MONITOR_H
+#pragma once
 
 #include "base/fault.h"
 #include "base/network.h"
@@ -59,5 +58,3 @@ struct verb_look {
 
 /* The worker's side: asks, and waits for the answer. look may be NULL. */
 int monitor_ask(int verbs, enum verb verb, struct verb_look *look, struct fault *fault);
-
-#endif

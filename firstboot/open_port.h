@@ -1,6 +1,5 @@
 /* open_port.h - the step that has firewalld let the standbys in. */
-#ifndef PGREPL_OPEN_PORT_H
-#define PGREPL_OPEN_PORT_H
+#pragma once
 
 #include "host.h"
 #include "step.h"
@@ -8,5 +7,3 @@
 /* Where firewalld runs and open_firewall is on, it lets standby_networks reach the port. */
 step_check open_port_check;
 step_apply open_port_apply;
-
-#endif

@@ -2,8 +2,7 @@
  * patience.h - waiting for the upstream server, reported in the unit's status; wait_timeout of
  * the ini is the limit.
  */
-#ifndef PGREPL_PATIENCE_H
-#define PGREPL_PATIENCE_H
+#pragma once
 
 #include "host.h"
 
@@ -29,5 +28,3 @@ int patience_wait(struct patience *patience, struct fault *fault);
 
 /* Is the time up? */
 bool patience_is_over(const struct patience *patience);
-
-#endif

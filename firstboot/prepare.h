@@ -4,8 +4,7 @@
  *
  * Each returns 0, or a negative errno and the fault.
  */
-#ifndef PGREPL_PREPARE_H
-#define PGREPL_PREPARE_H
+#pragma once
 
 #include "host.h"
 #include "monitor.h"
@@ -24,5 +23,3 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 
 /* Frees what it has made. */
 void prepare_free(struct host *host);
-
-#endif

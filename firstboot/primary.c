@@ -33,6 +33,7 @@ static int cluster_apply(struct host *host, struct fault *fault)
 }
 
 static const struct step primary_steps[] = {
+	/* clang-format off */
 	/* first: everything else needs them, and what differs between majors */
 	{ .name = "programs", .row = "P3", .check = programs_check },
 	/* before ownership: a directory that is refused must not change hands first */
@@ -46,10 +47,7 @@ static const struct step primary_steps[] = {
 	 */
 	{ .name = "label rules", .check = label_rules_check, .apply = label_rules_apply },
 	/* staging is free now; the steps down to "in place" complete what this makes */
-	{ .name = "cluster",
-	  .row = "P4",
-	  .when = UNTIL_IN_PLACE,
-	  .check = cluster_check,
+	{ .name = "cluster", .row = "P4", .when = UNTIL_IN_PLACE, .check = cluster_check,
 	  .apply = cluster_apply },
 	/* before the settings: the server rejects ssl = on without a certificate */
 	{ .name = "certificate", .row = "P9", .check = certificate_check, .apply = certificate_apply },
@@ -59,22 +57,13 @@ static const struct step primary_steps[] = {
 	 * before the first start: a standby that is already knocking would be told that
 	 * its password is wrong, and give up
 	 */
-	{ .name = "new role",
-	  .row = "P7",
-	  .when = UNTIL_IN_PLACE,
-	  .check = staged_role_check,
-	  .apply = staged_role_apply },
+	{ .name = "new role", .row = "P7", .when = UNTIL_IN_PLACE,
+	  .check = staged_role_check, .apply = staged_role_apply },
 	/* before the first start, so that nothing has to be reloaded */
-	{ .name = "new access rules",
-	  .row = "P9",
-	  .when = UNTIL_IN_PLACE,
-	  .check = rules_file_check,
-	  .apply = rules_file_apply },
+	{ .name = "new access rules", .row = "P9", .when = UNTIL_IN_PLACE,
+	  .check = rules_file_check, .apply = rules_file_apply },
 	/* the cluster is complete: one rename, and only then can a server start on it */
-	{ .name = "in place",
-	  .row = "P4",
-	  .when = UNTIL_IN_PLACE,
-	  .check = place_check,
+	{ .name = "in place", .row = "P4", .when = UNTIL_IN_PLACE, .check = place_check,
 	  .apply = place_apply },
 	/*
 	 * after the rename, since labels depend on the path; before the start, which
@@ -90,9 +79,7 @@ static const struct step primary_steps[] = {
 	/* only the running server can tell which value wins */
 	{ .name = "settings in force", .row = "P11", .check = in_force_check, .apply = in_force_apply },
 	/* with the server up; before anybody is let in over the network */
-	{ .name = "superuser password",
-	  .row = "P6",
-	  .check = superuser_check,
+	{ .name = "superuser password", .row = "P6", .check = superuser_check,
 	  .apply = superuser_apply },
 	/* before the rule: a standby waits for a rule, and gives up without a role */
 	{ .name = "replication role", .row = "P7", .check = role_check, .apply = role_apply },
@@ -102,6 +89,7 @@ static const struct step primary_steps[] = {
 	{ .name = "replication login", .row = "P8", .check = login_check, .apply = role_apply },
 	/* last: a server that has not passed everything else does not start at boot */
 	{ .name = "enabled", .row = "P5", .check = enabled_check, .apply = enabled_apply },
+	/* clang-format on */
 };
 
 static int verify(struct host *host, long timeout_ms, struct fault *fault)

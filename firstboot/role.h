@@ -2,8 +2,7 @@
  * role.h - what differs between the programs of a primary and a standby: primary.c and
  * standby.c define one role each, and main.c passes it to everything else.
  */
-#ifndef PGREPL_ROLE_H
-#define PGREPL_ROLE_H
+#pragma once
 
 #include "settings/settings.h"
 
@@ -26,5 +25,3 @@ struct role {
 
 /* The one that is linked into this program. */
 extern const struct role program_role;
-
-#endif

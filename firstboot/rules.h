@@ -1,6 +1,5 @@
 /* rules.h - the steps about pg_hba.conf: the block that lets standbys in (P9). */
-#ifndef PGREPL_RULES_H
-#define PGREPL_RULES_H
+#pragma once
 
 #include "host.h"
 #include "step.h"
@@ -12,5 +11,3 @@ step_apply rules_file_apply;
 /* The block is in the file, and the running server has read it. */
 step_check rules_check;
 step_apply rules_apply;
-
-#endif

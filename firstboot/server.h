@@ -1,8 +1,7 @@
 /*
  * server.h - the server that runs on PGDATA: its programs, starting it, and its service.
  */
-#ifndef PGREPL_SERVER_H
-#define PGREPL_SERVER_H
+#pragma once
 
 #include "host.h"
 #include "step.h"
@@ -26,5 +25,3 @@ int server_start(struct host *host, bool restart, struct fault *fault);
 
 /* Waits until it accepts connections; start_timeout of the ini at most. */
 int server_wait_ready(struct host *host, struct fault *fault);
-
-#endif

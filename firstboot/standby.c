@@ -17,6 +17,7 @@
 #include "verify.h"
 
 static const struct step standby_steps[] = {
+	/* clang-format off */
 	/* first: everything else needs them, and what differs between majors */
 	{ .name = "programs", .row = "S1", .check = programs_check },
 	/* before waiting for the primary: what is refused is refused at once */
@@ -25,11 +26,8 @@ static const struct step standby_steps[] = {
 	 * before waiting for the primary, and hours before a clone is complete: whether
 	 * the server accepts a name or value does not depend on the primary
 	 */
-	{ .name = "settings tried",
-	  .row = "S4",
-	  .when = UNTIL_IN_PLACE,
-	  .check = tried_check,
-	  .apply = tried_apply },
+	{ .name = "settings tried", .row = "S4", .when = UNTIL_IN_PLACE,
+	  .check = tried_check, .apply = tried_apply },
 	/* before anything that stays on this host is changed */
 	{ .name = "primary", .row = "S2", .check = primary_check, .apply = primary_apply },
 	/* before anything in PGDATA is read or written as the server's user */
@@ -39,11 +37,8 @@ static const struct step standby_steps[] = {
 	/*
 	 * before a byte is copied: each of the primary's tablespaces needs a place here
 	 */
-	{ .name = "tablespaces",
-	  .row = "S2",
-	  .when = UNTIL_IN_PLACE,
-	  .check = tablespaces_check,
-	  .apply = tablespaces_apply },
+	{ .name = "tablespaces", .row = "S2", .when = UNTIL_IN_PLACE,
+	  .check = tablespaces_check, .apply = tablespaces_apply },
 	/*
 	 * before a byte is copied: a directory without a rule may need an administrator
 	 */
@@ -51,26 +46,17 @@ static const struct step standby_steps[] = {
 	/* pg_basebackup reads it, and later the walreceiver */
 	{ .name = "password file", .row = "S3", .check = passfile_check, .apply = passfile_apply },
 	/* the steps down to "in place" complete what this makes */
-	{ .name = "base backup",
-	  .row = "S2",
-	  .when = UNTIL_IN_PLACE,
-	  .check = clone_check,
-	  .apply = clone_apply },
+	{ .name = "base backup", .row = "S2", .when = UNTIL_IN_PLACE,
+	  .check = clone_check, .apply = clone_apply },
 	/* in staging, so that the clone can never be started as a second primary */
-	{ .name = "recovery",
-	  .row = "S3",
-	  .when = UNTIL_IN_PLACE,
-	  .check = recovery_check,
-	  .apply = recovery_apply },
+	{ .name = "recovery", .row = "S3", .when = UNTIL_IN_PLACE,
+	  .check = recovery_check, .apply = recovery_apply },
 	/* before the settings: the server rejects ssl = on without a certificate */
 	{ .name = "certificate", .check = certificate_check, .apply = certificate_apply },
 	/* after "primary": some values must not be lower than the primary's */
 	{ .name = "settings", .row = "S4", .check = settings_check, .apply = settings_apply },
 	/* the clone is complete: one rename, and only then can a server start on it */
-	{ .name = "in place",
-	  .row = "S2",
-	  .when = UNTIL_IN_PLACE,
-	  .check = place_check,
+	{ .name = "in place", .row = "S2", .when = UNTIL_IN_PLACE, .check = place_check,
 	  .apply = place_apply },
 	/*
 	 * after the rename, since labels depend on the path; before the start, which
@@ -87,6 +73,7 @@ static const struct step standby_steps[] = {
 	{ .name = "streaming", .row = "V3", .check = streaming_check, .apply = streaming_apply },
 	/* last: a server that has not passed everything else does not start at boot */
 	{ .name = "enabled", .row = "S6", .check = enabled_check, .apply = enabled_apply },
+	/* clang-format on */
 };
 
 static int verify(struct host *host, long timeout_ms, struct fault *fault)

@@ -2,8 +2,7 @@
  * status.h - the state of the local server on standard output, for people or as one JSON
  * object.
  */
-#ifndef PGREPL_STATUS_H
-#define PGREPL_STATUS_H
+#pragma once
 
 #include "host.h"
 
@@ -12,5 +11,3 @@
  * streams; else a negative errno and the fault.
  */
 int status_print(struct host *host, bool json, struct fault *fault);
-
-#endif

@@ -9,8 +9,7 @@
  * a dry run), "refused" (check found something that setup must not touch: this step has
  * changed nothing) or "failed" (apply did not succeed, or what it did does not hold).
  */
-#ifndef PGREPL_STEP_H
-#define PGREPL_STEP_H
+#pragma once
 
 #include "base/fault.h"
 
@@ -53,5 +52,3 @@ int step_dry_run_all(struct host *host);
 
 /* STEP_REFUSED, with "could not WHAT "PATH": reason" as the fault. */
 enum step_state step_refused(struct fault *fault, int r, const char *what, const char *path);
-
-#endif

@@ -2,13 +2,10 @@
  * streaming.h - the step that waits until a standby streams. Both servers have to report
  * it, since starting a server also succeeds when it cannot reach its primary.
  */
-#ifndef PGREPL_STREAMING_H
-#define PGREPL_STREAMING_H
+#pragma once
 
 #include "host.h"
 #include "step.h"
 
 step_check streaming_check;
 step_apply streaming_apply;
-
-#endif

@@ -1,6 +1,5 @@
 /* tls.h - the step about the server's certificate. */
-#ifndef PGREPL_TLS_H
-#define PGREPL_TLS_H
+#pragma once
 
 #include "host.h"
 #include "step.h"
@@ -8,5 +7,3 @@
 /* There is one, unless tls is off or the ini names one. */
 step_check certificate_check;
 step_apply certificate_apply;
-
-#endif

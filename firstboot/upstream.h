@@ -2,8 +2,7 @@
  * upstream.h - the server that a standby follows: waiting for it, looking at it, and
  * refusing one that cannot be followed.
  */
-#ifndef PGREPL_UPSTREAM_H
-#define PGREPL_UPSTREAM_H
+#pragma once
 
 #include "host.h"
 #include "step.h"
@@ -23,5 +22,3 @@ step_apply primary_apply;
 /* The primary's tablespaces are known, and each has a place on this host. */
 step_check tablespaces_check;
 step_apply tablespaces_apply;
-
-#endif

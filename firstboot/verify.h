@@ -4,8 +4,7 @@
  *
  * Every function returns 0, or a negative errno and the fault.
  */
-#ifndef PGREPL_VERIFY_H
-#define PGREPL_VERIFY_H
+#pragma once
 
 #include "host.h"
 
@@ -28,5 +27,3 @@ int verify_standbys_caught_up(struct host *host, long timeout_ms, struct fault *
 int verify_caught_up(struct host *host, const struct replication_login *login,
 		     const struct replication_upstream *upstream, long timeout_ms,
 		     struct fault *fault);
-
-#endif

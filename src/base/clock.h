@@ -2,8 +2,7 @@
  * clock.h - monotonic time, deadlines, and waits that end when the process is told to
  * stop.
  */
-#ifndef PGREPL_CLOCK_H
-#define PGREPL_CLOCK_H
+#pragma once
 
 /* Milliseconds of CLOCK_MONOTONIC. */
 long long clock_ms(void);
@@ -27,5 +26,3 @@ void clock_pause_ms(long ms);
  * not connect at the same moment.
  */
 long clock_backoff_ms(long long waited_ms);
-
-#endif

@@ -6,8 +6,7 @@
  * what the operator reads. A fault is filled once: a later layer, which knows less, does
  * not overwrite it.
  */
-#ifndef PGREPL_FAULT_H
-#define PGREPL_FAULT_H
+#pragma once
 
 #include "base/text.h"
 
@@ -54,5 +53,3 @@ void fault_log_more(const struct fault *fault);
 
 /* The exit code that belongs to the class, from sysexits.h. */
 int fault_exit_code(const struct fault *fault);
-
-#endif

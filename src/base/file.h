@@ -5,8 +5,7 @@
  * All functions return 0 or a negative errno unless they say otherwise, log
  * nothing, and act as the calling user.
  */
-#ifndef PGREPL_FILE_H
-#define PGREPL_FILE_H
+#pragma once
 
 #include "base/fault.h"
 
@@ -90,5 +89,3 @@ int file_remove_tree(const char *path);
  */
 typedef int (*file_visit)(void *arg, int dir_fd, const char *name, const struct stat *st);
 int file_walk(const char *path, file_visit visit, void *arg);
-
-#endif

@@ -3,8 +3,7 @@
  *
  * The operator sees every error at once, not one per run.
  */
-#ifndef PGREPL_FINDINGS_H
-#define PGREPL_FINDINGS_H
+#pragma once
 
 #include "base/fault.h"
 
@@ -40,5 +39,3 @@ void findings_log(const struct findings *findings);
 
 /* The exit code of the worst of them; 0 if there are none. */
 int findings_exit_code(const struct findings *findings);
-
-#endif

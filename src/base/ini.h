@@ -15,8 +15,7 @@
  * line ends and a last line without a newline are accepted. A key may be set once per
  * section.
  */
-#ifndef PGREPL_INI_H
-#define PGREPL_INI_H
+#pragma once
 
 #include "base/findings.h"
 #include "base/secret.h"
@@ -51,5 +50,3 @@ int ini_parse(struct ini *ret, struct secret *content, struct findings *findings
 void ini_free(struct ini *ini);
 
 const struct ini_entry *ini_find(const struct ini *ini, const char *section, const char *key);
-
-#endif

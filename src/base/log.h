@@ -6,8 +6,7 @@
  * (NOTIFY_SOCKET is set and standard error is not a terminal) every line starts with a
  * syslog priority, as in sd-daemon(3).
  */
-#ifndef PGREPL_LOG_H
-#define PGREPL_LOG_H
+#pragma once
 
 #include "base/text.h"
 
@@ -32,5 +31,3 @@ void log_hint(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* Reports to the service manager, if there is one: STATUS= of sd_notify(3). */
 void log_status(const char *fmt, ...) PRINTF_LIKE(1, 2);
-
-#endif

@@ -1,6 +1,5 @@
 /* network.h - address ranges, and whether an address is this host's own. */
-#ifndef PGREPL_NETWORK_H
-#define PGREPL_NETWORK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,5 +24,3 @@ bool network_is_host(const char *host);
 
 /* Does host resolve to an address of one of this machine's interfaces? */
 bool network_is_local(const char *host);
-
-#endif

@@ -2,8 +2,7 @@
  * process.h - what others may see of this process and what it was left by its caller; and
  * processes that are not our children, found in /proc.
  */
-#ifndef PGREPL_PROCESS_H
-#define PGREPL_PROCESS_H
+#pragma once
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -29,5 +28,3 @@ void process_kill_session(pid_t session);
  * and whose session's leader has ended. Returns how many it found.
  */
 size_t process_kill_orphans(const char *argument);
-
-#endif

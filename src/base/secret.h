@@ -9,8 +9,7 @@
  *
  * All zero is a secret that is not set: SECRET_AUTO name = { { 0 } }.
  */
-#ifndef PGREPL_SECRET_H
-#define PGREPL_SECRET_H
+#pragma once
 
 #include "base/text.h"
 
@@ -37,5 +36,3 @@ bool secret_equal(const struct secret *a, const struct secret *b);
  */
 const void *secret_reveal(const struct secret *secret);
 size_t secret_len(const struct secret *secret);
-
-#endif

@@ -2,8 +2,7 @@
  * secret_file.h - files with a password in them: who else can get at them, and what is in
  * them.
  */
-#ifndef PGREPL_SECRET_FILE_H
-#define PGREPL_SECRET_FILE_H
+#pragma once
 
 #include "base/fault.h"
 #include "base/secret.h"
@@ -31,5 +30,3 @@ void secret_file_hint(struct fault *fault, const char *path);
  */
 int secret_file_read(const char *path, const char *key, struct secret *ret,
 		     struct fault *fault);
-
-#endif

@@ -8,8 +8,7 @@
  * a child that would live on otherwise. A server started by pg_ctl leaves the group, but
  * perhaps not before pg_ctl has ended: hence leaves_server. The caller ignores SIGPIPE.
  */
-#ifndef PGREPL_SPAWN_H
-#define PGREPL_SPAWN_H
+#pragma once
 
 #include "base/fault.h"
 #include "base/secret.h"
@@ -56,5 +55,3 @@ int spawn_succeed(const struct spawn *spawn, const char *name, const char *hint,
 /* The same for a program that says yes with 0, and no with the exit code no: 1 or 0. */
 int spawn_ask(const struct spawn *spawn, const char *name, const char *hint, int no,
 	      struct fault *fault);
-
-#endif

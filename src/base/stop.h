@@ -5,8 +5,7 @@
  * that waits polls it too. Nobody reads it: once the process was told to stop, every later
  * wait ends at once as well. There is one per process, because signals are the process's.
  */
-#ifndef PGREPL_STOP_H
-#define PGREPL_STOP_H
+#pragma once
 
 /*
  * Blocks the signals and opens the descriptor; a child that forked calls it again for its
@@ -16,5 +15,3 @@ int stop_open(void);
 
 /* For poll(2), which ignores the -1 that this is before stop_open(). */
 int stop_fd(void);
-
-#endif

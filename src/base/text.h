@@ -6,8 +6,7 @@
  * has nothing sensible left to do, so allocation failure ends the process
  * (abort) and no caller has to check for it.
  */
-#ifndef PGREPL_TEXT_H
-#define PGREPL_TEXT_H
+#pragma once
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -90,5 +89,3 @@ int text_to_ms(const char *s, long max_ms, long *ret_ms);
  * NULL when none is near enough to be what was meant.
  */
 const char *text_nearest(const char *word, const char *const *candidates, size_t count);
-
-#endif

@@ -5,8 +5,7 @@
  * One rich rule per network in the default zone, both runtime and permanent, through
  * firewall-cmd(1) as of firewalld 0.5 in EL 7. Needs root.
  */
-#ifndef PGREPL_FIREWALL_H
-#define PGREPL_FIREWALL_H
+#pragma once
 
 #include "base/fault.h"
 #include "base/network.h"
@@ -24,5 +23,3 @@ int firewall_missing(const struct firewall *firewall, struct fault *fault);
 
 /* Adds what is missing. Removes nothing. */
 int firewall_open(const struct firewall *firewall, struct fault *fault);
-
-#endif

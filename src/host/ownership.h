@@ -7,8 +7,7 @@
  * alone, and so is a key that root owns and the user's group may read (PostgreSQL manual,
  * "Secure TCP/IP Connections with SSL").
  */
-#ifndef PGREPL_OWNERSHIP_H
-#define PGREPL_OWNERSHIP_H
+#pragma once
 
 #include "base/fault.h"
 
@@ -26,5 +25,3 @@ int ownership_repair(const char *path, uid_t uid, gid_t gid, struct fault *fault
  * directory that cannot be read counts as one.
  */
 int ownership_count(const char *path, uid_t uid, long *ret, struct fault *fault);
-
-#endif

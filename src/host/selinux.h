@@ -8,8 +8,7 @@
  * Only selinux_add_rules() needs root, and it touches no file. Labels are restored by the
  * owner of the files: root could be led astray by that user moving things meanwhile.
  */
-#ifndef PGREPL_SELINUX_H
-#define PGREPL_SELINUX_H
+#pragma once
 
 #include "base/fault.h"
 
@@ -51,5 +50,3 @@ int selinux_add_rules(const struct selinux_place *place, struct fault *fault);
  * last: selinux_look() concludes from it that the others are done.
  */
 int selinux_restore(const struct selinux_place *place, struct fault *fault);
-
-#endif

@@ -2,8 +2,7 @@
  * service.h - the server's unit, through systemctl(1). Everything but looking needs root.
  * systemctl of systemd 219 has neither "show --value" nor "start --wait".
  */
-#ifndef PGREPL_SERVICE_H
-#define PGREPL_SERVICE_H
+#pragma once
 
 #include "base/fault.h"
 
@@ -35,5 +34,3 @@ int service_act(const char *unit, enum service_action action, long timeout_ms,
 
 /* Parses the output of "systemctl show". Separate from its caller for the tests. */
 void service_parse(char *output, struct service_state *ret);
-
-#endif

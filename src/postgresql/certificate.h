@@ -1,6 +1,5 @@
 /* certificate.h - the server's self-signed certificate, made by openssl(1). */
-#ifndef PGREPL_CERTIFICATE_H
-#define PGREPL_CERTIFICATE_H
+#pragma once
 
 #include "base/fault.h"
 
@@ -14,5 +13,3 @@
  */
 int certificate_make(const char *directory, const char *host_name,
 		     const char *primary_host, struct fault *fault);
-
-#endif

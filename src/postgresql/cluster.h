@@ -10,8 +10,7 @@
  *
  * Everything here runs as the owner of the data, never as root.
  */
-#ifndef PGREPL_CLUSTER_H
-#define PGREPL_CLUSTER_H
+#pragma once
 
 #include "base/fault.h"
 #include "base/secret.h"
@@ -140,5 +139,3 @@ int cluster_check_conf(const char *directory, const struct programs *programs,
  */
 int cluster_start(const struct cluster *cluster, const struct programs *programs,
 		  const char *log, bool restart, long timeout_ms, struct fault *fault);
-
-#endif

@@ -6,8 +6,7 @@
  * connect_timeout counts in seconds, and its blocking calls have none.) What libpq looks
  * up in the DNS is bounded by the resolver's own time-outs; main.c sets them short.
  */
-#ifndef PGREPL_DB_H
-#define PGREPL_DB_H
+#pragma once
 
 #include "base/fault.h"
 #include "base/secret.h"
@@ -77,5 +76,3 @@ void db_add_conninfo(struct text *ret, const char *keyword, const char *value);
  * made here so that no server sees the password. 0 or -ENOMEM.
  */
 int db_scram_verifier(struct secret *ret, const char *user, const struct secret *password);
-
-#endif

@@ -6,8 +6,7 @@
  * match replication connections, so there are two lines per network. A line for
  * "samehost" lets this host verify the login of the replication role.
  */
-#ifndef PGREPL_HBA_H
-#define PGREPL_HBA_H
+#pragma once
 
 #include "base/network.h"
 #include "base/text.h"
@@ -28,5 +27,3 @@ void hba_quote(struct text *ret, const char *value);
  * for byte. -EINVAL if a block has a beginning but no end: somebody has edited it.
  */
 int hba_merge(const char *content, const struct hba *hba, struct text *ret);
-
-#endif

@@ -6,8 +6,7 @@
  * (promote_trigger_file is gone); each manual's "Server Configuration" and "Streaming
  * Replication Protocol".
  */
-#ifndef PGREPL_MAJOR_H
-#define PGREPL_MAJOR_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -27,5 +26,3 @@ const struct major *major_find(int number);
 
 /* The major of a server by its server_version_num, as PQserverVersion() returns it. */
 int major_of_version(int version_num);
-
-#endif

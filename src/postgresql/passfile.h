@@ -2,8 +2,7 @@
  * passfile.h - the password file that libpq reads (PostgreSQL manual, "The Password
  * File").
  */
-#ifndef PGREPL_PASSFILE_H
-#define PGREPL_PASSFILE_H
+#pragma once
 
 #include "base/secret.h"
 
@@ -19,5 +18,3 @@ enum { PASSFILE_LINE_MAX = 5 * 64 - 1 };
  * database "replication"), with : and \ escaped.
  */
 void passfile_render(struct secret *ret, const char *user, const struct secret *password);
-
-#endif

@@ -6,8 +6,7 @@
  * Parameters"). postgresql.auto.conf is read after it and overrides it. Nothing here
  * touches a file. Parameter names are compared case-insensitively.
  */
-#ifndef PGREPL_PGCONF_H
-#define PGREPL_PGCONF_H
+#pragma once
 
 #include "base/text.h"
 
@@ -51,5 +50,3 @@ void pgconf_add_include(const char *content, struct text *ret);
 /* Adds content without the lines that set a parameter of conf or one of names. */
 void pgconf_strip(const char *content, const struct pgconf *conf,
 		  const char *const *names, size_t count, struct text *ret);
-
-#endif

@@ -1,6 +1,5 @@
 /* programs.h - PostgreSQL's programs in one directory, and their version. */
-#ifndef PGREPL_PROGRAMS_H
-#define PGREPL_PROGRAMS_H
+#pragma once
 
 #include "base/fault.h"
 #include "postgresql/major.h"
@@ -23,5 +22,3 @@ struct programs {
  */
 int programs_find(struct programs *ret, const char *directory, struct fault *fault);
 void programs_free(struct programs *programs);
-
-#endif

@@ -2,8 +2,7 @@
  * replication.h - the replication role, the connection to the upstream server, and
  * whether WAL streams.
  */
-#ifndef PGREPL_REPLICATION_H
-#define PGREPL_REPLICATION_H
+#pragma once
 
 #include "base/secret.h"
 #include "postgresql/db.h"
@@ -118,5 +117,3 @@ struct replication_state {
 	double replay_delay_s; /* age of the last replayed commit; negative: unknown */
 };
 int replication_look(struct db *db, struct replication_state *ret, struct fault *fault);
-
-#endif

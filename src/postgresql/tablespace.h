@@ -6,8 +6,7 @@
  * complete: pg_basebackup gets the staging directories, and then the links in pg_tblspc
  * are changed to the final ones.
  */
-#ifndef PGREPL_TABLESPACE_H
-#define PGREPL_TABLESPACE_H
+#pragma once
 
 #include "base/fault.h"
 
@@ -55,5 +54,3 @@ int tablespace_clear(const struct tablespace_map *map, const char *cluster_stagi
 
 /* Makes the staged ones final. Crash-safe: tablespace_clear() undoes a part of it. */
 int tablespace_place(const struct tablespace_map *map, const char *cluster_staging);
-
-#endif

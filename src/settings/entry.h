@@ -1,8 +1,7 @@
 /*
  * entry.h - one entry of the ini: a key of pgrepl or a parameter of PostgreSQL.
  */
-#ifndef PGREPL_ENTRY_H
-#define PGREPL_ENTRY_H
+#pragma once
 
 #include "base/ini.h"
 #include "settings/settings.h"
@@ -14,5 +13,3 @@
  */
 int entry_take(struct settings *settings, const struct ini *ini, struct ini_entry *entry,
 	       struct findings *findings);
-
-#endif

@@ -5,8 +5,7 @@
  * how it is freed, and whether it is a secret. Loading, defaults, freeing and guarding the
  * file all use it, so that a new key takes one row of the table in keys.c.
  */
-#ifndef PGREPL_KEY_TYPE_H
-#define PGREPL_KEY_TYPE_H
+#pragma once
 
 #include "base/fault.h"
 
@@ -46,5 +45,3 @@ extern const struct key_type type_secret;      /* struct secret, like all below 
 extern const struct key_type type_verifier;
 /* The path of a file with the secret; the key shares the field of the secret's key. */
 extern const struct key_type type_secret_file;
-
-#endif

@@ -5,8 +5,7 @@
  * (key_type.h), the other columns default, limits and requirements. Two keys with the same
  * field are two ways to set one value; only one of them may be used.
  */
-#ifndef PGREPL_KEYS_H
-#define PGREPL_KEYS_H
+#pragma once
 
 #include "settings/key_type.h"
 #include "settings/settings.h"
@@ -58,5 +57,3 @@ int keys_init(struct settings *settings, struct fault *fault);
 
 /* Frees the values of all keys. */
 void keys_drop(struct settings *settings);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * load.h - reads and guards the ini file.
  */
-#ifndef PGREPL_LOAD_H
-#define PGREPL_LOAD_H
+#pragma once
 
 #include "base/findings.h"
 #include "settings/settings.h"
@@ -19,5 +18,3 @@
 int settings_load(struct settings *ret, enum settings_role role, bool tighten,
 		  struct findings *findings);
 void settings_free(struct settings *settings);
-
-#endif

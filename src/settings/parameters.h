@@ -4,8 +4,7 @@
  * The defaults are those of the procedure that pgrepl automates, plus what several standbys
  * need at the same time. The parameter sections of the ini override them.
  */
-#ifndef PGREPL_PARAMETERS_H
-#define PGREPL_PARAMETERS_H
+#pragma once
 
 #include "postgresql/major.h"
 #include "postgresql/pgconf.h"
@@ -19,5 +18,3 @@ void parameters_of_primary(struct pgconf *ret, const struct settings *settings,
 void parameters_of_standby(struct pgconf *ret, const struct settings *settings,
 			   const struct major *major, const char *primary_conninfo,
 			   const long raised[REPLICATION_RAISED]);
-
-#endif

@@ -4,8 +4,7 @@
  * The table in keys.c has everything about each key. pgrepl.ini(5) and SOURCES/pgrepl.ini
  * explain the same keys to the operator.
  */
-#ifndef PGREPL_SETTINGS_H
-#define PGREPL_SETTINGS_H
+#pragma once
 
 #include "base/fault.h"
 #include "base/network.h"
@@ -63,5 +62,3 @@ struct settings {
 	struct tablespace_map tablespaces;
 	struct pgconf standby_settings;
 };
-
-#endif
