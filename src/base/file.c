@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,8 @@
 
 enum {
 	READ_AT_ONCE = 4096,
-	MOUNTINFO_MAX = 16 * 1024 * 1024,
+	/* of a line of mounts: a device, a directory, and options, of which the rest is cut off */
+	MOUNT_NAMES_MAX = 4 * PATH_MAX,
 };
 
 void file_close(int *fd)
@@ -144,47 +146,17 @@ bool file_paths_overlap(const char *a, const char *b)
 	return (!*a && (!*b || *b == '/')) || (!*b && *a == '/');
 }
 
-/* proc(5): the fifth field, in which blanks and backslashes are \ooo. */
-static char *mount_point_of(char *line)
-{
-	enum { MOUNT_POINT = 5 };
-	char *rest = line, *field = NULL, *to;
-
-	for (int i = 0; i < MOUNT_POINT; i++)
-		field = strtok_r(NULL, " ", &rest);
-	to = field;
-	for (const char *from = field; from && *from; to++) {
-		if (*from == '\\' && from[1] && from[2] && from[3]) {
-			*to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 +
-				     (from[3] - '0'));
-			from += 4;
-		} else {
-			*to = *from++;
-		}
-	}
-	if (to)
-		*to = '\0';
-	return field;
-}
-
-static bool is_mounted_on(char *line, const char *path)
-{
-	const char *mount_point = mount_point_of(line);
-
-	return mount_point && text_equal(mount_point, path);
-}
-
 bool file_is_mount_point(const char *path)
 {
-	TEXT_AUTO mounts = { 0 };
-	char *rest, *line;
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	char names[MOUNT_NAMES_MAX];
+	struct mntent mount;
 	bool found = false;
 
-	if (file_read("/proc/self/mountinfo", MOUNTINFO_MAX, &mounts) < 0)
-		return false;
-	rest = mounts.s;
-	while (!found && (line = strtok_r(NULL, "\n", &rest)))
-		found = is_mounted_on(line, path);
+	while (mounts && !found && getmntent_r(mounts, &mount, names, sizeof(names)))
+		found = text_equal(mount.mnt_dir, path);
+	if (mounts)
+		endmntent(mounts);
 	return found;
 }
 

@@ -243,6 +243,8 @@ let_into_no_database() {
 	kill -STOP "$checkpointer"
 	pgrepl_in_background standby setup
 	standby=$!
+	# the last step before the clone; staging alone is there while the settings are tried, too
+	eventually says standby '^(ok|changed) +password file'
 	eventually test -d "$PAIR/standby.pgrepl-staging"
 	as_server touch "$PAIR/standby/mine"
 	kill -CONT "$checkpointer"
