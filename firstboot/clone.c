@@ -237,10 +237,7 @@ static int clone_once(struct host *host, struct fault *fault)
 	return status ? -EIO : 0;
 }
 
-/*
- * pg_basebackup reports text only. The primary reports an SQLSTATE: that tells whether it
- * may pass.
- */
+/* pg_basebackup reports text only; the SQLSTATE of a login tells whether it may pass. */
 static void ask_upstream(struct host *host, struct fault *fault)
 {
 	FAULT_AUTO refusal = { 0 };

@@ -46,9 +46,7 @@ void configuration_wanted(const struct host *host, struct pgconf *ret)
 			      text_str(&conninfo), host->upstream.raised);
 }
 
-/*
- * If the primary keeps its configuration elsewhere, a clone has none: start from nothing.
- */
+/* A primary that keeps its configuration elsewhere sends none: start from nothing. */
 static int read_conf(const char *path, struct text *ret, struct fault *fault)
 {
 	int r = file_read(path, CONF_MAX, ret);
@@ -125,9 +123,7 @@ int settings_apply(struct host *host, struct fault *fault)
 	CONFIGURATION_AUTO files = { 0 };
 	int r = read_both(host, &files, fault);
 
-	/*
-	 * ours before the line that includes it: the server may read both at any moment
-	 */
+	/* ours before the line that includes it: the server may read both any time */
 	if (r == 0)
 		r = put(files.ours, &files.ours_wanted, fault);
 	if (r == 0)

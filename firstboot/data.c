@@ -43,9 +43,7 @@ static enum step_state unusable(struct host *host, struct text *detail,
 	struct postmaster postmaster;
 	bool runs = cluster_postmaster(&host->cluster, &postmaster) > 0;
 
-	/*
-	 * it is moved when the new cluster is complete, and stays where it is until then
-	 */
+	/* it stays where it is until the new cluster is complete */
 	if (host->settings.existing_data == EXISTING_DATA_MOVE_ASIDE && !runs &&
 	    !host->cluster.inside) {
 		text_addf(detail, "%s is to be moved aside: it %s", host->cluster.path, what);

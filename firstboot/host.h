@@ -53,10 +53,7 @@ struct host {
 	bool upstream_known; /* false throughout a dry run whose primary does not answer */
 	struct replication_upstream upstream;
 
-	/*
-	 * step "primary", or step "tablespaces" if no access rule lets the role into a
-	 * database
-	 */
+	/* step "primary", or step "tablespaces" if the role may not enter a database */
 	bool tablespaces_known;
 	struct text upstream_tablespaces; /* their directories, one per line */
 
@@ -81,9 +78,7 @@ void host_close(struct host *host);
  */
 int host_look(struct host *host, struct fault *fault);
 
-/*
- * Does PGDATA hold a cluster of our role? Any other is refused, or will be moved aside.
- */
+/* Does PGDATA hold a cluster of our role? Others are refused or moved aside. */
 bool host_in_place(const struct host *host);
 
 /* Was putting it there interrupted half way? */

@@ -237,10 +237,7 @@ static int run_command(const struct command *command, const struct options *opti
 		return EX_OK;
 	}
 	gethostname(work.host.host_name, sizeof(work.host.host_name) - 1);
-	/*
-	 * a host name can be one byte longer than what a server keeps of an
-	 * application_name
-	 */
+	/* a host name can be longer than an application_name */
 	snprintf(work.host.application_name, sizeof(work.host.application_name), "%.63s",
 		 *settings->application_name ? settings->application_name
 					     : work.host.host_name);
@@ -263,9 +260,7 @@ static int run_command(const struct command *command, const struct options *opti
 	return code;
 }
 
-/*
- * Nothing of the caller's environment reaches libpq or a program, except NOTIFY_SOCKET.
- */
+/* Of the caller's environment, only NOTIFY_SOCKET reaches libpq or a program. */
 static void clean_environment(void)
 {
 	const char *given = getenv("NOTIFY_SOCKET");
@@ -274,10 +269,7 @@ static void clean_environment(void)
 	clearenv();
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	setenv("LC_ALL", "C", 1);
-	/*
-	 * a name server that is down delays each attempt by two seconds, not by half a
-	 * minute
-	 */
+	/* a dead name server delays each attempt by two seconds, not by half a minute */
 	setenv("RES_OPTIONS", "timeout:2 attempts:1", 1);
 	if (notify)
 		setenv("NOTIFY_SOCKET", notify, 1);

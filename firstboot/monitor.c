@@ -158,9 +158,7 @@ static bool serve_all(const struct monitor *monitor, int verbs, pid_t worker)
 				return deadline >= 0;
 			serve(monitor, verbs, verb);
 		}
-		/*
-		 * it is not read: staying readable, it also stops the program of a verb
-		 */
+		/* not read: staying readable, it also stops the program of a verb */
 		if (fds[1].revents) {
 			kill(worker, SIGTERM);
 			deadline = clock_ms() + STOP_GRACE_MS;

@@ -42,9 +42,7 @@ static const struct step primary_steps[] = {
 	{ .name = "ownership", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */
 	{ .name = "room for a cluster", .row = "P4", .check = data_check, .apply = data_apply },
-	/*
-	 * before a file is created: a directory without a rule may need an administrator
-	 */
+	/* before a file is created: a missing rule may need an administrator */
 	{ .name = "label rules", .check = label_rules_check, .apply = label_rules_apply },
 	/* staging is free now; the steps down to "in place" complete what this makes */
 	{ .name = "cluster", .row = "P4", .when = UNTIL_IN_PLACE, .check = cluster_check,
@@ -53,10 +51,7 @@ static const struct step primary_steps[] = {
 	{ .name = "certificate", .row = "P9", .check = certificate_check, .apply = certificate_apply },
 	/* before the first start, which therefore needs no restart */
 	{ .name = "settings", .row = "P10", .check = settings_check, .apply = settings_apply },
-	/*
-	 * before the first start: a standby that is already knocking would be told that
-	 * its password is wrong, and give up
-	 */
+	/* before the first start: a standby that is trying already would give up */
 	{ .name = "new role", .row = "P7", .when = UNTIL_IN_PLACE,
 	  .check = staged_role_check, .apply = staged_role_apply },
 	/* before the first start, so that nothing has to be reloaded */
@@ -66,8 +61,7 @@ static const struct step primary_steps[] = {
 	{ .name = "in place", .row = "P4", .when = UNTIL_IN_PLACE, .check = place_check,
 	  .apply = place_apply },
 	/*
-	 * after the rename, since labels depend on the path; before the start, which
-	 * needs them
+	 * after the rename: labels depend on the path; before the start, which needs them
 	 */
 	{ .name = "labels", .check = labels_check, .apply = labels_apply },
 	/* before the start: once the server listens, standbys should get through */

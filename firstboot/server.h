@@ -1,6 +1,4 @@
-/*
- * server.h - the server that runs on PGDATA: its programs, starting it, and its service.
- */
+/* server.h - the server that runs on PGDATA: programs, starting it, its service. */
 #pragma once
 
 #include "host.h"

@@ -34,14 +34,10 @@ static const struct step standby_steps[] = {
 	{ .name = "ownership", .row = "S5", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */
 	{ .name = "room for a clone", .row = "S2", .check = data_check, .apply = data_apply },
-	/*
-	 * before a byte is copied: each of the primary's tablespaces needs a place here
-	 */
+	/* before a byte is copied: each tablespace needs a place here */
 	{ .name = "tablespaces", .row = "S2", .when = UNTIL_IN_PLACE,
 	  .check = tablespaces_check, .apply = tablespaces_apply },
-	/*
-	 * before a byte is copied: a directory without a rule may need an administrator
-	 */
+	/* before a byte is copied: a missing rule may need an administrator */
 	{ .name = "label rules", .check = label_rules_check, .apply = label_rules_apply },
 	/* pg_basebackup reads it, and later the walreceiver */
 	{ .name = "password file", .row = "S3", .check = passfile_check, .apply = passfile_apply },
@@ -59,8 +55,7 @@ static const struct step standby_steps[] = {
 	{ .name = "in place", .row = "S2", .when = UNTIL_IN_PLACE, .check = place_check,
 	  .apply = place_apply },
 	/*
-	 * after the rename, since labels depend on the path; before the start, which
-	 * needs them
+	 * after the rename: labels depend on the path; before the start, which needs them
 	 */
 	{ .name = "labels", .check = labels_check, .apply = labels_apply },
 	/* before the start, as on a primary: a standby can have standbys */

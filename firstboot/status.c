@@ -261,9 +261,7 @@ static void print_json(const struct host *host, const struct server *server)
 	add_json_long(&json, "port", server->port);
 	add_json_text(&json, "data_directory", host->cluster.path);
 	add_json_bool(&json, "in_recovery", server->state.in_recovery);
-	/*
-	 * an unsigned 64-bit number, as a string: readers that use doubles would round it
-	 */
+	/* unsigned, 64 bits, as a string: readers that use doubles would round it */
 	add_json_text(&json, "system_identifier", server->state.system_id);
 	add_json_long(&json, "timeline", server->state.timeline);
 	add_json_text(&json, "lsn", text_str(&server->lsn));

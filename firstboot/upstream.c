@@ -63,9 +63,7 @@ static int ask_tablespaces(struct host *host, const struct replication_login *lo
 	return 0;
 }
 
-/*
- * With no server on this host yet, a standby that points at itself would wait for ever.
- */
+/* With no server here yet, a standby that points at itself would wait for ever. */
 static int check_not_self(const struct settings *settings, struct fault *fault)
 {
 	if (settings->primary_port != settings->port ||

@@ -15,15 +15,10 @@ int verify_log_in(struct host *host, const struct replication_login *login,
 /* P8: the replication role and its attributes. */
 int verify_role(struct host *host, struct fault *fault);
 
-/*
- * V2 and V4 on a primary: within timeout_ms, the standby of every walsender has replayed
- * what is written now.
- */
+/* V2 and V4 on a primary: every standby replays what is written now within timeout_ms. */
 int verify_standbys_caught_up(struct host *host, long timeout_ms, struct fault *fault);
 
-/*
- * V3 and V4 on a standby: within timeout_ms, what the primary has now is replayed here.
- */
+/* V3 and V4 on a standby: what the primary has now is replayed within timeout_ms. */
 int verify_caught_up(struct host *host, const struct replication_login *login,
 		     const struct replication_upstream *upstream, long timeout_ms,
 		     struct fault *fault);

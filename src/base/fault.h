@@ -32,14 +32,10 @@ void fault_clear(struct fault *fault);
 /* Moves *from into *to, which has to be empty. */
 void fault_move(struct fault *to, struct fault *from);
 
-/*
- * Sets class and message, unless they are set; returns -EIO, for `return fault_set(...)`.
- */
+/* Sets class and message, unless set; returns -EIO, for `return fault_set(...)`. */
 int fault_set(struct fault *fault, enum fault_class class, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
-/*
- * The same, with ": " and the text of the negative errno r after the message; returns r.
- */
+/* The same, with ": " and the text of the negative errno r appended; returns r. */
 int fault_errno(struct fault *fault, enum fault_class class, int r, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
 /* Puts a text before the message, which must be set. */

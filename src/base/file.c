@@ -15,7 +15,7 @@
 
 enum {
 	READ_AT_ONCE = 4096,
-	/* of a line of mounts: a device, a directory, and options, of which the rest is cut off */
+	/* a device, a directory, and options, which may be truncated */
 	MOUNT_NAMES_MAX = 4 * PATH_MAX,
 };
 
@@ -94,7 +94,7 @@ char *file_real_path(const char *path)
 {
 	char *real = realpath(path, NULL);
 
-	/* what exists and has no path is a dangling symbolic link */
+	/* it exists, but cannot be resolved: a dangling symbolic link */
 	if (!real && errno == ENOENT && file_exists(path)) {
 		errno = ENOLINK;
 	} else if (!real && errno == ENOENT) {
@@ -183,7 +183,7 @@ int file_sync_parent(const char *path)
 
 static bool file_has(const char *path, mode_t mode, const char *data, size_t len)
 {
-	SECRET_AUTO content = { { 0 } }; /* as a passfile is */
+	SECRET_AUTO content = { { 0 } }; /* like a password file */
 	struct stat st;
 
 	if (stat(path, &st) < 0 || (st.st_mode & 07777) != mode || st.st_size != (off_t)len)
@@ -193,7 +193,7 @@ static bool file_has(const char *path, mode_t mode, const char *data, size_t len
 	       memcmp(secret_reveal(&content), data, len) == 0;
 }
 
-/* The mode that the file has, or 0600 for a new one. */
+/* The mode of the file, or 0600 for a new one. */
 static mode_t kept_mode(const char *path)
 {
 	struct stat st;
@@ -215,8 +215,7 @@ int file_replace(const char *path, mode_t mode, const char *data, size_t len)
 	if (file_has(target, mode, data, len))
 		return 0;
 	/*
-	 * always the same name: what a crash leaves, a secret perhaps, the next run
-	 * replaces
+	 * always the same name: the next run replaces what a crash left, perhaps a secret
 	 */
 	temporary = text_format("%s.pgrepl-new", target);
 	if (unlink(temporary) < 0 && errno != ENOENT)
@@ -249,7 +248,7 @@ static bool is_dots(const char *name)
 	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 }
 
-/* Opens a directory below dir_fd for reading its entries; takes no link. */
+/* Opens a directory below dir_fd for reading; does not follow a link. */
 static DIR *open_dir_at(int dir_fd, const char *name)
 {
 	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -317,7 +316,7 @@ static int start_writeback(void *arg, int dir_fd, const char *name, const struct
 	if (S_ISREG(st->st_mode)) {
 		FD_AUTO fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
-		/* only a head start: the fsync that follows reports what goes wrong */
+		/* only a head start: errors are reported later */
 		if (fd >= 0)
 			(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	}
@@ -342,10 +341,9 @@ static int wait_writeback(void *arg, int dir_fd, const char *name, const struct 
 }
 
 /*
- * A fsync(2) for each of a thousand files flushes the disk's cache a thousand times. One
- * syncfs(2) does it once, but says nothing of files that could not be written (kernels
- * before 5.8, and before 4.4 it makes others forget it too): so that is asked of each
- * file first.
+ * An fsync(2) for each of a thousand files flushes the disk's cache a thousand times; one
+ * syncfs(2) does it once. But it does not report files that could not be written (before
+ * Linux 5.8; before 4.4 it even clears their errors), so each file is asked first.
  */
 static int sync_one_tree(const char *path)
 {
@@ -359,16 +357,13 @@ static int sync_one_tree(const char *path)
 		r = file_walk(path, wait_writeback, NULL);
 	if (r == 0 && syncfs(fd) < 0)
 		r = -errno;
-	/* and a file system whose journal has failed says so here */
+	/* a failed journal is reported here */
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	return r;
 }
 
-/*
- * The directory that a link at path leads to, synced; anything but a link is done
- * already.
- */
+/* Syncs the directory that a link points to; anything else has been synced already. */
 static int sync_linked(const char *path)
 {
 	STRING_AUTO target = NULL;

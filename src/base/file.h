@@ -20,49 +20,46 @@ void file_close(int *fd);
 int file_steal(int *fd);
 
 /*
- * Appends the whole of a file to ret, whose memory it is read into; -EFBIG when it is
- * longer than max bytes.
+ * Appends a file to ret, reading directly into its memory; -EFBIG if longer than max
+ * bytes.
  */
 int file_read(const char *path, size_t max, struct text *ret);
 int file_read_fd(int fd, size_t max, struct text *ret);
 
-/* Writes all of it, whatever write(2) does by pieces. */
+/* Writes all of it. */
 int file_write_all(int fd, const char *data, size_t len);
 
 /*
- * Gives path this content and mode: a temporary file beside it (NAME.pgrepl-new: one
- * writer at a time), full write, fsync, rename, fsync of the directory. A symbolic link
- * keeps pointing where it points; its target is replaced. FILE_KEEP_MODE leaves the mode
- * that it has, and is 0600 for a new file. Returns 1 when something was written, 0 when
- * content and mode were right already and nothing was touched.
+ * Gives path this content and mode: temporary file beside it (NAME.pgrepl-new: one writer
+ * at a time), write, fsync, rename, fsync of the directory. If path is a symbolic link,
+ * its target is replaced. FILE_KEEP_MODE keeps the mode, or is 0600 for a new file.
+ * Returns 1 if something was written, 0 if content and mode were right already.
  */
 #define FILE_KEEP_MODE ((mode_t)-1)
 int file_replace(const char *path, mode_t mode, const char *data, size_t len);
 
-/* The same with its failure as a fault: 0 or a negative errno. */
+/* The same, with a failure as a fault: 0 or a negative errno. */
 int file_put(const char *path, mode_t mode, const char *data, size_t len,
 	     struct fault *fault);
 
 bool file_exists(const char *path);
 
 /*
- * The path without links, also of what does not exist yet and has a parent that does.
- * Caller frees; NULL and errno, ENOLINK when it is a link that leads nowhere.
+ * The path with links resolved; only its parent has to exist. The caller frees it. NULL
+ * and errno on failure, ENOLINK for a dangling link.
  */
 char *file_real_path(const char *path);
 
-/* Do both paths, links followed, lead to one file? */
+/* Do both paths, with links resolved, name the same file? */
 bool file_is_same(const char *a, const char *b);
 
-/*
- * Takes "//", "/./" and "/" at the end out of an absolute path; any other stays as it is.
- */
+/* Removes "//", "/./" and a trailing "/" from an absolute path. */
 void file_tidy_path(char *path);
 
-/* Is one of two absolute paths the other, or below it, as they are written? */
+/* As written, are two absolute paths the same, or one below the other? */
 bool file_paths_overlap(const char *a, const char *b);
 
-/* Is a file system mounted on exactly this path (which has no links in it)? */
+/* Is a file system mounted on exactly this path (without links)? */
 bool file_is_mount_point(const char *path);
 
 /* Makes one file's content survive a crash. */
@@ -72,20 +69,20 @@ int file_sync(const char *path);
 int file_sync_parent(const char *path);
 
 /*
- * Makes a whole tree durable: has everything written, waits for each file, then syncs the
- * file system (what others have written to it included). Follows the links of pg_wal and
- * of pg_tblspc, which a tree that we made can have, and no others.
+ * Makes a whole tree durable: starts writing everything, waits for each file, then syncs
+ * the file system (including what others have written). Follows only the links of pg_wal
+ * and in pg_tblspc.
  */
 int file_sync_tree(const char *path);
 
-/* Removes a tree without following links. Nothing there is success. */
+/* Removes a tree without following links. If there is none, that is success. */
 int file_remove_tree(const char *path);
 
 /*
- * Calls visit for every entry below path, depth first, parents before their content,
- * without following links or crossing into another file system. A negative return of
- * visit ends the walk and is returned; -ENOENT of vanished entries is passed over. dir_fd
- * and name are for the *at() calls: they cannot be redirected by a renamed parent.
+ * Calls visit for every entry below path, parents before their content, without following
+ * links or entering another file system. A negative return of visit ends the walk and is
+ * returned; entries that vanish are ignored. dir_fd and name are for the *at() calls,
+ * which a renamed parent cannot redirect.
  */
 typedef int (*file_visit)(void *arg, int dir_fd, const char *name, const struct stat *st);
 int file_walk(const char *path, file_visit visit, void *arg);

@@ -32,9 +32,7 @@ void findings_clear(struct findings *findings);
  */
 struct fault *findings_add(struct findings *findings, int line);
 
-/*
- * Logs them, those without a line last. Each message is followed by its detail and hint.
- */
+/* Logs them with detail and hint, those without a line last. */
 void findings_log(const struct findings *findings);
 
 /* The exit code of the worst of them; 0 if there are none. */

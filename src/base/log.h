@@ -19,9 +19,7 @@ enum log_level {
 /* Sets the name that starts each line. program has to live as long as the process. */
 void log_open(const char *program);
 
-/*
- * label is "error", "warning", "detail", "hint" ...; every line of the message gets it.
- */
+/* label is "error", "warning", "hint" ...; every line of the message gets it. */
 void log_line(enum log_level level, const char *label, const char *message);
 
 void log_error(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -19,17 +19,17 @@ enum {
 
 void process_hide_memory(void)
 {
-	/* cannot fail with this value, which all kernels know */
+	/* cannot fail with this value */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 }
 
-/* Kernel 3.10 has no close_range(2), and the limit of descriptors may be a million. */
+/* Linux 3.10 has no close_range(2), and the limit of descriptors may be a million. */
 void process_close_inherited(void)
 {
 	DIR *own = opendir("/proc/self/fd");
 	struct dirent *entry;
 
-	/* entries are found by their number: closing one does not lose another */
+	/* entries are read by number: closing one does not skip another */
 	while (own && (entry = readdir(own))) {
 		long fd;
 

@@ -1,6 +1,6 @@
 /*
- * process.h - what others may see of this process and what it was left by its caller; and
- * processes that are not our children, found in /proc.
+ * process.h - what this process inherits and shows to others, and processes that are not
+ * our children, found in /proc.
  */
 #pragma once
 
@@ -8,15 +8,15 @@
 #include <sys/types.h>
 
 /*
- * Nobody but root can read the memory of this process, and no core file is written: there
- * may be a password in it. A child inherits this and a program that it executes does not.
- * A change of user undoes it (prctl(2), PR_SET_DUMPABLE): call it again after one.
+ * Only root can read the memory of this process, and no core file is written: it may
+ * contain a password. Children inherit this, programs that they execute do not. A change
+ * of user undoes it (prctl(2), PR_SET_DUMPABLE): call it again after one.
  */
 void process_hide_memory(void);
 
 /*
- * Closes every descriptor from 3 on: what the caller left open is not ours to keep, or to
- * pass on. Before anything is opened. Does nothing where /proc is not mounted.
+ * Closes every descriptor from 3 on: what the caller left open must not be kept or passed
+ * on. To be called before anything is opened. Does nothing if /proc is not mounted.
  */
 void process_close_inherited(void);
 

@@ -51,7 +51,7 @@ static void drop_end(struct text *content, char last)
 		text_shorten(content, content->len - 1);
 }
 
-/* Makes a file's content the password: no line break but one at the end. */
+/* Turns the content of a file into the password: no line break except at the end. */
 static int take_line(const char *path, const char *key, struct text *content,
 		     struct fault *fault)
 {

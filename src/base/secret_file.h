@@ -1,16 +1,15 @@
 /*
- * secret_file.h - files with a password in them: who else can get at them, and what is in
- * them.
+ * secret_file.h - files that contain a password: who else has access, and reading them.
  */
 #pragma once
 
 #include "base/fault.h"
 #include "base/secret.h"
 
-/* The longest password that is taken, in bytes. */
+/* The longest password that is accepted, in bytes. */
 enum { SECRET_MAX = 1000 };
 
-/* What somebody else than root and ourselves can do with a file. */
+/* What users other than root and ourselves can do with a file. */
 enum secret_file_access {
 	SECRET_FILE_NONE,
 	SECRET_FILE_READ,
@@ -24,9 +23,9 @@ int secret_file_access(int fd);
 void secret_file_hint(struct fault *fault, const char *path);
 
 /*
- * Takes the password that is the only line of a file, for the key of the ini that names
- * it. Warns of a file that others can read; refuses one that they can write.
- * 0, or a negative errno and the fault.
+ * Reads the password that is the only line of a file, for the key of the ini that names
+ * the file. Warns if others can read it, refuses it if they can write to it. 0, or a
+ * negative errno and the fault.
  */
 int secret_file_read(const char *path, const char *key, struct secret *ret,
 		     struct fault *fault);

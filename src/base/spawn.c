@@ -203,9 +203,7 @@ static bool reap(struct running *run, int *ret_status)
 	return true;
 }
 
-/*
- * Reads what is left in the pipes, without waiting for writers that outlive the program.
- */
+/* Reads what is left in the pipes; writers may outlive the program. */
 static void drain_rest(struct running *run)
 {
 	int *const ends[] = { &run->out, &run->err };

@@ -57,7 +57,7 @@ void text_reset(struct text *text)
 	text_shorten(text, 0);
 }
 
-/* What realloc(3) moves it may leave behind as it was. */
+/* realloc(3) may leave a copy behind. */
 static char *move_secret(struct text *text, size_t cap)
 {
 	char *moved = mem_resize(NULL, cap);
@@ -301,7 +301,7 @@ static size_t edit_distance(const char *a, const char *b, size_t limit)
 
 const char *text_nearest(const char *word, const char *const *candidates, size_t count)
 {
-	/* a third of the word wrong is still a typo, more is another word */
+	/* a third of the letters wrong may be a typo; more is another word */
 	size_t limit = strlen(word) / 3 + 1, best_distance = limit + 1;
 	const char *best = NULL;
 

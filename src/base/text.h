@@ -1,10 +1,8 @@
 /*
- * text.h - growable strings, and the one checked parser for numbers, times
- * and switches.
+ * text.h - growable strings, and the checked parsers for numbers, times and switches.
  *
- * Memory: a program that configures a host and cannot get a few hundred bytes
- * has nothing sensible left to do, so allocation failure ends the process
- * (abort) and no caller has to check for it.
+ * If memory cannot be allocated the process ends (abort): a program that cannot get a few
+ * hundred bytes has nothing sensible left to do, and no caller has to check.
  */
 #pragma once
 
@@ -20,13 +18,13 @@ struct text {
 	char *s;
 	size_t len;
 	size_t cap;
-	bool secret; /* leaves no copy and is not shown: see secret.h, which alone sets it */
+	bool secret; /* leaves no copy and is not shown; set by secret.c only */
 };
 
 void text_free(struct text *text);
 void text_reset(struct text *text);
 
-/* Cuts it down to its first len bytes; len is at most its own. */
+/* Truncates it to its first len bytes; len must not exceed its length. */
 void text_shorten(struct text *text, size_t len);
 void text_add(struct text *text, const char *s);
 void text_add_bytes(struct text *text, const char *bytes, size_t len);
@@ -34,15 +32,15 @@ void text_addf(struct text *text, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void text_addv(struct text *text, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
 /*
- * For what writes into a text without a buffer of its own: room for more bytes behind the
- * content; text_fill() then says how many of them were written.
+ * To write into a text directly: makes room for more bytes after the content and returns
+ * it; text_fill() then tells how many were written.
  */
 char *text_room(struct text *text, size_t more);
 void text_fill(struct text *text, size_t len);
 
 /*
- * The content as a string that is never NULL; valid until the next change. Of a secret,
- * only that it is one.
+ * The content as a string, never NULL, valid until the next change; a placeholder for a
+ * secret.
  */
 const char *text_str(const struct text *text);
 
@@ -55,7 +53,7 @@ char *text_copy(const char *s);
 void *mem_zalloc(size_t size);
 void *mem_resize(void *memory, size_t size);
 
-/* Overwrites in a way that the compiler keeps (glibc 2.17 has no explicit_bzero). */
+/* Overwrites memory; the compiler cannot drop it (glibc 2.17 has no explicit_bzero). */
 void mem_wipe(void *memory, size_t size);
 
 /* Frees a char * variable: CLEANUP(text_drop) char *name. */
@@ -72,8 +70,8 @@ bool text_starts_with(const char *s, const char *prefix);
 char *text_trim(char *s);
 
 /*
- * Parsers. Each takes the whole string or fails with -EINVAL (not of the form)
- * or -ERANGE (of the form, but outside [min, max]); *ret is untouched then.
+ * Parsers. Each parses the whole string or fails with -EINVAL (malformed) or -ERANGE
+ * (outside [min, max]), leaving *ret untouched.
  */
 int text_to_long(const char *s, long min, long max, long *ret);
 int text_to_bool(const char *s, bool *ret);
@@ -84,8 +82,5 @@ int text_to_bool(const char *s, bool *ret);
  */
 int text_to_ms(const char *s, long max_ms, long *ret_ms);
 
-/*
- * Of count candidates the one that is nearest to word by edit distance, or
- * NULL when none is near enough to be what was meant.
- */
+/* The candidate nearest to word by edit distance, or NULL if none is near enough. */
 const char *text_nearest(const char *word, const char *const *candidates, size_t count);

@@ -228,9 +228,7 @@ int cluster_system_id(const struct cluster *cluster, char ret[24])
 
 	if (fd < 0)
 		return -errno;
-	/*
-	 * the first field in every major: src/include/catalog/pg_control.h of PostgreSQL
-	 */
+	/* the first field in every major (src/include/catalog/pg_control.h) */
 	n = read(fd, &id, sizeof(id));
 	if (n != (ssize_t)sizeof(id))
 		return n < 0 ? -errno : -EINVAL;

@@ -70,9 +70,7 @@ void cluster_unlock(const struct cluster *cluster, int *fd);
 int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 		    struct fault *fault);
 
-/*
- * The system identifier of the cluster in place, from pg_control; 0 or a negative errno.
- */
+/* The system identifier, from pg_control; 0 or a negative errno. */
 int cluster_system_id(const struct cluster *cluster, char ret[24]);
 
 /*

@@ -30,10 +30,7 @@ static int wait_for_socket(const struct db *db, short events, long long deadline
 	}
 }
 
-/*
- * Where the SQLSTATE stands in "SEVERITY:  28P01: text", or NULL; the severity may be
- * translated.
- */
+/* The SQLSTATE in "SEVERITY:  28P01: text", or NULL; the severity may be translated. */
 static const char *find_sqlstate(const char *message)
 {
 	static const char characters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -49,14 +46,14 @@ static const char *find_sqlstate(const char *message)
 
 enum fault_class db_class(const char *sqlstate)
 {
-	/* PostgreSQL manual, Appendix A; what is not here a person has to look at */
+	/* PostgreSQL manual, Appendix A; all others need the operator */
 	static const char *const passing[] = {
 		"08",    /* connection exceptions */
 		"53300", /* too many connections, or no walsender free */
 		"55006", /* object in use: all replication slots, while others clone */
 		"53400", /* configuration limit: all replication slots are in use */
 		"57P",   /* shutting down, crashed, starting up */
-		"28000", /* no line of pg_hba.conf yet, or the role may not log in yet */
+		"28000", /* no rule in pg_hba.conf yet, or the role cannot log in yet */
 		"40",    /* serialization, deadlock */
 		"55P03", /* lock not available */
 	};
@@ -78,9 +75,7 @@ void db_sqlstate(const char *message, char ret[6])
 	}
 }
 
-/*
- * The message proper: without what is before the SQLSTATE, and what is behind the text.
- */
+/* The text alone, without severity, SQLSTATE, and whatever follows it. */
 static char *short_message(const char *message)
 {
 	const char *code = find_sqlstate(message);
@@ -93,17 +88,13 @@ static char *short_message(const char *message)
 	if (end)
 		*end = '\0';
 	start = text_trim(start);
-	/*
-	 * the caller says which server; libpq does so from 14 on, and 12 in another way
-	 */
+	/* the caller names the server; so does libpq, 12 and 14 in different ways */
 	end = strstr(start, " failed: ");
 	if (text_starts_with(start, "connection to server ") && end)
 		start = end + strlen(" failed: ");
 	else if (text_starts_with(start, "could not connect to server: "))
 		start += strlen("could not connect to server: ");
-	/*
-	 * network errors: of several addresses, each with a line, the first says enough
-	 */
+	/* network errors have a line per address: the first says enough */
 	end = strchr(start, '\n');
 	if (end)
 		*end = '\0';
@@ -134,10 +125,7 @@ static int connect_fault(struct db *db, int r, struct fault *fault)
 	return r ? r : -ECONNREFUSED;
 }
 
-/*
- * A server's warnings are not ours to print, without our name and in the middle of a
- * line.
- */
+/* libpq would print a server's warnings without our name, in the middle of a line. */
 static void drop_notice(void *arg, const char *message)
 {
 	(void)arg;
@@ -156,10 +144,7 @@ int db_open(struct db *db, const struct db_target *target, struct fault *fault)
 	};
 	if (!db->conn)
 		return fault_set(fault, FAULT_BUG, "out of memory");
-	/*
-	 * libpq hands out the SQLSTATE of a refused connection in one way only: as a part
-	 * of the verbose message.
-	 */
+	/* the SQLSTATE of a failed connection is only available in a verbose message */
 	PQsetErrorVerbosity(db->conn, PQERRORS_VERBOSE);
 	PQsetNoticeProcessor(db->conn, drop_notice, NULL);
 	if (PQstatus(db->conn) == CONNECTION_BAD)
@@ -216,7 +201,7 @@ int db_query(struct db *db, const char *sql, int count, const char *const *value
 	long long deadline = clock_ms() + db->timeout_ms;
 	RESULT_AUTO last = NULL;
 
-	/* the simple protocol for what has no values: a walsender knows no other */
+	/* without values, the simple protocol: walsenders know no other */
 	if (!(count ? PQsendQueryParams(db->conn, sql, count, NULL, values, NULL, NULL, 0)
 		    : PQsendQuery(db->conn, sql)))
 		return query_fault(db, NULL, 0, fault);
@@ -261,11 +246,11 @@ const char *db_value(const PGresult *result, int row, int column)
 	return PQgetvalue(result, row, column);
 }
 
-/* libpq's escaping wants a connection, and takes one that never was connected. */
+/* The escaping functions of libpq need a connection, which need not be connected. */
 static PGconn *unconnected(void)
 {
 	static const char *const keywords[] = { "host", NULL };
-	/* a folder that cannot be: nothing is looked up, nothing is sent */
+	/* an impossible directory: nothing is looked up, nothing is sent */
 	static const char *const values[] = { "/dev/null", NULL };
 
 	return PQconnectStartParams(keywords, values, 0);
@@ -277,9 +262,7 @@ static void add_escaped(struct text *ret, const char *value,
 	PGconn *conn = unconnected();
 	char *escaped = conn ? escape(conn, value, strlen(value)) : NULL;
 
-	/*
-	 * nothing but a lack of memory can make it fail: settings are checked to be text
-	 */
+	/* it can only fail for lack of memory: settings are known to be text */
 	if (!escaped)
 		abort();
 	text_add(ret, escaped);

@@ -7,9 +7,8 @@
 #include "base/secret.h"
 
 /*
- * The longest line that libpq 12 reads whole, its newline included: it has a buffer of
- * five times NAMEDATALEN (passwordFromFile in fe-connect.c); from 13 on there is no
- * limit.
+ * The longest line that libpq 12 reads in full, newline included: its buffer is five
+ * times NAMEDATALEN (passwordFromFile in fe-connect.c). From 13 on there is no limit.
  */
 enum { PASSFILE_LINE_MAX = 5 * 64 - 1 };
 

@@ -57,7 +57,7 @@ void replication_role_sql(struct secret *ret, const char *role,
 int replication_role_look(struct db *db, const char *role, const struct secret *verifier,
 			  struct replication_role *ret, struct fault *fault)
 {
-	/* a PGresult cannot be wiped: the verifier is only asked for to be compared */
+	/* a PGresult cannot be wiped, so the server compares the verifier */
 	const char *const values[] = { role, verifier && secret_is_set(verifier) ? "t" : "f" };
 	RESULT_AUTO result = NULL;
 	int r = db_query(db,
@@ -102,10 +102,10 @@ void replication_conninfo(struct text *ret, const struct replication_login *logi
 	db_add_conninfo(ret, "sslmode", sslmode(login));
 	if (login->tls && *login->tls_root_cert)
 		db_add_conninfo(ret, "sslrootcert", login->tls_root_cert);
-	/* a Kerberos ticket would make a connection that a hostssl line does not match */
+	/* a GSSAPI-encrypted connection would not match a hostssl line */
 	db_add_conninfo(ret, "gssencmode", "disable");
 	/*
-	 * a primary that vanishes is noticed in a minute, not after the kernel's two
+	 * notice a primary that vanishes within a minute, not after the kernel's two
 	 * hours
 	 */
 	db_add_conninfo(ret, "keepalives_idle", "30");
@@ -257,7 +257,7 @@ int replication_tablespaces_of_backup(const struct replication_login *login,
 	if (PQnfields(result) <= LOCATION)
 		return fault_set(fault, FAULT_BUG, "BASE_BACKUP returned an unknown result");
 	for (int i = 0; i < PQntuples(result); i++)
-		/* PGDATA itself has none */
+		/* PGDATA itself has no location */
 		if (*db_value(result, i, LOCATION))
 			text_addf(ret, "%s\n", db_value(result, i, LOCATION));
 	return 0;
@@ -270,8 +270,8 @@ int replication_sender_seen(const struct replication_login *login, const char *a
 	DB_AUTO db = { 0 };
 	RESULT_AUTO result = NULL;
 	/*
-	 * A role that is no member of pg_read_all_stats sees its own walsenders without
-	 * their state: that there is one is what it can know.
+	 * A role that is not a member of pg_read_all_stats does not see the state of its
+	 * walsenders, only that they exist.
 	 */
 	int r = login_open(login, false, &db, &fault);
 
@@ -306,9 +306,9 @@ int replication_look(struct db *db, struct replication_state *ret, struct fault 
 			 " r.sender_port, c.system_identifier, pg_catalog.pg_last_wal_receive_lsn(),"
 			 " pg_catalog.pg_last_wal_replay_lsn(),"
 			 /*
-		 * that of the control file is the old one until the checkpoint after a
-		 * promotion
-		 */
+			  * the control file has the old one until the checkpoint after a
+			  * promotion
+			  */
 			 " CASE WHEN pg_catalog.pg_is_in_recovery()"
 			 "  THEN coalesce(r.received_tli, k.timeline_id)"
 			 "  ELSE ('x' || substr(pg_catalog.pg_walfile_name("

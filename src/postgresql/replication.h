@@ -9,23 +9,21 @@
 
 #include <stdint.h>
 
-/* A position in the WAL, as PostgreSQL writes it: two hexadecimal halves. */
+/* A position in the WAL (pg_lsn): two hexadecimal numbers. */
 int replication_parse_lsn(const char *s, uint64_t *ret);
 void replication_add_lsn(struct text *ret, uint64_t lsn);
 
 /* --- the role, on a primary --- */
 
-/*
- * One line of SQL that creates the role, or brings the one that exists to what is needed.
- */
+/* One line of SQL that creates the role, or alters an existing one. */
 void replication_role_sql(struct secret *ret, const char *role,
 			  const struct secret *verifier, bool exists);
 
 struct replication_role {
 	bool exists;
-	bool complete;     /* LOGIN and REPLICATION, and a password is set */
+	bool complete;     /* LOGIN and REPLICATION, with a password */
 	bool has_password; /* of any kind */
-	bool has_verifier; /* exactly the one that was asked about */
+	bool has_verifier; /* the one that was asked about */
 };
 
 /* verifier may be NULL or not set. */
@@ -34,10 +32,10 @@ int replication_role_look(struct db *db, const char *role, const struct secret *
 
 /* --- the connection to a server that sends WAL --- */
 
-/* A clone's walsenders have this application_name: they are no standby yet. */
+/* The application_name of a clone's walsenders, which do not serve a standby yet. */
 #define REPLICATION_CLONE_NAME "pgrepl-clone"
 
-/* Where the upstream server is, and how the replication role logs in to it. */
+/* The upstream server, and how the replication role logs in to it. */
 struct replication_login {
 	const char *host;
 	long port;
@@ -49,13 +47,16 @@ struct replication_login {
 };
 
 /*
- * The same as a connection string, for programs of PostgreSQL. The password is not in it:
- * passfile is.
+ * The same as a connection string for PostgreSQL's programs, with passfile instead of the
+ * password.
  */
 void replication_conninfo(struct text *ret, const struct replication_login *login,
 			  const char *passfile, const char *application_name);
 
-/* Those that a standby must not have lower than its primary (manual, "Hot Standby"). */
+/*
+ * The parameters that must not be lower on a standby than on its primary (manual, "Hot
+ * Standby").
+ */
 enum { REPLICATION_RAISED = 5 };
 extern const char *const replication_raised[REPLICATION_RAISED];
 
@@ -68,36 +69,36 @@ struct replication_upstream {
 };
 
 /*
- * Opens a real replication connection and asks IDENTIFY_SYSTEM; with raised, also for the
- * values of replication_raised, which are 0 otherwise.
+ * Opens a replication connection and runs IDENTIFY_SYSTEM; if raised, also asks for the
+ * values of replication_raised.
  */
 int replication_identify(const struct replication_login *login, bool raised,
 			 struct replication_upstream *ret, struct fault *fault);
 
 /*
- * Logs in to the database postgres, asks nothing, and logs out. 1 when the server wanted
- * the password and took it, 0 when it let the role in without, or a negative errno.
+ * Logs in to the database postgres and out again. 1 if the server asked for the password
+ * and accepted it, 0 if it let the role in without one, or a negative errno.
  */
 int replication_log_in(const struct replication_login *login, struct fault *fault);
 
 /*
- * The directories of the upstream's tablespaces, one a line; -EACCES, and no fault, when
- * it would not let the role into a database to ask.
+ * Adds the directories of the upstream's tablespaces, one per line. -EACCES, and no
+ * fault, if it does not let the role into a database.
  */
 int replication_tablespaces(const struct replication_login *login, struct text *ret,
 			    struct fault *fault);
 
 /*
- * The same without a database, as pg_basebackup gets to know them: of a backup that is
- * given up before a byte of it is sent. It costs the upstream a checkpoint, which may
- * take timeout_ms.
+ * The same without a database, like pg_basebackup: from a base backup that is abandoned
+ * before a byte of it is sent. It costs the upstream a checkpoint; timeout_ms is the
+ * limit.
  */
 int replication_tablespaces_of_backup(const struct replication_login *login, long timeout_ms,
 				      struct text *ret, struct fault *fault);
 
 /*
- * Asks the upstream's pg_stat_replication whether a walsender serves application_name: 1,
- * 0, or a negative errno when it would not let the role ask.
+ * Does a walsender of the upstream serve application_name (pg_stat_replication)? 1, 0, or
+ * a negative errno if it does not let the role ask.
  */
 int replication_sender_seen(const struct replication_login *login,
 			    const char *application_name);

@@ -215,9 +215,7 @@ bool tablespace_has_leftover(const struct tablespace_map *map)
 	return false;
 }
 
-/*
- * Is there a link in pg_tblspc of our staging that points to path? *ret_link is its path.
- */
+/* Does a link in pg_tblspc of staging point to path? *ret_link is the link's path. */
 static bool find_link(const char *cluster_staging, const char *path, char **ret_link)
 {
 	STRING_AUTO folder = text_format("%s/pg_tblspc", cluster_staging);

@@ -1,6 +1,4 @@
-/*
- * entry.h - one entry of the ini: a key of pgrepl or a parameter of PostgreSQL.
- */
+/* entry.h - an entry of the ini: one of our keys, or a parameter of PostgreSQL. */
 #pragma once
 
 #include "base/ini.h"

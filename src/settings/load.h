@@ -1,6 +1,4 @@
-/*
- * load.h - reads and guards the ini file.
- */
+/* load.h - reads and guards the ini file. */
 #pragma once
 
 #include "base/findings.h"
