@@ -14,11 +14,14 @@ static const char *const existing_datas[] = {
 };
 static const char *const auth_methods[] = { "scram-sha-256", "md5", NULL };
 
-/* A codeset may be written UTF-8 or utf8. */
+/* initdb stores POSIX as C; a codeset may be written UTF-8 or utf8. */
 static const char locale_of_cluster[] =
-	"SELECT datcollate, lower(replace($1::text || '/' || $1, '-', ''))"
-	" = lower(replace(datcollate || '/' || datctype, '-', ''))"
-	" FROM pg_catalog.pg_database WHERE datname = 'template0'";
+	"SELECT CASE datctype WHEN datcollate THEN datcollate"
+	" ELSE 'lc_collate ' || datcollate || ', lc_ctype ' || datctype END,"
+	" lower(replace(datcollate || '/' || datctype, '-', ''))"
+	" = lower(replace(name || '/' || name, '-', ''))"
+	" FROM pg_catalog.pg_database, coalesce(nullif($1::text, 'POSIX'), 'C') AS name"
+	" WHERE datname = 'template0'";
 
 #define FIELD(member)                                                                    \
 	.offset = offsetof(struct settings, member),                                     \

@@ -125,3 +125,28 @@ load ../lib/pair
 		lacks 'warning: ' <<<"$output"
 	done
 }
+
+@test "a locale that setup has created the cluster with is not reported, also not under its other name" {
+	local locale
+	# made anew: a prepared cluster has the default
+	ini primary primary.locale=POSIX
+	run -0 pgrepl primary setup
+	equal "$(sql primary "select datcollate || '/' || datctype from pg_database where datname = 'template0'")" C/C
+	for locale in POSIX C; do
+		ini primary primary.locale="$locale"
+		run -0 pgrepl primary setup
+		lacks 'warning: ' <<<"$output"
+		contains '^ok +created as +locale C$' <<<"$output"
+	done
+}
+
+@test "a locale that only has the collation of the cluster is reported with both" {
+	local ctype
+	start_primary
+	ctype=$(sql primary "select datctype from pg_database where datname = 'template0' and datcollate = 'C'")
+	lacks '^C$' <<<"$ctype"
+	ini primary primary.locale=C
+	run -0 pgrepl primary setup
+	contains "warning: \"locale\" is \"C\" in the ini, but the cluster was created with \"lc_collate C, lc_ctype $ctype\"\$" <<<"$output"
+	contains 'nothing to do$' <<<"$output"
+}
