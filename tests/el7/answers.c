@@ -31,6 +31,11 @@ static void show(const char *name, const char *value)
 	putchar('\n');
 }
 
+static void show_secret(const char *name, const struct secret *secret)
+{
+	show(name, secret_is_set(secret) ? secret_reveal(secret) : NULL);
+}
+
 static void show_long(const char *name, long value)
 {
 	printf("%s = %ld\n", name, value);
@@ -70,7 +75,7 @@ static void show_settings(const struct settings *settings)
 	show("primary_host", settings->primary_host);
 	show_long("primary_port", settings->primary_port);
 	show("replication_user", settings->replication_user);
-	show("replication_password", secret_reveal(&settings->replication_password));
+	show_secret("replication_password", &settings->replication_password);
 	show_long("tls", settings->tls);
 	show("data_directory", settings->data_directory);
 	show("bin_directory", settings->bin_directory);
@@ -84,8 +89,8 @@ static void show_settings(const struct settings *settings)
 	for (size_t i = 0; i < settings->standby_networks.count; i++)
 		show("standby_networks", settings->standby_networks.cidr[i]);
 	show("auth_method", settings->auth_method);
-	show("replication_verifier", secret_reveal(&settings->replication_verifier));
-	show("superuser_password", secret_reveal(&settings->superuser_password));
+	show_secret("replication_verifier", &settings->replication_verifier);
+	show_secret("superuser_password", &settings->superuser_password);
 	show_long("synchronous_standbys", settings->synchronous_standbys);
 	show("locale", settings->locale);
 	show_parameters("primary.settings", &settings->primary_settings);
