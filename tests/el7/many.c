@@ -38,8 +38,7 @@ static int run_one(int argc, char **argv, int out)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void ask(const char *folder, const char *suffix, char **arguments, int argc,
-		char *file)
+static void ask(const char *folder, const char *suffix, char **arguments, int argc, char *file)
 {
 	char **argv = calloc((size_t)argc + 1, sizeof(*argv));
 	const char *slash = strrchr(file, '/');
