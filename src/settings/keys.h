@@ -23,10 +23,10 @@ struct key {
 	const char *fallback; /* the default, as it would be in the ini; NULL: unset */
 	long min, max;        /* of a number; max also of a time, in ms */
 	const char *const *choices; /* ends in NULL */
-	unsigned required_by;       /* REQUIRED_BY_...: the roles that require it */
-	const char *or_else; /* a key that can replace it, for roles that use that key */
-	const char *missing; /* hint for a required key that is not set */
-	int since;           /* the PostgreSQL major that it has a meaning from; 0: all */
+	int since;            /* the first PostgreSQL major that it is for; 0: all */
+	unsigned required_by; /* REQUIRED_BY_...: the roles that require it */
+	const char *or_else;  /* a key that can replace it, for roles that use that key */
+	const char *missing;  /* hint for a required key that is not set */
 	/*
 	 * Of a string that cannot change on an existing cluster: a query for the value that the
 	 * cluster has, and whether $1 is the same. NULL: it can change.
