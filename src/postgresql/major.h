@@ -12,11 +12,11 @@
 
 struct major {
 	int number;
+	bool promote_trigger_file;    /* there is such a parameter */
+	bool log_min_duration_sample; /* likewise */
 	/* Keeps 2 GiB of WAL for standbys that are being cloned. */
 	const char *wal_keep_name;
 	const char *wal_keep_value;
-	bool promote_trigger_file;    /* there is such a parameter */
-	bool log_min_duration_sample; /* likewise */
 	/* The replication command for a backup that begins with a fast checkpoint. */
 	const char *base_backup;
 };

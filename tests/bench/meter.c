@@ -118,8 +118,7 @@ int main(int argc, char **argv)
 		fail("could not start it");
 	if (ptrace(PTRACE_SETOPTIONS, program, NULL,
 		   (void *)(PTRACE_O_TRACEEXIT | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
-			    PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
-			    PTRACE_O_EXITKILL)) < 0)
+			    PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL)) < 0)
 		fail("ptrace");
 	(void)ptrace(PTRACE_CONT, program, NULL, NULL);
 	for (;;) {
