@@ -414,8 +414,18 @@ let_go() {
 	rm "$PAIR/primary/ballast"
 }
 
-sends_no_backup() {
-	equal "$(sql primary "select count(*) from pg_stat_replication where state = 'backup'")" 0
+sends_backups() {
+	equal "$(sql primary "select count(*) from pg_stat_replication where state = 'backup'")" "$1"
+}
+
+# hold_checkpoints: a clone waits for one before anything of it is sent. let_checkpoints_go
+hold_checkpoints() {
+	checkpointer=$(sql primary "select pid from pg_stat_activity where backend_type = 'checkpointer'")
+	kill -STOP "$checkpointer"
+}
+
+let_checkpoints_go() {
+	kill -CONT "$checkpointer"
 }
 
 # --- what is on disk ------------------------------------------------------------------------------

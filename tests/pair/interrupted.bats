@@ -18,7 +18,7 @@ has_cloned_some() {
 arrives() {
 	[ ! -e "$PAIR/standby/PG_VERSION" ]
 	let_go
-	eventually sends_no_backup
+	eventually sends_backups 0
 	run -0 pgrepl standby setup
 	[ ! -e "$PAIR/standby.pgrepl-staging" ]
 	streams standby
@@ -52,7 +52,7 @@ arrives() {
 	# pg_basebackup's child may live on, and with it the backup: the next setup ends both
 	run -0 pgrepl standby setup
 	no_process_of "$PAIR/standby.pgrepl-staging"
-	eventually sends_no_backup
+	eventually sends_backups 0
 	streams standby
 	replicates primary standby
 }

@@ -42,7 +42,7 @@ no_password_in() {
 }
 
 @test "no password is in a data folder, a log, an argument or an environment, though the server logs all it can" {
-	local sampler name watch=(env -i)
+	local sampler watch=(env -i)
 	# only root may look at the arguments that a process with secrets in its memory gives to others
 	if [ "$(id -u)" = 0 ]; then
 		need strace
@@ -56,9 +56,13 @@ no_password_in() {
 		standby.settings.log_connections=on
 	sample "$PAIR/samples" 3>&- 4>&- &
 	sampler=$!
-	for name in primary standby; do
-		"${watch[@]}" "$(program_of "$name")" --config "$PAIR/$name.ini" setup >"$PAIR/$name.out" 2>&1 </dev/null 3>&- 4>&-
-	done
+	"${watch[@]}" "$(program_of primary)" --config "$PAIR/primary.ini" setup >"$PAIR/primary.out" 2>&1 </dev/null 3>&- 4>&-
+	# until a sample has been taken of it
+	hold_checkpoints
+	"${watch[@]}" "$(program_of standby)" --config "$PAIR/standby.ini" setup >"$PAIR/standby.out" 2>&1 </dev/null 3>&- 4>&- &
+	eventually grep -qaF pg_basebackup "$PAIR/samples"
+	let_checkpoints_go
+	wait "$!"
 	sql primary "select 'this is logged'"
 	pgrepl primary verify >"$PAIR/verify.out"
 	pgrepl standby status >"$PAIR/status.out"
@@ -68,7 +72,6 @@ no_password_in() {
 	stop primary
 	eventually no_process_of "$PAIR"
 	# the places that are searched are the right ones
-	grep -qaF pg_basebackup "$PAIR/samples"
 	if [ "$(id -u)" = 0 ]; then
 		grep -q 'execve("[^"]*/pg_basebackup"' "$PAIR/execve"
 		grep -q 'execve("[^"]*/initdb"' "$PAIR/execve"

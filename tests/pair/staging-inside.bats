@@ -22,9 +22,10 @@ teardown() {
 # runs that were killed.
 remove_passfiles() {
 	local file folder
-	for file in "$(getent passwd "$("${as_server[@]}" id -u)" | cut -d: -f6)"/.pgrepl-tmp-pgrepl-pair.*.pgpass; do
-		folder=${file##*/.pgrepl-tmp-}
-		if [ -e "$file" ] && [ ! -d "/tmp/${folder%%-disk-*}" ]; then
+	for file in "$(getent passwd "$("${as_server[@]}" id -u)" | cut -d: -f6)"/.pgrepl-*-pgrepl-pair.*.pgpass; do
+		folder=pgrepl-pair.${file##*-pgrepl-pair.}
+		folder=${folder%%-disk-*}
+		if [ -e "$file" ] && [ ! -d "${pair_homes[0]}/$folder" ] && [ ! -d "${pair_homes[1]}/$folder" ]; then
 			rm -f "$file"
 		fi
 	done

@@ -194,11 +194,9 @@ let_into_no_database() {
 	let_into_no_database
 	ini_mapped
 	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/standby-space" standby.wait_timeout=2s
-	local checkpointer
-	checkpointer=$(sql primary "select pid from pg_stat_activity where backend_type = 'checkpointer'")
-	kill -STOP "$checkpointer"
+	hold_checkpoints
 	run -75 pgrepl standby setup
-	kill -CONT "$checkpointer"
+	let_checkpoints_go
 	contains 'error: .*did not answer a query within 2000 ms' <<<"$output"
 	lacks 'base backup' <<<"$output"
 }
@@ -235,19 +233,15 @@ let_into_no_database() {
 }
 
 @test "what comes into the data directory while it is cloned is not moved aside unless the ini says so" {
-	local checkpointer standby
+	local standby
 	as_server mkdir -m 700 "$PAIR/standby"
 	ini_mapped
-	# it waits for a checkpoint before it sends anything
-	checkpointer=$(sql primary "select pid from pg_stat_activity where backend_type = 'checkpointer'")
-	kill -STOP "$checkpointer"
+	hold_checkpoints
 	pgrepl_in_background standby setup
 	standby=$!
-	# the last step before the clone; staging alone is there while the settings are tried, too
-	eventually says standby '^(ok|changed) +password file'
-	eventually test -d "$PAIR/standby.pgrepl-staging"
+	eventually sends_backups 1
 	as_server touch "$PAIR/standby/mine"
-	kill -CONT "$checkpointer"
+	let_checkpoints_go
 	wait "$standby" || equal "$?" 78
 	cat "$PAIR/standby.out"
 	contains "error: \"$PAIR/standby\" was free, but no longer is" <"$PAIR/standby.out"
