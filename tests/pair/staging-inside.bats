@@ -25,6 +25,7 @@ remove_passfiles() {
 	for file in "$(getent passwd "$("${as_server[@]}" id -u)" | cut -d: -f6)"/.pgrepl-*-pgrepl-pair.*.pgpass; do
 		folder=pgrepl-pair.${file##*-pgrepl-pair.}
 		folder=${folder%%-disk-*}
+		# shellcheck disable=SC2154 # of the library
 		if [ -e "$file" ] && [ ! -d "${pair_homes[0]}/$folder" ] && [ ! -d "${pair_homes[1]}/$folder" ]; then
 			rm -f "$file"
 		fi
