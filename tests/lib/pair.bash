@@ -4,6 +4,7 @@
 #   pair_open                          $PAIR, a folder that has everything: before each test, unless the file
 #                                      has a setup of its own
 #   pair_close                         stops and removes it all: after each test, likewise
+#   start_primary, start_standby NAME  set up and running; start_new_primary where initdb is to be run for it
 #   ini NAME [SECTION.KEY=VALUE]...    writes $PAIR/NAME.ini; data in $PAIR/NAME, a free port
 #   pgrepl NAME COMMAND...             runs pgrepl-primary when NAME starts with "primary", else pgrepl-standby
 #   sql NAME "SQL" [psql argument]...  rows as a|b, as the superuser through the socket

@@ -5,11 +5,11 @@
 load ../lib/pair
 
 setup() {
-	owner=
+	owner='' parent=''
 }
 
 teardown() {
-	[ -z "$owner" ] || kill -KILL "$owner" 2>/dev/null || :
+	kill -KILL ${owner:+"$owner"} ${parent:+"$parent"} 2>/dev/null || :
 	rm -rf "$PAIR_HOME"/pgrepl-pair.*.*."of-$$"
 }
 
@@ -67,7 +67,7 @@ is_gone() {
 }
 
 @test "the folder of an owner that has ended, and that nobody has waited for, is swept" {
-	local parent mark
+	local mark
 	# its parent becomes a program that never waits
 	sh -c 'sleep infinity & echo $! >"$0"; exec sleep infinity' "$BATS_TEST_TMPDIR/child" 3>&- 4>&- &
 	parent=$!
@@ -84,7 +84,6 @@ is_gone() {
 	eventually is_a_zombie
 	pair_sweep
 	eventually is_gone
-	kill -KILL "$parent"
 }
 
 @test "a folder that no pair has made is left alone" {
