@@ -8,34 +8,34 @@ setup_file() {
 	# the order of their making gives them their addresses; the primary stays off
 	host_create primary
 	host_add_repos primary
-	boot_installed standby standby
+	host_create standby
+	host_add_repos standby
+	host_boot standby
+	install_by_hand standby standby
 }
 
 @test "installing changes nothing but files: no server runs and PGDATA is empty" {
 	run host_run standby systemctl is-active "postgresql-$LAB_PGMAJOR" pgrepl-standby
 	[ "$output" = $'inactive\ninactive' ]
-	host_run standby find "$DATA" -mindepth 1 | lacks .
+	is_empty standby "$DATA"
 	[ "$(host_run standby stat -c '%U:%a' /etc/pgrepl.ini)" = root:600 ]
 }
 
 @test "an ini that was not filled in is refused: exit 78, what to do, and nothing changed" {
-	host_run standby cp -a /etc/pgrepl.ini /root/filled-in
-	host_run standby sed -i 's/^primary_host =.*/primary_host =/' /etc/pgrepl.ini
+	host_set standby primary_host ''
 	run -78 host_run standby pgrepl-standby setup
 	contains '^pgrepl-standby: error: .*primary_host' <<<"$output"
 	contains '^pgrepl-standby: hint: ' <<<"$output"
 	host_run standby find "/var/lib/pgsql/$LAB_PGMAJOR" -mindepth 2 | lacks .
-	host_run standby mv /root/filled-in /etc/pgrepl.ini
+	host_set standby primary_host "$(host_ip primary)"
 }
 
 @test "a standby whose primary is off waits, and its status says for what" {
 	host_run standby systemctl start --no-block pgrepl-standby
 	says_what_it_waits_for() {
-		# it ends with 3 for a unit that is not active yet
-		{ host_run standby systemctl status pgrepl-standby --no-pager || [ $? = 3 ]; } |
-			contains "Status: \"waiting for the primary $(host_ip primary):5432: "
+		unit_status standby pgrepl-standby | contains "Status: \"waiting for the primary $(host_ip primary):5432: "
 	}
-	eventually 30 says_what_it_waits_for
+	patiently says_what_it_waits_for
 	[ "$(host_run standby systemctl is-active pgrepl-standby)" = activating ]
 	run -75 host_run standby pgrepl-standby status
 }

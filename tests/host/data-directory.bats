@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Data that are elsewhere than PGDG puts them: where a drop-in of the service says, or on a disk of
-# their own that is mounted on PGDATA.
+# their own that is mounted on PGDATA. What is in them, which the majors differ in, tests/pair sees to.
+# bats file_tags=once
 
 load hosts
 
@@ -8,20 +9,6 @@ setup_file() {
 	lab_start
 	create_installed primary primary
 	create_installed standby standby
-}
-
-# create_installed NAME ROLE: a host, off, with the role's package and a filled-in ini.
-create_installed() {
-	boot_installed "$1" "$2"
-	host_power_off "$1"
-}
-
-# set_pgdata NAME PATH: as "systemctl edit postgresql-12" does.
-set_pgdata() {
-	local folder
-	folder=$(host_root "$1")/etc/systemd/system/postgresql-$LAB_PGMAJOR.service.d
-	mkdir -p "$folder"
-	printf '[Service]\nEnvironment=PGDATA=%s\n' "$2" >"$folder/override.conf"
 }
 
 starts_over() {
@@ -61,9 +48,8 @@ is_half_in_place() {
 	local name
 	for name in primary standby; do
 		set_pgdata $name /data/pg
-		host_boot $name
-		host_run $name mkdir /data
-		host_run $name chown postgres: /data
+		install -d -o 26 -g 26 "$(host_root $name)/data"
+		boot_unstarted $name $name
 	done
 	host_run primary pgrepl-primary setup --dry-run | contains '^would +in place +.*/data/pg$'
 	host_run primary systemctl start pgrepl-primary
@@ -71,19 +57,19 @@ is_half_in_place() {
 	wait_until_streams primary standby
 	is_made_in primary /data/pg
 	is_made_in standby /data/pg
-	host_run standby find "$DATA" -mindepth 1 | lacks .
+	is_empty standby "$DATA"
 }
 
 @test "a data_directory in the ini that the service does not have is refused with 78, and what to do is said" {
 	local role
 	for role in primary standby; do
-		host_run $role sed -i "s|^;*data_directory =.*|data_directory = $DATA|" /etc/pgrepl.ini
+		host_set $role data_directory "$DATA"
 		run -78 host_run $role pgrepl-$role setup
 		contains "error: data_directory is \"$DATA\", and postgresql-$LAB_PGMAJOR.service uses \"/data/pg\"" <<<"$output"
 		contains 'hint: .*systemctl edit' <<<"$output"
-		host_run $role find "$DATA" -mindepth 1 | lacks .
-		host_run $role sed -i 's|^data_directory =.*|data_directory = /data/pg/|' /etc/pgrepl.ini
-		host_run $role pgrepl-$role setup | contains 'nothing to do$'
+		is_empty $role "$DATA"
+		host_set $role data_directory /data/pg/
+		finds_nothing_to_do $role $role
 	done
 }
 
@@ -92,13 +78,12 @@ is_half_in_place() {
 	local role
 	for role in primary standby; do
 		set_pgdata $role /data/of-root/pg
-		sed -i 's|^data_directory =.*|;data_directory =|' "$(host_root $role)/etc/pgrepl.ini"
+		host_unset $role data_directory
+		install -d "$(host_root $role)"/data/of-root{,/pg}
 		host_boot $role
-		host_run $role mkdir -p /data/of-root/pg
-		host_run $role chown root: /data/of-root
 	done
-	host_wait_set_up primary primary 1 || host_run primary systemctl start pgrepl-primary
-	host_run standby systemctl start pgrepl-standby
+	host_wait_set_up primary primary
+	host_wait_set_up standby standby
 	wait_until_streams primary standby
 	is_made_in primary /data/of-root/pg
 	is_made_in standby /data/of-root/pg
@@ -126,12 +111,12 @@ is_half_in_place() {
 	[ -e "$(host_root standby)/srv/pgsql/$LAB_PGMAJOR/data/PG_VERSION" ]
 	for role in primary standby; do
 		is_made_in $role "$DATA"
-		host_run $role pgrepl-$role setup | contains 'nothing to do$'
+		finds_nothing_to_do $role $role
 	done
 	# by whichever name
-	host_run primary sed -i 's|^;data_directory =.*|data_directory = /srv/linked|' /etc/pgrepl.ini
-	host_run primary pgrepl-primary setup | contains 'nothing to do$'
-	host_run primary sed -i 's|^data_directory =.*|;data_directory =|' /etc/pgrepl.ini
+	host_set primary data_directory /srv/linked
+	finds_nothing_to_do primary primary
+	host_unset primary data_directory
 	rm "$(host_root primary)$DATA" "$(host_root standby)/var/lib/pgsql"
 	mv "$(host_root standby)/srv/pgsql" "$(host_root standby)/var/lib/pgsql"
 	rm -r "$(host_root standby)$DATA"
@@ -155,7 +140,7 @@ is_half_in_place() {
 		is_made_in $role "$DATA"
 		host_run $role test -d "$DATA/lost+found"
 		host_run $role findmnt -n -o FSTYPE "$DATA" | contains '^ext4$'
-		host_run $role pgrepl-$role setup | contains 'nothing to do$'
+		finds_nothing_to_do $role $role
 	done
 	host_run standby find /var/lib/pgsql -xdev -name '*pgpass*' | contains "^/var/lib/pgsql/\.pgrepl-var-lib-pgsql-$LAB_PGMAJOR-data\.pgpass\$"
 }
@@ -176,12 +161,9 @@ is_half_in_place() {
 @test "the plug is pulled while a standby's files are moved up on such a disk: the next boot finishes, without a second clone" {
 	create_installed moving standby
 	host_add_disk moving "$DATA"
-	# or the unit would do it
-	ln -s /dev/null "$(host_root moving)/etc/systemd/system/pgrepl-standby.service"
-	host_boot moving
+	boot_unstarted moving standby
 	dies_while_moving_up moving standby
 	host_pull_plug moving
-	rm "$(host_root moving)/etc/systemd/system/pgrepl-standby.service"
 	host_boot moving
 	host_wait_set_up moving standby
 	wait_until_streams primary moving
@@ -192,15 +174,13 @@ is_half_in_place() {
 @test "the same with a primary" {
 	create_installed moving-primary primary
 	host_add_disk moving-primary "$DATA"
-	ln -s /dev/null "$(host_root moving-primary)/etc/systemd/system/pgrepl-primary.service"
-	host_boot moving-primary
+	boot_unstarted moving-primary primary
 	dies_while_moving_up moving-primary primary
 	host_pull_plug moving-primary
-	rm "$(host_root moving-primary)/etc/systemd/system/pgrepl-primary.service"
 	host_boot moving-primary
 	host_wait_set_up moving-primary primary
 	is_made_in moving-primary "$DATA"
-	host_run moving-primary pgrepl-primary setup | contains 'nothing to do$'
+	finds_nothing_to_do moving-primary primary
 }
 
 # mount_unit NAME WHAT TYPE OPTIONS: is to be mounted on PGDATA at boot; as with "nofail", the boot goes
@@ -236,7 +216,7 @@ mount_unit() {
 	host_wait_booted missing
 	[ "$(host_run missing systemctl is-active multi-user.target)" = active ]
 	[ "$(host_run missing systemctl show -p ActiveState -p ConditionResult pgrepl-standby)" = $'ActiveState=inactive\nConditionResult=no' ]
-	host_run missing find "$DATA" -mindepth 1 | lacks .
+	is_empty missing "$DATA"
 	host_run missing test ! -e /var/lib/pgrepl/standby.done
 	run ! host_run missing systemctl start pgrepl-standby
 	contains '^A dependency job for pgrepl-standby.service failed' <<<"$output"

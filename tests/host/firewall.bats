@@ -8,21 +8,25 @@ load ../lib/need
 
 setup_file() {
 	lab_start
-	host_create primary
 	# where there is no apt, the tests are skipped
-	! command -v apt-get >/dev/null || host_install_debs primary firewalld netbase
+	command -v apt-get >/dev/null || return 0
+	create_installed primary primary firewalld netbase
 	host_give_capability primary CAP_NET_ADMIN
-	host_add_repos primary
 	boot_installed standby standby
 	host_create stranger
 	host_boot stranger
-	host_boot primary
-	install_by_hand primary primary
-	host_run primary sed -i "s|^standby_networks =.*|standby_networks = $(host_ip standby)/32, $(host_ip6 standby)/128|" /etc/pgrepl.ini
+	boot_unstarted primary primary
+	host_set primary standby_networks "$(host_ip standby)/32, $(host_ip6 standby)/128"
 }
 
 setup() {
 	need apt-get
+}
+
+# firewalld takes commands before it has told the kernel what there is.
+start_firewalld() {
+	host_run primary systemctl start firewalld
+	patiently host_run primary firewall-cmd --quiet --state
 }
 
 # rules: what is open now and what will be after a reload, apart from what firewalld opens by itself.
@@ -43,23 +47,19 @@ expected_rules() {
 # everything_of_firewalld: all of its configuration, and all that it told the kernel.
 everything_of_firewalld() {
 	host_run primary find /etc/firewalld -type f -exec sha256sum {} +
-	host_run primary firewall-cmd --list-all-zones
-	host_run primary firewall-cmd --permanent --list-all-zones
+	ip netns exec "$(lab_netns primary)" nft list ruleset >"$BATS_TEST_TMPDIR/ruleset"
+	grep -q 'chain filter_IN_public_allow' "$BATS_TEST_TMPDIR/ruleset"
+	cat "$BATS_TEST_TMPDIR/ruleset"
 }
 
-# reaches NAME [ADDRESS]: the server's port answers.
+# reaches NAME [ADDRESS]: the server's port answers. Those who must not come are told so, and need not wait.
 reaches() {
-	host_run "$1" timeout 2 bash -c ': </dev/tcp/$0/5432' "${2:-$(host_ip primary)}"
-}
-
-set_key() {
-	host_run primary sed -i "s|^;*$1 =.*|$1 = $2|" /etc/pgrepl.ini
-	host_run primary grep -q "^$1 = $2\$" /etc/pgrepl.ini
+	host_run "$1" timeout 60 bash -c ': </dev/tcp/$0/5432' "${2:-$(host_ip primary)}"
 }
 
 @test "open_firewall is off unless told: firewalld is left as it is, and nobody gets in" {
 	local before after
-	host_run primary systemctl start firewalld
+	start_firewalld
 	before=$(everything_of_firewalld)
 	host_run primary pgrepl-primary setup | contains '^ok +firewall +open_firewall is off'
 	after=$(everything_of_firewalld)
@@ -72,7 +72,7 @@ set_key() {
 @test "with the key and no firewalld running, nothing is touched" {
 	local before
 	host_run primary systemctl stop firewalld
-	set_key open_firewall on
+	host_set primary open_firewall on
 	before=$(host_run primary find /etc/firewalld -type f -exec sha256sum {} +)
 	host_run primary pgrepl-primary setup | contains '^ok +firewall +firewalld does not run'
 	diff <(echo "$before") <(host_run primary find /etc/firewalld -type f -exec sha256sum {} +)
@@ -81,7 +81,7 @@ set_key() {
 
 @test "a dry run says that the port would be opened, and opens nothing" {
 	local before after
-	host_run primary systemctl start firewalld
+	start_firewalld
 	before=$(everything_of_firewalld)
 	host_run primary pgrepl-primary setup --dry-run | contains '^would +firewall +TCP port 5432 is to be opened for 2 networks'
 	after=$(everything_of_firewalld)
@@ -96,7 +96,7 @@ set_key() {
 	reaches standby "$(host_ip6 primary)"
 	run ! reaches stranger
 	run ! reaches stranger "$(host_ip6 primary)"
-	host_run primary pgrepl-primary setup | contains 'nothing to do$'
+	finds_nothing_to_do primary primary
 }
 
 @test "the standby streams through it" {
@@ -112,7 +112,7 @@ set_key() {
 	host_run primary systemctl enable --quiet firewalld
 	host_power_off primary
 	host_boot primary
-	eventually 30 host_run primary firewall-cmd --quiet --state
+	patiently host_run primary firewall-cmd --quiet --state
 	diff <(expected_rules) <(rules)
 	wait_until_streams primary standby
 	run ! reaches stranger

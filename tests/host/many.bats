@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Eight standbys that are switched on together, with the settings that are shipped.
+# Eight standbys that are switched on together, with the settings that are shipped. All of them have the
+# package in their image.
 # bats file_tags=once
 
 load hosts
@@ -8,10 +9,10 @@ readonly standbys=(s1 s2 s3 s4 s5 s6 s7 s8)
 
 setup_file() {
 	lab_start
-	create_from_user_data primary primary
+	create_installed primary primary
 	local name
 	for name in "${standbys[@]}"; do
-		create_from_user_data "$name" standby
+		create_installed "$name" standby
 	done
 	for name in "${standbys[@]}"; do
 		host_boot "$name"
@@ -21,11 +22,8 @@ setup_file() {
 # All wait for the primary first, so that all of them come to it at the same moment.
 @test "eight standbys wait for a primary that is not there yet" {
 	local name
-	waits() {
-		host_status_text "$1" pgrepl-standby | contains '^waiting for the primary'
-	}
 	for name in "${standbys[@]}"; do
-		eventually 180 waits "$name"
+		patiently waits_for_primary "$name"
 	done
 }
 
@@ -33,7 +31,7 @@ setup_file() {
 	local name
 	host_boot primary
 	for name in "${standbys[@]}"; do
-		host_wait_set_up "$name" standby 240
+		host_wait_set_up "$name" standby
 	done
 	for name in "${standbys[@]}"; do
 		wait_until_streams primary "$name"

@@ -1,14 +1,18 @@
 #!/usr/bin/env bats
-# Packages come, are replaced and go; a server that was set up by one goes on through all of it.
+# Packages come, are replaced and go; a server that was set up by one goes on through all of it. It is rpm
+# and systemd that have to do with each other here, whatever the major of PostgreSQL.
+# bats file_tags=once
 
 load hosts
 
 setup_file() {
 	lab_start
-	boot_installed primary primary
-	host_run primary systemctl start pgrepl-primary
-	boot_installed standby standby
-	host_run standby systemctl start pgrepl-standby
+	local role
+	for role in primary standby; do
+		boot_installed $role $role
+		host_add_repos $role
+		host_run $role systemctl start pgrepl-$role
+	done
 	host_create bare
 	host_add_repos bare
 	host_boot bare
@@ -25,6 +29,9 @@ offer_next_version() {
 		cd "$BATS_TEST_DIRNAME/../.."
 		cp -r Makefile SPECS SOURCES src firstboot scripts README.md CHANGELOG.md LICENSE "$next"
 		cd "$next"
+		# what %check builds was run when the version before was built
+		mkdir -p tests/unit
+		echo 'unit-run:' >tests/unit/programs.mk
 		sed -i 's/^Version:.*/Version:	1.1/' SPECS/pgrepl.spec
 		sed -i '1,/^\* /s/^\* .*/* Tue Nov 24 2026 pgrepl developers - 1.1-1\n- The next one.\n\n&/' SPECS/pgrepl.spec
 		echo '; What is new in this version.' >>SOURCES/pgrepl.ini
@@ -42,11 +49,6 @@ running_server() {
 	host_run "$1" head -n 1 "$DATA/postmaster.pid"
 }
 
-# first_boots NAME ROLE: how often its unit was started.
-first_boots() {
-	host_run "$1" journalctl --no-pager --quiet -o cat _PID=1 "UNIT=pgrepl-$2.service" | grep -c '^Starting '
-}
-
 done_file() {
 	host_run "$1" stat -c '%y %i' "/var/lib/pgrepl/$2.done"
 }
@@ -57,7 +59,7 @@ version_of() {
 
 rows_arrive() {
 	host_sql primary "insert into diary values ('$1')"
-	wait_until_streams primary standby 20
+	wait_until_streams primary standby
 	[ "$(host_sql standby "select count(*) from diary where entry = '$1'")" = 1 ]
 }
 
@@ -96,10 +98,10 @@ rows_arrive() {
 	local role before
 	host_sql primary 'create table diary (entry text)'
 	for role in standby primary; do
-		before=$(running_server $role; done_file $role $role; first_boots $role $role)
+		before=$(running_server $role; done_file $role $role; starts_of $role pgrepl-$role)
 		host_run $role dnf -q -y upgrade "pgrepl-$role"
 		version_of $role $role | contains ' 1\.1 '
-		diff <(echo "$before") <(running_server $role; done_file $role $role; first_boots $role $role)
+		diff <(echo "$before") <(running_server $role; done_file $role $role; starts_of $role pgrepl-$role)
 		[ "$(host_run $role systemctl is-enabled "pgrepl-$role")" = enabled ]
 	done
 	rows_arrive upgraded
@@ -115,8 +117,8 @@ rows_arrive() {
 }
 
 @test "the new version finds nothing to do on what the old one made" {
-	host_run primary pgrepl-primary setup | contains 'nothing to do$'
-	host_run standby pgrepl-standby setup | contains 'nothing to do$'
+	finds_nothing_to_do primary primary
+	finds_nothing_to_do standby standby
 }
 
 @test "a boot after the upgrade is no second first boot" {
@@ -133,10 +135,10 @@ rows_arrive() {
 @test "a downgrade leaves the pair alone as well" {
 	local role before
 	for role in standby primary; do
-		before=$(running_server $role; done_file $role $role; first_boots $role $role)
+		before=$(running_server $role; done_file $role $role; starts_of $role pgrepl-$role)
 		host_run $role dnf -q -y downgrade "pgrepl-$role"
 		version_of $role $role | contains ' 1\.0 '
-		diff <(echo "$before") <(running_server $role; done_file $role $role; first_boots $role $role)
+		diff <(echo "$before") <(running_server $role; done_file $role $role; starts_of $role pgrepl-$role)
 	done
 	rows_arrive downgraded
 }
@@ -198,9 +200,9 @@ rows_arrive() {
 @test "once it is promoted, the new primary's package adopts it" {
 	host_run_as standby postgres "/usr/pgsql-$LAB_PGMAJOR/bin/pg_ctl" -s -w -D "$DATA" promote
 	# a standby's max_connections is not a primary's
-	host_run standby sed -i 's/^;*allow_restart =.*/allow_restart = on/' /etc/pgrepl.ini
+	host_set standby allow_restart on
 	host_run standby systemctl start pgrepl-primary
 	host_run standby pgrepl-primary status | contains '^role: primary'
-	host_run standby pgrepl-primary setup | contains 'nothing to do$'
+	finds_nothing_to_do standby primary
 	[ "$(host_sql standby 'select count(*) from diary')" -ge 4 ]
 }

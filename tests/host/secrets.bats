@@ -9,8 +9,8 @@ setup_file() {
 	boot_installed primary primary
 	boot_installed standby standby
 	(umask 077 && head -c 24 /dev/urandom | base64 | tr '+/' '-_' >"$LAB/superuser-password")
-	host_run primary sed -i "s|^;*superuser_password =.*|superuser_password = $(<"$LAB/superuser-password")|" /etc/pgrepl.ini
-	host_run standby sed -i "s|^primary_host =.*|primary_host = $(host_ip6 primary)|" /etc/pgrepl.ini
+	host_set primary superuser_password "$(<"$LAB/superuser-password")"
+	host_set standby primary_host "$(host_ip6 primary)"
 	host_run primary grep -qF superuser_password /etc/pgrepl.ini
 }
 
@@ -53,7 +53,7 @@ no_password_in() {
 	local role
 	for role in primary standby; do
 		host_run "$role" tar -cf - -C "$DATA" . >"$BATS_TEST_TMPDIR/data"
-		host_run "$role" sh -c 'cat /var/log/*.log' >"$BATS_TEST_TMPDIR/log"
+		host_run "$role" tar -cf - -C /var/log --exclude=./journal . >"$BATS_TEST_TMPDIR/log"
 		host_journal "$role" -o export >"$BATS_TEST_TMPDIR/journal"
 		[ -s "$BATS_TEST_TMPDIR/data" ]
 		[ -s "$BATS_TEST_TMPDIR/journal" ]

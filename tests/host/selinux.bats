@@ -7,17 +7,13 @@
 load hosts
 
 setup_file() {
+	local role
 	lab_start
-	host_create primary
-	host_add_repos primary
-	put_tools_into primary
-	host_boot primary
-	install_by_hand primary primary
-	host_create standby
-	host_add_repos standby
-	put_tools_into standby
-	host_boot standby
-	install_by_hand standby standby
+	for role in primary standby; do
+		create_installed $role $role
+		put_tools_into $role
+		boot_unstarted $role $role
+	done
 }
 
 # /selinux/on: SELinux is enabled; /selinux/mislabelled: restorecon has something to do; /selinux/rules:
@@ -116,7 +112,7 @@ changing_calls() {
 @test "labels are restored, once, by the owner of the files" {
 	host_run primary pgrepl-primary setup | contains "^changed +labels +$DATA is labelled as the policy requires"
 	relabelled primary "$DATA"
-	host_run primary pgrepl-primary setup | contains 'nothing to do$'
+	finds_nothing_to_do primary primary
 	[ -z "$(changing_calls primary)" ]
 }
 
@@ -131,16 +127,14 @@ changing_calls() {
 	calls primary >/dev/null
 }
 
-# set_pgdata PATH: as "systemctl edit" does, with a server that is to be made anew.
-set_pgdata() {
+# moves_to PATH: where a server is to be made anew.
+moves_to() {
 	host_run primary systemctl stop "postgresql-$LAB_PGMAJOR"
-	host_run primary mkdir -p "/etc/systemd/system/postgresql-$LAB_PGMAJOR.service.d"
-	host_run primary sh -c "printf '[Service]\nEnvironment=\"PGDATA=%s\"\n' '$1' >/etc/systemd/system/postgresql-$LAB_PGMAJOR.service.d/override.conf"
-	host_run primary systemctl daemon-reload
+	set_pgdata primary "$1"
 }
 
 @test "a data folder that the policy does not know: a dry run says the rule, and makes none" {
-	set_pgdata /data/pg12.new
+	moves_to /data/pg12.new
 	host_run primary install -d -o postgres /data
 	run -0 host_run primary pgrepl-primary setup --dry-run
 	contains "^would +label rules +semanage fcontext -a -t postgresql_db_t '/data/pg12[\\]\.new\([\\].pgpass.*/\.\*\)\?'\$" <<<"$output"
@@ -154,23 +148,23 @@ set_pgdata() {
 	contains '^changed +labels +/data/pg12.new is labelled as the policy requires' <"$BATS_TEST_TMPDIR/out"
 	grep -E -A 5 '^changed +labels' "$BATS_TEST_TMPDIR/out" | contains '^changed +server'
 	relabelled primary /data/pg12.new 'root: semanage fcontext -a -t postgresql_db_t /data/pg12\.new(\.pgpass|\.log|/.*)?'
-	host_run primary pgrepl-primary setup | contains 'nothing to do$'
+	finds_nothing_to_do primary primary
 	[ -z "$(changing_calls primary)" ]
 }
 
 @test "of two names for the folder the service's counts: a link in the ini keeps root from no rule" {
 	host_run primary mv /selinux/rules /selinux/kept
 	host_run primary ln -s pg12.new /data/way
-	host_run primary sed -i 's|^;*data_directory =.*|data_directory = /data//way/|' /etc/pgrepl.ini
+	host_set primary data_directory /data//way/
 	host_run primary pgrepl-primary setup --dry-run |
 		contains "^would +label rules +semanage fcontext -a -t postgresql_db_t '/data/pg12"
-	host_run primary sed -i 's|^data_directory =.*|;data_directory =|' /etc/pgrepl.ini
+	host_unset primary data_directory
 	host_run primary mv /selinux/kept /selinux/rules
 	calls primary >/dev/null
 }
 
 @test "a data folder behind a link is labelled where it is, and gets no rule from root" {
-	set_pgdata /data/link
+	moves_to /data/link
 	host_run primary rm /selinux/rules
 	host_run primary ln -s /data/real /data/link
 	host_run primary install -d -o postgres -m 700 /data/real
@@ -187,23 +181,23 @@ set_pgdata() {
 
 @test "a dry run says the rule of a tablespace that the policy does not know" {
 	host_run standby touch /selinux/on
-	host_run standby sed -i 's|^;*tablespace_mapping =.*|tablespace_mapping = /srv/fast=/srv/fast|' /etc/pgrepl.ini
+	host_set standby tablespace_mapping /srv/fast=/srv/fast
 	run -0 host_run standby pgrepl-standby setup --dry-run
 	contains "^would +label rules +semanage fcontext -a -t postgresql_db_t '/srv/fast.*'\$" <<<"$output"
 	contains "^would +labels +restorecon -R /srv/fast\$" <<<"$output"
-	host_run standby sed -i 's|^tablespace_mapping =.*|tablespace_mapping = /srv/fast=/srv/link/fast|' /etc/pgrepl.ini
+	host_set standby tablespace_mapping /srv/fast=/srv/link/fast
 	host_run standby mkdir /srv/real
 	host_run standby ln -s /srv/real /srv/link
 	run host_run standby pgrepl-standby setup --dry-run
 	contains "^refused +label rules +the SELinux policy has no rule for the directory that a link leads to" <<<"$output"
 	contains "hint: .*, or run: semanage fcontext -a -t postgresql_db_t '/srv/real/fast\(" <<<"$output"
-	host_run standby sed -i 's|^tablespace_mapping =.*|;tablespace_mapping =|' /etc/pgrepl.ini
+	host_unset standby tablespace_mapping
 }
 
 @test "the mapping of a standby's tablespaces is no matter of a primary that has the same ini" {
-	host_run primary sed -i 's|^;*tablespace_mapping =.*|tablespace_mapping = /srv/fast=/srv/fast|' /etc/pgrepl.ini
+	host_set primary tablespace_mapping /srv/fast=/srv/fast
 	calls primary >/dev/null
-	host_run primary pgrepl-primary setup | contains 'nothing to do$'
+	finds_nothing_to_do primary primary
 	calls primary >"$BATS_TEST_TMPDIR/calls"
 	contains 'matchpathcon' <"$BATS_TEST_TMPDIR/calls"
 	lacks '/srv/fast' <"$BATS_TEST_TMPDIR/calls"

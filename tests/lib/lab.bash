@@ -1,7 +1,8 @@
 # A lab: booted hosts with systemd as PID 1, each with an address of its own, for tests and the demo.
 #
 #   lab_start                       a new lab; it ends with the process that started it
-#   host_create NAME                a host, off; addresses: host_ip NAME, host_ip6 NAME
+#   host_create NAME [ROLE]         a host, off, with the role's package or without; addresses: host_ip NAME,
+#                                   host_ip6 NAME
 #   host_user_data NAME FILE        what cloud-init is to do at its first boot
 #   host_boot NAME                  power on; returns as soon as host_run works
 #   host_run NAME COMMAND...        run as root in it, with this stdin, stdout and exit code
@@ -20,10 +21,36 @@ lab_project=$(cd "$lab_lib/../.." && pwd)
 . "$lab_lib/wait.bash"
 # shellcheck source=tests/lib/cache.bash
 . "$lab_lib/cache.bash"
+# shellcheck source=tests/lib/process.bash
+. "$lab_lib/process.bash"
 
 # The PostgreSQL whose packages the hosts of the lab are offered.
 : "${LAB_PGMAJOR:=12}"
 readonly lab_prefix=/var/tmp/pgrepl-lab
+
+# When something in a lab is taken for hung: no measure, but far more than the slowest machine needs.
+lab_limit_s=900
+
+# patiently COMMAND [ARGUMENT...]: as eventually, for what takes a host a while and costs something to look
+# at: the looks become rarer.
+patiently() {
+	local deadline=$((${EPOCHREALTIME/[.,]/} + lab_limit_s * 1000000)) pause_ms=25 said status
+	while true; do
+		status=0
+		said=$("$@" 2>&1) || status=$?
+		if [ "$status" = 0 ]; then
+			[ -z "$said" ] || printf '%s\n' "$said"
+			return 0
+		fi
+		if [ "${EPOCHREALTIME/[.,]/}" -ge "$deadline" ]; then
+			printf 'not within %s s: %s\n' "$lab_limit_s" "$*"
+			printf 'the last try ended with %s and said:\n%s\n' "$status" "$said"
+			return 1
+		fi
+		[ "$pause_ms" -ge 400 ] || pause_ms=$((pause_ms * 2))
+		sleep "0.$(printf '%03d' "$pause_ms")"
+	done
+}
 
 ### the lab
 
@@ -39,7 +66,7 @@ lab_start() {
 	LAB_BASE=$("$lab_lib/host-base")
 	LAB_PGDG=$("$lab_lib/postgresql-repo" "$LAB_PGMAJOR")
 	LAB=$(mktemp -d "$lab_prefix.XXXXXX")
-	lab_process_mark $$ >"$LAB/owner"
+	process_mark $$ >"$LAB/owner"
 	export LAB LAB_BASE LAB_PGDG LAB_PGMAJOR
 	chmod 755 "$LAB"
 	mkdir "$LAB/hosts"
@@ -125,14 +152,23 @@ lab_hosts() {
 
 ### hosts
 
-# host_create NAME: a host that is off. Without user data cloud-init does not run in it.
+# host_create NAME [ROLE [DEB...]]: a host that is off, and has the role's package where a role is named, and
+# packages of Debian that the base of the hosts does not have. Without user data cloud-init does not run in it.
 host_create() {
-	local name=$1 folder=$LAB/hosts/$1 index netns
+	local name=$1 folder=$LAB/hosts/$1 lower=$LAB_BASE layers index netns
+	if [ $# -gt 2 ]; then
+		layers=$("$lab_lib/host-image" debs "$LAB_BASE" "${@:3}") || return
+		lower=$layers:$lower
+	fi
+	if [ $# -gt 1 ]; then
+		layers=$("$lab_lib/host-image" role "$LAB_BASE" "$2" "$LAB_PGDG" "$LAB/repo") || return
+		lower=$layers:$lower
+	fi
 	index=$(($(lab_hosts | wc -l) + 11))
 	netns=$(lab_netns "$name")
 	mkdir -p "$folder"/{upper,work,root}
 	printf '%s\n' "$index" >"$folder/index"
-	mount -t overlay -o "lowerdir=$LAB_BASE,upperdir=$folder/upper,workdir=$folder/work,redirect_dir=on" \
+	mount -t overlay -o "lowerdir=$lower,upperdir=$folder/upper,workdir=$folder/work,redirect_dir=on" \
 		"pgrepl-lab-$name" "$folder/root"
 	printf '%s\n' "$name" >"$folder/root/etc/hostname"
 	# Also keeps systemd from taking this for its very first boot.
@@ -186,19 +222,6 @@ host_add_disk() {
 	mount -o loop "$disk" "$target"
 }
 
-# host_install_debs NAME PACKAGE...: what the base of the hosts does not have, into one that is off. From
-# where this machine's own apt gets its packages.
-host_install_debs() {
-	local root debs
-	root=$(host_root "$1")
-	shift
-	debs=$(cache_path "debs-$1" "$(cache_key "$LAB_BASE/var/lib/dpkg/status" -- "$@")" lab_download_debs "$@")
-	DEBIAN_FRONTEND=noninteractive dpkg --root="$root" --force-unsafe-io --install "$debs"/*.deb >"$LAB/dpkg.log" 2>&1 || {
-		cat "$LAB/dpkg.log"
-		return 1
-	}
-}
-
 # host_give_capability NAME CAPABILITY: of the kernel, for its next boots; CAP_NET_ADMIN for a firewall.
 host_give_capability() {
 	printf '%s\n' "$2" >"$LAB/hosts/$1/capabilities"
@@ -228,9 +251,9 @@ host_boot() {
 			--console=read-only --network-namespace-path="/run/netns/$(lab_netns "$name")" "${binds[@]}" "${capabilities[@]}" \
 			</dev/null >>"$folder/console" 2>&1
 	) &
-	lab_process_mark $! >"$folder/pid"
+	process_mark $! >"$folder/pid"
 	disown $!
-	eventually 30 host_find_leader "$name" || {
+	eventually "$lab_limit_s" host_find_leader "$name" || {
 		cat "$folder/console"
 		return 1
 	}
@@ -241,6 +264,13 @@ host_is_up() {
 	lab_process_lives "$LAB/hosts/$1/leader"
 }
 
+# host_leader NAME: the process that is PID 1 in it.
+host_leader() {
+	local pid
+	read -r pid _ <"$LAB/hosts/$1/leader"
+	printf '%s\n' "$pid"
+}
+
 # host_run NAME COMMAND [ARGUMENT...]: as root in a running host.
 host_run() {
 	local name=$1
@@ -249,7 +279,7 @@ host_run() {
 		echo "host $name is off" >&2
 		return 125
 	}
-	nsenter --target "$(cut -d' ' -f1 "$LAB/hosts/$name/leader")" --mount --uts --ipc --net --pid --cgroup --root --wd \
+	nsenter --target "$(host_leader "$name")" --mount --uts --ipc --net --pid --cgroup --root --wd \
 		-- /usr/bin/env -i "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/usr/pgsql-$LAB_PGMAJOR/bin" \
 		HOME=/root LANG=C.UTF-8 TERM="${LAB_TERM:-dumb}" "$@" 3>&- 4>&-
 }
@@ -276,13 +306,13 @@ host_status_text() {
 
 # host_wait_booted NAME: no job is waiting any more.
 host_wait_booted() {
-	eventually "${2:-120}" host_has_no_jobs "$1"
-}
-
-host_has_no_jobs() {
-	case $(host_run "$1" systemctl is-system-running) in
+	local state
+	# it ends with 1 when a unit has failed, which is no matter here
+	state=$(host_run "$1" timeout "$lab_limit_s" systemctl is-system-running --wait) || true
+	case $state in
 	running | degraded) ;;
 	*)
+		printf 'host %s: its boot has not come to an end: %s\n' "$1" "$state"
 		host_run "$1" systemctl list-jobs --no-pager
 		return 1
 		;;
@@ -291,7 +321,7 @@ host_has_no_jobs() {
 
 # host_wait_cloud_init NAME: it has done all that the user data say, without an error.
 host_wait_cloud_init() {
-	eventually "${2:-180}" host_run "$1" test -e /run/cloud-init/result.json || return 1
+	patiently test -e "/proc/$(host_leader "$1")/root/run/cloud-init/result.json" || return 1
 	local errors
 	errors=$(host_run "$1" cat /run/cloud-init/result.json | jq -c '.v1.errors')
 	if [ "$errors" != '[]' ]; then
@@ -303,43 +333,47 @@ host_wait_cloud_init() {
 
 # host_wait_set_up NAME ROLE: the helper has succeeded. Returns at once when it has failed.
 host_wait_set_up() {
-	eventually "${3:-180}" host_set_up_is_over "$1" "$2" || return 1
-	host_run "$1" test -e "/var/lib/pgrepl/$2.done" || {
-		echo "pgrepl-$2 on $1 has failed:"
+	patiently host_set_up_is_over "$1" "$2" || return 1
+	host_is_set_up "$1" "$2"
+}
+
+# host_is_set_up NAME ROLE: it has succeeded already.
+host_is_set_up() {
+	[ -e "$(host_root "$1")/var/lib/pgrepl/$2.done" ] || {
+		echo "pgrepl-$2 on $1 has not succeeded:"
 		host_journal "$1" -u "pgrepl-$2" -n 30
 		return 1
 	}
 }
 
 host_set_up_is_over() {
-	host_run "$1" sh -c "test -e /var/lib/pgrepl/$2.done || systemctl is-failed --quiet pgrepl-$2" ||
-		{
-			host_status_text "$1" "pgrepl-$2"
-			return 1
-		}
+	[ ! -e "$(host_root "$1")/var/lib/pgrepl/$2.done" ] || return 0
+	host_run "$1" systemctl is-failed --quiet "pgrepl-$2" || {
+		host_status_text "$1" "pgrepl-$2"
+		return 1
+	}
 }
 
-# wait_until_streams PRIMARY STANDBY [SECONDS]: both sides say so, and what the primary has written
-# by now is replayed.
+# wait_until_streams PRIMARY STANDBY: both sides say so, and what the primary has written by now is replayed.
 wait_until_streams() {
-	eventually "${3:-60}" host_streams "$1" "$2"
+	patiently host_streams "$1" "$2"
 }
 
 host_streams() {
-	local sender receiver lsn replayed
-	sender=$(host_sql "$1" "select state from pg_stat_replication
+	local sender receiver
+	sender=$(host_sql "$1" "select state, pg_current_wal_lsn() from pg_stat_replication
 		where client_addr in ('$(host_ip "$2")', '$(host_ip6 "$2")') and application_name <> 'pg_basebackup'") || return 1
-	receiver=$(host_sql "$2" 'select status from pg_stat_wal_receiver') || return 1
-	lsn=$(host_sql "$1" 'select pg_current_wal_lsn()') || return 1
-	replayed=$(host_sql "$2" "select pg_last_wal_replay_lsn() >= '$lsn'") || return 1
-	echo "walsender: $sender; walreceiver: $receiver; replayed up to $lsn: $replayed"
-	[ "$sender $receiver $replayed" = 'streaming streaming t' ]
+	echo "walsender: $sender"
+	[[ $sender == 'streaming|'* ]] || return 1
+	receiver=$(host_sql "$2" "select status, pg_last_wal_replay_lsn() >= '${sender#*|}' from pg_stat_wal_receiver") || return 1
+	echo "walreceiver, and whether all is replayed: $receiver"
+	[ "$receiver" = 'streaming|t' ]
 }
 
 # host_power_off NAME: as an administrator would.
 host_power_off() {
 	host_run "$1" systemctl poweroff
-	eventually 90 host_has_ended "$1"
+	eventually "$lab_limit_s" host_has_ended "$1"
 	lab_remove_cgroups "$LAB" "$1"
 }
 
@@ -376,20 +410,9 @@ lab_netns() {
 	printf 'pgrepl-%s%s\n' "${LAB##*.}" "${1:+-$1}"
 }
 
-# A process by its number and its start, because numbers come again.
-lab_process_mark() {
-	local stat
-	stat=$(<"/proc/$1/stat")
-	# shellcheck disable=SC2086 # fields
-	set -- "$1" ${stat##*) }
-	printf '%s %s\n' "$1" "${21}"
-}
-
+# lab_process_lives FILE: the process whose mark is in it.
 lab_process_lives() {
-	local mark
-	[ -e "$1" ] || return 1
-	mark=$(<"$1")
-	[ "$(lab_process_mark "${mark%% *}" 2>/dev/null)" = "$mark" ]
+	[ -e "$1" ] && process_lives "$(<"$1")"
 }
 
 lab_is_abandoned() {
@@ -413,24 +436,15 @@ host_find_leader() {
 		echo "host $1 did not start"
 		return 1
 	}
-	pid=$(cut -d' ' -f1 "$folder/pid")
+	read -r pid _ <"$folder/pid"
 	for child in $(<"/proc/$pid/task/$pid/children"); do
-		if grep -qs '^NSpid:.*[[:space:]]1$' "/proc/$child/status" && [ -S "/proc/$child/root/run/systemd/private" ]; then
-			lab_process_mark "$child" >"$folder/leader"
+		if [ -S "/proc/$child/root/run/systemd/private" ] && grep -qs '^NSpid:.*[[:space:]]1$' "/proc/$child/status"; then
+			process_mark "$child" >"$folder/leader"
 			return 0
 		fi
 	done
 	echo "host $1: its systemd does not answer yet"
 	return 1
-}
-
-lab_download_debs() {
-	local to=$1
-	shift
-	mkdir "$to/partial"
-	apt-get -qq -y -o "Dir::State::status=$LAB_BASE/var/lib/dpkg/status" -o "Dir::Cache::archives=$to" \
-		-o Debug::NoLocking=1 --no-install-recommends --download-only install "$@"
-	rmdir "$to/partial"
 }
 
 host_has_ended() {
@@ -445,7 +459,7 @@ host_kill() {
 			kill -KILL "$(cut -d' ' -f1 "$folder/$of")" 2>/dev/null || true
 		fi
 	done
-	eventually 20 lab_cgroup_is_empty "$1" >&2 || true
+	eventually "$lab_limit_s" lab_cgroup_is_empty "$1" >&2 || true
 	rm -f "$folder/leader" "$folder/pid"
 	lab_remove_cgroups "$LAB" "$1"
 }
