@@ -5,7 +5,8 @@
 #                      BENCH_PGREPL  the folder of the two programs
 # shellcheck shell=bash
 
-readonly give_up_s=120
+# A guard against a hang.
+readonly give_up_s=1200
 
 # Of the run that is under way.
 # shellcheck disable=SC2034 # not all of them are used by every part
