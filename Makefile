@@ -26,6 +26,9 @@ PQ_LIBDIR := $(shell $(PG_CONFIG) --libdir)
 ALL_CPPFLAGS = -D_GNU_SOURCE -DPGMAJOR=$(PGMAJOR) -DVERSION='"$(VERSION)"' -Isrc -Ifirstboot \
 	-isystem $(PQ_INCLUDE) -isystem /usr/include/iniparser $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu99 $(WARNINGS) $(CFLAGS)
+# All functions are found at the start: finding one at its first call saves the registers to the
+# stack, and with them what a copy of a password has left there.
+ALL_LDFLAGS = -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS = -L$(PQ_LIBDIR) -lpq -liniparser -lsystemd
 
 OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/*/*.c) \
@@ -36,7 +39,7 @@ all: $(PROGRAMS)
 
 # Both programs are linked from the same objects, except for one file per role.
 $(BUILD)/pgrepl-%: $(BUILD)/firstboot/%.o $(OBJECTS)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/%.o: %.c Makefile SPECS/pgrepl.spec | $(BUILD)/flags-$(PGMAJOR)
 	@mkdir -p $(@D)

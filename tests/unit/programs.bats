@@ -64,6 +64,52 @@ under_valgrind() {
 	under_valgrind files "$BATS_TEST_TMPDIR"
 }
 
+# Not sanitized and not under valgrind: it looks into memory that is not its own, freed blocks too.
+@test "secrets leave no copy in memory" {
+	run "$build/plain/unit/secret" "$BATS_TEST_TMPDIR"
+	passed
+}
+
+# syntax_of STATEMENT: has it compiled as the programs are, with a secret at hand.
+syntax_of() {
+	local flags
+	read -ra flags <<<"$(make --no-print-directory -s -C "$build/.." print-cflags)"
+	(
+		cd "$build/.." || return
+		gcc "${flags[@]}" -fsyntax-only -x c - <<-END
+			#include "base/log.h"
+			#include "base/fault.h"
+			#include "base/secret.h"
+			#include <stdio.h>
+			void use(struct secret secret, struct text *text, struct fault *fault);
+			void use(struct secret secret, struct text *text, struct fault *fault)
+			{
+				(void)secret, (void)text, (void)fault;
+				$1;
+			}
+		END
+	)
+}
+
+@test "no formatter accepts a secret, its text, or what it reveals" {
+	local call value statement
+	for call in 'printf("%s", VALUE)' 'text_addf(text, "%s", VALUE)' '(void)(text_format("%s", VALUE))' \
+		'log_error("%s", VALUE)' 'log_status("%s", VALUE)' 'fault_set(fault, FAULT_BUG, "%s", VALUE)' \
+		'fault_detail(fault, "%s", VALUE)'; do
+		for value in 'secret' '&secret' 'secret_text(&secret)' 'secret_reveal(&secret)'; do
+			statement=${call/VALUE/"$value"}
+			run syntax_of "$statement"
+			echo "$statement: $output"
+			[ "$status" != 0 ]
+			grep -q 'error: format .*-Werror=format' <<<"$output"
+		done
+		# with anything else in its place it compiles
+		run syntax_of "${call/VALUE/fault->sqlstate}"
+		echo "$output"
+		[ "$status" = 0 ]
+	done
+}
+
 @test "programs are run to their end, and nothing of them is left" {
 	sanitized spawn
 }

@@ -16,11 +16,11 @@ unit-run: $(UNIT:%=unit-run-%)
 
 $(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.h $(MECHANISM)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(MECHANISM) $(LIBS)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(MECHANISM) $(LIBS)
 
 $(BUILD)/unit/steps-%: tests/unit/steps.c tests/unit/unit.h $(BUILD)/firstboot/%.o $(PROCEDURES)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/firstboot/$*.o $(PROCEDURES) $(LIBS)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/firstboot/$*.o $(PROCEDURES) $(LIBS)
 
 # Each in an empty folder. 77: a part of it was skipped, for want of root say.
 $(UNIT:%=unit-run-%): unit-run-%: $(BUILD)/unit/%
