@@ -92,6 +92,80 @@ no_password_in() {
 	lacks 'SCRAM-SHA-256\$|the-next-one|of-the-superuser' <"$PAIR/primary.log"
 }
 
+# --- in memory ------------------------------------------------------------------------------------
+
+# start_waiting: a standby whose primary is not there; $helper and $worker are its two processes.
+start_waiting() {
+	ini standby
+	pgrepl_in_background standby setup
+	helper=$!
+	eventually says standby 'waiting for the primary'
+	worker=$(pgrep -P "$helper")
+}
+
+stop_waiting() {
+	kill "$helper"
+	wait "$helper" || equal "$?" 75
+}
+
+@test "nobody but root can look into the memory of a helper or of its worker" {
+	local helper worker process
+	start_waiting
+	for process in "$helper" "$worker"; do
+		# the kernel gives the files of a process that it would not dump to root
+		equal "$(stat -c '%u %n' "/proc/$process/"{environ,maps,mem} | cut -d' ' -f1 | sort -u)" 0
+	done
+	stop_waiting
+}
+
+@test "its memory is hidden before the ini is read, and again after the change of user" {
+	local trace
+	[ "$(id -u)" = 0 ] || skip 'a change of user needs root'
+	need strace
+	ini standby standby.wait_timeout=100ms
+	chown root: "$PAIR/standby.ini"
+	trace=$PAIR/trace
+	run -75 strace -f -qq -o "$trace" -e trace=prctl,setuid,openat,execve \
+		"$(program_of standby)" --config "$PAIR/standby.ini" setup 3>&- 4>&-
+	# what counts, in order; the programs that it runs hide nothing
+	sed -nE 's/.*prctl\(PR_SET_DUMPABLE, SUID_DUMP_DISABLE.*/hidden/p; s/.*setuid\(([0-9]+)\) += 0$/user \1/p
+		s/.*openat\(.*standby\.ini".*/ini/p' "$trace" | tee "$PAIR/order"
+	equal "$(<"$PAIR/order")" "$(printf '%s\n' hidden ini "user $(id -u postgres)" hidden)"
+}
+
+@test "a descriptor that the caller left open is closed before anything else" {
+	local helper worker reader
+	mkfifo -m 666 "$PAIR/left-open"
+	timeout 600 cat "$PAIR/left-open" >"$PAIR/read" 3>&- 4>&- &
+	reader=$!
+	start_waiting 7>"$PAIR/left-open" 63>&7
+	# its end comes when the last who can write to it has closed it
+	wait "$reader"
+	kill -0 "$helper"
+	stop_waiting
+}
+
+# copies_in PID: where in its memory the password is, a line for each: what is mapped there.
+copies_in() {
+	local range mode name start end
+	while read -r range mode _ _ _ name; do
+		[[ $mode == rw* ]] || continue
+		start=$((16#${range%-*})) end=$((16#${range#*-}))
+		dd if="/proc/$1/mem" bs=4096 skip=$((start / 4096)) count=$(((end - start) / 4096)) 2>/dev/null |
+			{ grep -aoF -f "$PAIR/password" || :; } | sed "s|.*|${name:-no name}|"
+	done <"/proc/$1/maps"
+}
+
+# That one copy is the setting. libpq, in the worker, has more while it connects and does not wipe all of them.
+@test "a helper that waits has the password in its memory once, its worker nowhere but on the heap" {
+	local helper worker
+	[ "$(id -u)" = 0 ] || skip 'only root can look into it'
+	start_waiting
+	equal "$(copies_in "$helper")" '[heap]'
+	equal "$(copies_in "$worker" | sort -u)" '[heap]'
+	stop_waiting
+}
+
 # --- unchanged ------------------------------------------------------------------------------------
 
 @test "every printable character, blanks at the ends and letters of any language pass through a password file" {
