@@ -56,14 +56,14 @@ el7_libraries() {
 	fi
 }
 
-# By the rules of the Makefile, with another compiler. They find iniparser beside themselves, and
-# libpq 12 where PostgreSQL is.
+# By the rules of the Makefile, with another compiler. They find iniparser beside themselves or, the
+# unit programs, one folder up, and libpq 12 where PostgreSQL is.
 el7_make() { # POSTGRESQL MAKEFILE TARGET
 	# shellcheck disable=SC2016 # $ORIGIN is for the dynamic linker, $$ for make
 	make --no-print-directory -s -C "$TOP" -j"$(nproc)" -f "$2" BUILD=build/el7/programs \
 		CC="$EL7/../lib/zig-cc" CFLAGS='-O2 -g' WARNINGS='-Wall -Wextra -Werror' \
 		PQ_INCLUDE=build/el7/include PQ_LIBDIR=build/el7/lib \
-		LDFLAGS='build/el7/lib/nonshared.o -Wl,--allow-shlib-undefined -Wl,-rpath,'"'"'$$ORIGIN'"'"' -Wl,-rpath,'"$1/lib" \
+		LDFLAGS='build/el7/lib/nonshared.o -Wl,--allow-shlib-undefined -Wl,-rpath,'"'"'$$ORIGIN:$$ORIGIN/..'"'"' -Wl,-rpath,'"$1/lib" \
 		"$3"
 }
 

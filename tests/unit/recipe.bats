@@ -10,6 +10,8 @@ load ../lib/need
 readonly SECRET='hunter-two'
 
 setup_file() {
+	# its tests share the tree
+	export BATS_NO_PARALLELIZE_WITHIN_FILE=true
 	export TREE=$BATS_FILE_TMPDIR/tree
 	mkdir "$TREE"
 	(cd "$BATS_TEST_DIRNAME/../.." && git ls-files -z | tar -c --null -T - | tar -x -C "$TREE")

@@ -268,21 +268,26 @@ static void what_a_program_is_given_is_not_kept(void)
 	NUMBER(copies(), 0);
 }
 
-/* Not so the password: libpq makes copies of that, and does not wipe them. */
+/*
+ * Not so the password: libpq makes copies of that, and does not wipe them. libpq 12 leaves one of the
+ * verifier as well, which is not ours to find: what counts is that there are no others.
+ */
 static void of_a_verifier_and_its_sql_nothing_is_left(void)
 {
 	struct secret password = { { 0 } }, verifier = { { 0 } }, sql = { { 0 } };
+	int of_libpq;
 
 	text_add(secret_text(&password), "password");
 	NUMBER(db_scram_verifier(&verifier, "replica", &password), 0);
 	search_for_end_of(&verifier);
-	NUMBER(copies(), 1);
+	of_libpq = copies() - 1;
+	CHECK(of_libpq == 0 || (of_libpq == 1 && PQlibVersion() < 130000));
 	replication_role_sql(&sql, "replica", &verifier, false);
-	NUMBER(copies(), 2);
+	NUMBER(copies(), of_libpq + 2);
 	secret_clear(&sql);
 	secret_clear(&verifier);
 	secret_clear(&password);
-	NUMBER(copies(), 0);
+	NUMBER(copies(), of_libpq);
 }
 
 int main(int argc, char **argv)
