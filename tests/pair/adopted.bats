@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# Servers that somebody has made by hand, and that setup takes over as they run.
+# Servers created by hand, which setup adopts while they run.
 
 load ../lib/pair
 
-@test "a primary that needs a restart is refused without allow_restart, and runs on" {
+@test "without allow_restart a primary that needs a restart is refused and keeps running" {
 	local pid
 	by_hand primary 'wal_level = minimal' 'max_wal_senders = 0'
 	pid=$(pid_of primary)
@@ -15,7 +15,7 @@ load ../lib/pair
 	equal "$(setting_of primary wal_level)" minimal
 }
 
-@test "with allow_restart a primary is adopted, its data and its rules are kept, and a standby follows" {
+@test "with allow_restart a primary is adopted with its data and access rules, and a standby follows it" {
 	local pid
 	by_hand primary 'wal_level = minimal' 'max_wal_senders = 0'
 	sql primary "create table older as select 'than the pair' as what"
@@ -33,9 +33,9 @@ load ../lib/pair
 	equal "$(sql standby 'table older')" 'than the pair'
 }
 
-@test "a primary that needs no restart gets none" {
+@test "a primary that needs no restart is not restarted" {
 	local pid
-	# what a restart would be needed for is what the ini asks for already
+	# the settings that need a restart already have the ini's values
 	by_hand primary "listen_addresses = '*'" 'max_wal_senders = 32' 'max_replication_slots = 32'
 	pid=$(pid_of primary)
 	ini primary
@@ -45,7 +45,7 @@ load ../lib/pair
 	replicates primary standby
 }
 
-@test "what ALTER SYSTEM has set against the ini is refused, with the statement that undoes it" {
+@test "a setting that ALTER SYSTEM overrides is refused, with the statement that resets it" {
 	start_primary
 	sql primary "alter system set wal_sender_timeout = '5s'"
 	run -78 pgrepl primary setup
@@ -56,7 +56,7 @@ load ../lib/pair
 	equal "$(setting_of primary wal_sender_timeout)" 60000
 }
 
-@test "a role that lacks what it needs is given it" {
+@test "an existing role is given what replication needs" {
 	by_hand primary "listen_addresses = '*'" 'max_wal_senders = 32' 'max_replication_slots = 32'
 	sql primary "create role replica password 'something else' valid until '2001-01-01'"
 	ini primary
@@ -68,7 +68,7 @@ load ../lib/pair
 	streams standby
 }
 
-@test "a standby that was cloned by hand is adopted once nothing of it beats the ini" {
+@test "a standby cloned by hand is adopted once none of its settings overrides the ini" {
 	start_primary
 	printf '*:*:*:*:%s\n' "$(<"$PAIR/password")" >"$PAIR/by-hand"
 	chmod 600 "$PAIR/by-hand"
@@ -90,7 +90,7 @@ load ../lib/pair
 	contains 'nothing to do$' <<<"$output"
 }
 
-@test "a standby that follows another primary than the ini's is refused" {
+@test "a standby that follows a different primary from the one in the ini is refused" {
 	start_primary
 	start_standby standby
 	start_other_primary primary-other
@@ -100,7 +100,7 @@ load ../lib/pair
 	contains 'hint: ' <<<"$output"
 }
 
-@test "a locale in the ini that the cluster does not have is reported, and changes nothing else" {
+@test "a locale in the ini that differs from the cluster's is reported, and changes nothing" {
 	local locale
 	by_hand primary
 	locale=$(sql primary "select datcollate from pg_database where datname = 'template0'")
@@ -115,7 +115,7 @@ load ../lib/pair
 	equal "$(sql primary 'select distinct datcollate from pg_database')" "$locale"
 }
 
-@test "an unset locale, and the cluster's own however its codeset is written, are not reported" {
+@test "neither an unset locale nor the cluster's own, in either spelling of its codeset, is reported" {
 	local locale
 	by_hand primary
 	locale=$(sql primary "select datcollate from pg_database where datname = 'template0'")
@@ -126,9 +126,9 @@ load ../lib/pair
 	done
 }
 
-@test "a locale that setup has created the cluster with is not reported, also not under its other name" {
+@test "the locale that setup created the cluster with is not reported, even under its other name" {
 	local locale
-	# made anew: a prepared cluster has the default
+	# a new cluster: a prepared one has the default
 	ini primary primary.locale=POSIX
 	run -0 pgrepl primary setup
 	equal "$(sql primary "select datcollate || '/' || datctype from pg_database where datname = 'template0'")" C/C
@@ -140,7 +140,7 @@ load ../lib/pair
 	done
 }
 
-@test "a locale that only has the collation of the cluster is reported with both" {
+@test "a locale that matches only the cluster's collation is reported with the cluster's lc_collate and lc_ctype" {
 	local ctype
 	start_primary
 	ctype=$(sql primary "select datctype from pg_database where datname = 'template0' and datcollate = 'C'")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Killed at any moment: strace kills the worker at its N-th call of a kind, for N all over the run. What
-# is in place then is nothing or all of it, and the next setup arrives.
+# Killed at any moment: strace kills the worker at its N-th call of one kind, with N spread over the run.
+# Either nothing or a whole cluster is in place then, and the next setup succeeds.
 # bats file_tags=once
 
 load ../lib/pair
@@ -10,23 +10,23 @@ setup() {
 	pair_open
 }
 
-# setup_traced NAME STRACE-ARGUMENT...: a whole setup, without the programs that it runs: strace lets go of
-# them. With -D it is strace that is the child.
+# setup_traced NAME STRACE-ARGUMENT...: a whole setup under strace, which detaches from the programs that
+# setup executes. With -D strace is the child.
 setup_traced() {
 	local name=$1 apart=()
 	shift
-	# shared memory of a server that is killed stays: in one of its own it goes with the last process
+	# a killed server leaves its shared memory behind: a private /dev/shm goes with the last process
 	if [ "$(id -u)" = 0 ]; then
-		# shellcheck disable=SC2016 # for that shell
+		# shellcheck disable=SC2016 # that shell expands it
 		apart=(unshare --mount sh -c 'exec 9<"$0" && mount -t tmpfs -o mode=1777 none /dev/shm && mkdir -p "$0" &&
 			mount --no-canonicalize --bind /proc/self/fd/9 "$0" && exec "$@" 9<&-' "$PAIR")
 	fi
-	# shellcheck disable=SC2154 # of the library
+	# shellcheck disable=SC2154 # set by the library
 	"${apart[@]}" "${as_server[@]}" strace -D -f -b execve -qq "$@" \
 		"$(program_of "$name")" --config "$PAIR/$name.ini" setup >"$PAIR/$name.out" 2>&1 </dev/null 3>&- 4>&-
 }
 
-# count_calls NAME: how often the worker makes each call that is walked through.
+# count_calls NAME: how often the worker makes each system call that walk uses.
 count_calls() {
 	local name=$1 worker
 	setup_traced "$name" -o "$PAIR/$name.trace" -e trace=setsid,rename,fsync,unlinkat
@@ -46,19 +46,19 @@ remove() {
 	rm -rf "${PAIR:?}/$1" "${PAIR:?}/$1".{pgrepl-staging,pgpass,log}
 }
 
-# setup_killed NAME SYSCALL N: whoever of it makes the call for the N-th time is killed.
+# setup_killed NAME SYSCALL N: its process that makes the call for the N-th time is killed.
 setup_killed() {
 	local name=$1
 	if setup_traced "$name" -o /dev/null -e trace="$2" -e inject="$2:signal=KILL:when=$3"; then
-		printf 'nobody was killed\n'
+		printf 'no process was killed\n'
 		return 1
 	fi
-	# the server is not the one that was to be killed
+	# the server was not to be killed, and may still run
 	[ ! -e "$PAIR/$name/postmaster.pid" ] || stop "$name" immediate
 	eventually no_process_of "$PAIR/$name"
 }
 
-# A cluster that is in place has all that makes it what it is.
+# A cluster that is in place is complete for its role.
 is_whole_or_absent() {
 	local name=$1
 	if [ -e "$PAIR/$name/PG_VERSION" ]; then
@@ -73,7 +73,7 @@ is_whole_or_absent() {
 	fi
 }
 
-# points COUNT HOW_MANY: so many numbers from 1 to COUNT, evenly.
+# points COUNT HOW_MANY: numbers from 1 to COUNT, evenly spaced.
 points() {
 	awk -v count="$1" -v many="$2" 'BEGIN {
 		for (i = 0; i < many; i++)
@@ -106,18 +106,18 @@ start_walk_of_standby() {
 	remove standby
 }
 
-@test "a standby that is killed at a rename or a removal is never a second primary" {
+@test "a standby whose setup is killed at a rename or a removal never becomes a second primary" {
 	start_walk_of_standby
 	walk standby rename 4
 	walk standby unlinkat 1
 }
 
-@test "a standby that is killed while it syncs is never a second primary" {
+@test "a standby whose setup is killed while it syncs never becomes a second primary" {
 	start_walk_of_standby
 	walk standby fsync 3
 }
 
-@test "a primary that is killed at its renames and syncs is made by the next setup" {
+@test "a primary whose setup is killed at a rename or a sync is completed by the next setup" {
 	ini primary
 	count_calls primary
 	remove primary

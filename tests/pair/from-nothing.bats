@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# A pair from two ini files: each test looks at what the one before it has made.
-# shellcheck disable=SC2030,SC2031 # each test has an output of its own
+# A pair from two ini files: each test looks at what the previous one has set up.
+# shellcheck disable=SC2030,SC2031 # each test has its own output
 
 load ../lib/pair
 
@@ -19,7 +19,7 @@ teardown_file() {
 	pair_close
 }
 
-@test "a dry run on a fresh host says what setup would do, and does nothing" {
+@test "a dry run on a fresh host shows what setup would do, and changes nothing" {
 	local before
 	ini primary primary.settings.log_connections=on
 	before=$(listing)
@@ -31,7 +31,7 @@ teardown_file() {
 	no_process_of "$PAIR"
 }
 
-@test "a dry run for a standby whose primary is not there says so, and does nothing" {
+@test "a dry run on a standby whose primary is not up says so, and changes nothing" {
 	local before
 	ini standby standby.settings.log_connections=on
 	before=$(listing)
@@ -41,7 +41,7 @@ teardown_file() {
 	unchanged "$before" "$(listing)"
 }
 
-@test "primary and standby that are started at the same time become a pair" {
+@test "a primary and a standby that are set up at the same time become a pair" {
 	local primary standby
 	pgrepl_in_background standby setup
 	standby=$!
@@ -55,18 +55,18 @@ teardown_file() {
 	streams standby
 }
 
-@test "a row written on the primary is read on the standby" {
+@test "a row written on the primary can be read on the standby" {
 	replicates primary standby
 }
 
-@test "the primary has checksums, UTF8, and its own folder alone" {
+@test "the primary has checksums, UTF8 and its own data folder, and no staging folder is left" {
 	equal "$(setting_of primary data_checksums)" on
 	equal "$(sql primary "select distinct pg_encoding_to_char(encoding) from pg_database")" UTF8
 	equal "$(setting_of primary data_directory)" "$PAIR/primary"
 	[ ! -e "$PAIR/primary.pgrepl-staging" ]
 }
 
-@test "the primary has the settings of the guide, and they come from our file" {
+@test "the primary has the guide's settings, and they come from pgrepl.conf" {
 	local name
 	equal "$(setting_of primary listen_addresses)" '*'
 	equal "$(setting_of primary port)" "$(port_of primary)"
@@ -84,7 +84,7 @@ teardown_file() {
 	equal "$(sql primary 'select count(*) from pg_file_settings where error is not null')" 0
 }
 
-@test "the primary keeps 2 GB of WAL, by the name that its major has for it" {
+@test "the primary keeps 2 GB of WAL, by the parameter that its major version has for that" {
 	if [ "$PGMAJOR" = 12 ]; then
 		equal "$(setting_of primary wal_keep_segments)" 128
 	else
@@ -92,7 +92,7 @@ teardown_file() {
 	fi
 }
 
-@test "the access rules stand in one block before the first line for TCP, and the server takes them" {
+@test "the access rules are in one block before the first TCP rule, and the server accepts them" {
 	local rules=$PAIR/primary/pg_hba.conf begin first
 	equal "$(grep -c '^# BEGIN pgrepl' "$rules")" 1
 	equal "$(grep -c '^# END pgrepl' "$rules")" 1
@@ -109,7 +109,7 @@ hostssl|{all}|{all}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scram-sha-256
 hostssl|{replication}|{replica}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scram-sha-256"
 }
 
-@test "the replication role can log in and replicate, is nothing more, and its password is a SCRAM verifier" {
+@test "the replication role can log in and replicate, has no other attribute, and its password is a SCRAM verifier" {
 	equal "$(sql primary "select rolcanlogin, rolreplication, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls
 		from pg_roles where rolname = 'replica'")" 't|t|f|f|f|f'
 	sql primary "select rolpassword from pg_authid where rolname = 'replica'" | contains '^SCRAM-SHA-256\$[0-9]+:'
@@ -119,7 +119,7 @@ hostssl|{replication}|{replica}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scra
 	equal "$(sql primary 'select count(*) from pg_authid where rolsuper and rolpassword is not null')" 0
 }
 
-@test "the standby is one: standby.signal, recovery, and the primary's identity" {
+@test "the standby has standby.signal, is in recovery, and has the primary's system identifier" {
 	[ -e "$PAIR/standby/standby.signal" ]
 	[ ! -e "$PAIR/standby/recovery.conf" ]
 	[ ! -e "$PAIR/standby.pgrepl-staging" ]
@@ -138,7 +138,7 @@ hostssl|{replication}|{replica}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scra
 	lacks 'primary_conninfo' <"$PAIR/standby/postgresql.auto.conf"
 }
 
-@test "the standby has the settings of the guide" {
+@test "the standby has the guide's settings" {
 	equal "$(setting_of standby max_connections)" 1000
 	equal "$(setting_of standby hot_standby)" on
 	equal "$(setting_of standby max_standby_streaming_delay)" 30000
@@ -148,7 +148,7 @@ hostssl|{replication}|{replica}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scra
 	equal "$(setting_of standby port)" "$(port_of standby)"
 }
 
-@test "all belongs to the server's user, and nobody else can look into it" {
+@test "every file belongs to the server's user, and nobody else has access to it" {
 	local name user
 	user=$(stat -c %U "$PAIR/primary/PG_VERSION")
 	for name in primary standby; do
@@ -159,14 +159,14 @@ hostssl|{replication}|{replica}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scra
 	equal "$(stat -c '%U %a' "$PAIR/standby.pgpass")" "$user 600"
 }
 
-@test "verify on the primary shows the role, and that the standby has replayed what is written now" {
+@test "verify on the primary shows the role, and that the standby has replayed the WAL written up to now" {
 	run -0 pgrepl primary verify
 	contains "^ok +replication login +\"replica\" on 127.0.0.1:$(port_of primary): IDENTIFY_SYSTEM says" <<<"$output"
 	contains '^ok +replication role +"replica": LOGIN, REPLICATION, SCRAM verifier$' <<<"$output"
 	contains '^ok +replayed +[0-9A-F]+/[0-9A-F]+ on every standby \(1\)' <<<"$output"
 }
 
-@test "verify on the standby shows a log-in, the walreceiver, one identity and a position" {
+@test "verify on the standby shows the login, the walreceiver, the primary's system identifier and the replay position" {
 	run -0 pgrepl standby verify
 	contains '^ok +replication login' <<<"$output"
 	contains '^ok +walreceiver +pid [0-9]+, streaming' <<<"$output"
@@ -174,7 +174,7 @@ hostssl|{replication}|{replica}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scra
 	contains '^ok +replayed +[0-9A-F]+/[0-9A-F]+' <<<"$output"
 }
 
-@test "status on the primary has a row for each walsender, with its pid" {
+@test "status on the primary prints one line per walsender, with its pid" {
 	run -0 pgrepl primary status
 	contains '^role: primary$' <<<"$output"
 	contains "on port $(port_of primary), data in $PAIR/primary\$" <<<"$output"
@@ -182,14 +182,14 @@ hostssl|{replication}|{replica}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scra
 	contains "^  pid $(sql primary 'select pid from pg_stat_replication')  standby  127.0.0.1  streaming  async" <<<"$output"
 }
 
-@test "status on the standby has the walreceiver, with its pid" {
+@test "status on the standby shows the walreceiver, with its pid" {
 	run -0 pgrepl standby status
 	contains '^role: standby$' <<<"$output"
 	contains "^upstream: 127.0.0.1:$(port_of primary)\$" <<<"$output"
 	contains "^walreceiver: pid $(sql standby 'select pid from pg_stat_wal_receiver'), streaming" <<<"$output"
 }
 
-@test "status --json is one object that a program can read, on both" {
+@test "status --json prints one object that a program can read, on the primary and on the standby" {
 	need jq
 	run -0 --separate-stderr pgrepl primary status --json
 	equal "$(jq -r '[.role, .port, .in_recovery, .replication, .standbys[0].application_name, .standbys[0].state] | @csv' <<<"$output")" \
@@ -202,13 +202,13 @@ hostssl|{replication}|{replica}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scra
 	equal "$(jq .wal_receiver.pid <<<"$output")" "$(sql standby 'select pid from pg_stat_wal_receiver')"
 }
 
-# calls_of NAME CALL [REGEX]: how often the traced setup made the system call, with arguments like that.
+# calls_of NAME CALL [REGEX]: how often the traced setup made the system call with such arguments.
 calls_of() {
 	grep -cE "^[0-9]+ +$2\($3" "$PAIR/$1.trace" || :
 }
 
-# setup_changes_nothing NAME: and asks the disk for nothing but the lock of its own. Of programs it runs the
-# server's, for its version, and itself.
+# setup_changes_nothing NAME: and asks nothing of the disk except for its own lock. The only programs
+# executed are setup itself and the server, for its version.
 setup_changes_nothing() {
 	local before
 	before=$(configuration_of "$1")
@@ -224,18 +224,18 @@ setup_changes_nothing() {
 	equal "$(calls_of "$1" '(f?(data)?sync|syncfs|rename(at2?)?)')" 0
 }
 
-@test "a second setup of the primary has nothing to do: one program, two connections, no byte changed" {
+@test "a second setup of the primary finds nothing to do: it runs one program, connects twice and changes no byte" {
 	local pid connections
 	need strace
 	pid=$(pid_of primary)
 	connections=$(connections_of primary)
 	setup_changes_nothing primary
-	# a superuser's, and the standbys' login
+	# as the superuser, and as a standby does
 	equal "$(connections_of primary)" $((connections + 2))
 	equal "$(pid_of primary)" "$pid"
 }
 
-@test "a second setup of the standby has nothing to do: one program, three connections, no byte changed" {
+@test "a second setup of the standby finds nothing to do: it runs one program, connects three times and changes no byte" {
 	local pid connections to_primary
 	need strace
 	pid=$(pid_of standby)
@@ -259,7 +259,7 @@ setup_changes_nothing() {
 	done
 }
 
-@test "what an edited ini asks for is applied to the running server" {
+@test "an edited ini is applied to the running server" {
 	local pid
 	pid=$(pid_of primary)
 	ini primary primary.settings.log_connections=on primary.settings.work_mem=7MB
@@ -272,7 +272,7 @@ setup_changes_nothing() {
 	equal "$(pid_of primary)" "$pid"
 }
 
-@test "a server that was stopped is started again, with nothing else to do" {
+@test "a stopped server is started again, and there is nothing else to do" {
 	stop standby
 	run -75 pgrepl standby status
 	run -0 pgrepl standby setup
@@ -285,7 +285,7 @@ has_no_walsender() {
 	equal "$(sql primary 'select count(*) from pg_stat_replication')" 0
 }
 
-@test "verify on a primary whose standby is gone says so, and that it may pass" {
+@test "verify on a primary whose standby is gone says so, and exits with 75: a retry may succeed" {
 	stop standby
 	eventually has_no_walsender
 	# the walsender of its own login may still be there for a moment, and is to be gone at the end
@@ -294,7 +294,7 @@ has_no_walsender() {
 	contains 'hint: ' <<<"$output"
 }
 
-@test "status of a server that does not run exits with 75 and says why" {
+@test "status of a stopped server exits with 75 and says why" {
 	run -75 pgrepl standby status --json
 	contains "error: no server runs on \"$PAIR/standby\"" <<<"$output"
 }

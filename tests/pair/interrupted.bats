@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# A clone that is interrupted in the middle.
-# shellcheck disable=SC2154 # start_held_clone sets what it says
+# A clone that is interrupted halfway.
+# shellcheck disable=SC2154 # start_held_clone sets them
 
 load ../lib/pair
 
@@ -14,7 +14,7 @@ has_cloned_some() {
 	[ "$(stat -c %s "$PAIR/standby.pgrepl-staging/ballast")" -gt 1000000 ]
 }
 
-# arrives: the next setup does it all, whatever the one before has left.
+# arrives: the next setup succeeds, whatever the previous one has left.
 arrives() {
 	[ ! -e "$PAIR/standby/PG_VERSION" ]
 	let_go
@@ -25,7 +25,7 @@ arrives() {
 	replicates primary standby
 }
 
-@test "the worker is killed: no clone goes on, and the next setup arrives" {
+@test "the worker is killed: no clone is left running, and the next setup succeeds" {
 	local status=0
 	start_held_clone has_cloned_some
 	kill -KILL "$worker"
@@ -36,7 +36,7 @@ arrives() {
 	arrives
 }
 
-@test "the monitor is killed: worker and clone end by themselves, and the next setup arrives" {
+@test "the monitor is killed: the worker and the clone exit on their own, and the next setup succeeds" {
 	start_held_clone has_cloned_some
 	kill -KILL "$standby"
 	wait "$standby" || :
@@ -44,12 +44,12 @@ arrives() {
 	arrives
 }
 
-@test "monitor and worker are killed at once: no clone goes on, and the next setup arrives" {
+@test "the monitor and the worker are killed together: no clone is left running, and the next setup succeeds" {
 	start_held_clone has_cloned_some
 	kill -KILL "$standby" "$worker"
 	wait "$standby" || :
 	let_go
-	# pg_basebackup's child may live on, and with it the backup: the next setup ends both
+	# pg_basebackup's child may survive, and the backup with it: the next setup ends both
 	run -0 pgrepl standby setup
 	no_process_of "$PAIR/standby.pgrepl-staging"
 	eventually sends_backups 0
@@ -57,7 +57,7 @@ arrives() {
 	replicates primary standby
 }
 
-@test "setup is told to stop: it ends with 75, leaves no process, and the next one arrives" {
+@test "setup gets SIGTERM: it exits with 75 and leaves no process, and the next one succeeds" {
 	local status=0
 	start_held_clone has_cloned_some
 	kill -TERM "$standby"
@@ -68,7 +68,7 @@ arrives() {
 	arrives
 }
 
-@test "control-C reaches it as well" {
+@test "setup and its worker get SIGINT, as from Ctrl-C: the same" {
 	local status=0
 	start_held_clone has_cloned_some
 	kill -INT "$standby" "$worker"
@@ -102,12 +102,12 @@ arrives() {
 	replicates primary standby
 }
 
-@test "the disk is full: that is told with 78, and room is made again" {
-	[ "$(id -u)" = 0 ] || skip 'a small file system needs root'
+@test "the disk is full: setup says so and exits with 78, and succeeds once there is room" {
+	[ "$(id -u)" = 0 ] || skip 'mounting a small file system needs root'
 	as_server truncate -s 2G "$PAIR/primary/ballast"
 	as_server mkdir "$PAIR/small"
 	ini standby common.data_directory="$PAIR/small/data"
-	# in a mount namespace of its own, which takes the file system along when it ends
+	# in its own mount namespace: when that ends, so does the file system
 	run unshare --mount bash -c 'mount -t tmpfs -o "size=64m,mode=0700,uid=$1,gid=$2" pgrepl-test "$3" && shift 3 && exec "$@"' \
 		bash "$(id -u postgres)" "$(id -g postgres)" "$PAIR/small" \
 		setpriv --reuid=postgres --regid=postgres --init-groups timeout 600 "$(program_of standby)" --config "$PAIR/standby.ini" setup

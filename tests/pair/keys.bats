@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Keys of the ini that change what a pair is.
+# Ini keys that change what a pair looks like.
 
 load ../lib/pair
 
@@ -11,12 +11,12 @@ status_shows() {
 	pgrepl primary status | contains "$1"
 }
 
-@test "synchronous_standbys = 1: a commit waits until a standby has it" {
+@test "with synchronous_standbys = 1 a commit waits until a standby has it" {
 	start_new_primary primary.synchronous_standbys=1
 	equal "$(setting_of primary synchronous_standby_names)" 'ANY 1 (*)'
 	sql primary 'create table witness (what text)' >"$PAIR/commit.out" 2>&1 &
 	eventually waits_for_a_standby
-	# what setup itself does must not wait for somebody who may never come
+	# setup's own transactions must not wait for a standby that may never come
 	run -0 pgrepl primary setup
 	contains 'nothing to do$' <<<"$output"
 	start_standby standby
@@ -33,7 +33,7 @@ log_in() {
 		"host=127.0.0.1 port=$(port_of primary) dbname=postgres passfile=$PAIR/log-in"
 }
 
-@test "superuser_password lets the superuser in over TCP, and another password does not" {
+@test "the superuser can log in over TCP with superuser_password, and not with another password" {
 	start_new_primary primary.superuser_password='"of the superuser"'
 	equal "$(log_in 'of the superuser')" t
 	run -2 log_in wrong
@@ -47,7 +47,7 @@ log_in() {
 	equal "$(log_in another)" t
 }
 
-@test "a ready verifier stands in for the password on the primary" {
+@test "a verifier can replace the password on the primary" {
 	local verifier
 	start_primary
 	verifier=$(sql primary "select rolpassword from pg_authid where rolname = 'replica'")
@@ -62,7 +62,7 @@ log_in() {
 	run -0 pgrepl primary verify
 }
 
-@test "a verifier that belongs to another password than the ini's is refused" {
+@test "a verifier that does not match the password in the ini is refused" {
 	start_primary
 	ini primary common.replication_password=another \
 		primary.replication_password_verifier="$(sql primary "select rolpassword from pg_authid where rolname = 'replica'")"
@@ -70,7 +70,7 @@ log_in() {
 	contains 'hint: replication_password_verifier in the ini does not belong to replication_password' <<<"$output"
 }
 
-@test "a new password in both ini files is taken over" {
+@test "a new password in both ini files takes effect" {
 	start_primary
 	start_standby standby
 	ini primary common.replication_password=the-next-one
@@ -85,7 +85,7 @@ log_in() {
 	eventually streams standby
 }
 
-@test "wal_level = hot_standby is taken as what it means" {
+@test "wal_level = hot_standby is accepted as replica" {
 	start_primary primary.settings.wal_level=hot_standby
 	equal "$(setting_of primary wal_level)" replica
 	run -0 pgrepl primary setup
@@ -94,7 +94,7 @@ log_in() {
 	replicates primary standby
 }
 
-@test "the five settings that must not be lower than the primary's are raised to them" {
+@test "the five settings that must not be lower than on the primary are raised to its values" {
 	local name
 	start_primary primary.settings.max_connections=1100 primary.settings.max_worker_processes=21 \
 		primary.settings.max_wal_senders=41 primary.settings.max_prepared_transactions=11 \
@@ -106,7 +106,7 @@ log_in() {
 	replicates primary standby
 }
 
-@test "a standby of a standby cascades" {
+@test "a standby can follow another standby" {
 	start_primary
 	start_standby standby
 	start_standby leaf common.primary_port="$(port_of standby)" standby.application_name="\"it's a leaf\""
@@ -119,7 +119,7 @@ log_in() {
 	contains 'nothing to do$' <<<"$output"
 }
 
-@test "settings of the ini win over the defaults, on the role that they are for" {
+@test "settings in the ini override the defaults, on the role that they are for" {
 	start_primary primary.settings.wal_sender_timeout=30s primary.settings.work_mem=5MB \
 		primary.settings.log_line_prefix='"it'"'"'s %m \\"'
 	start_standby standby standby.settings.work_mem=6MB

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# What could lead a host to a state that nobody asked for: settings that a clone brings along, an
-# ini that names the wrong server, files that the server does not read.
+# What could put a host into a state that nobody asked for: settings copied with a clone, an ini that
+# names the wrong server, files that the server does not read.
 
 load ../lib/pair
 
-# What setup asks for and a restart would be needed for is there already.
+# The settings that need a restart already have the values setup wants.
 by_hand_and_fit() {
 	by_hand primary "listen_addresses = '*'" 'max_wal_senders = 32' 'max_replication_slots = 32'
 }
@@ -20,7 +20,7 @@ is_standby() {
 
 @test "a clone of a primary that was once recovered to a point in time stays a standby" {
 	start_primary
-	# behind our include as well: there it would win
+	# after our include too, where it would win
 	recovered_once
 	start_standby standby
 	is_standby
@@ -30,7 +30,7 @@ is_standby() {
 	is_standby
 }
 
-@test "what was written behind our include is in front of it after the next setup" {
+@test "settings appended after our include are in front of it after the next setup" {
 	start_primary
 	printf 'work_mem = 1MB\n' >>"$PAIR/primary/postgresql.conf"
 	ini primary primary.settings.work_mem=9MB
@@ -40,7 +40,7 @@ is_standby() {
 	equal "$(grep -v '^#' "$PAIR/primary/postgresql.conf" | sed '/^$/d' | tail -n 1)" "include 'pgrepl.conf'"
 }
 
-@test "data is not moved aside for a standby whose settings the server does not take" {
+@test "data is not moved aside for a standby whose settings the server rejects" {
 	local before
 	start_primary
 	as_server mkdir -m 0700 "$PAIR/standby"
@@ -53,7 +53,7 @@ is_standby() {
 	lacks pgrepl-old < <(ls "$PAIR")
 }
 
-@test "what is moved aside is there until its successor is whole, and whole under its new name" {
+@test "data to be moved aside stays until the new cluster is complete, and is complete under its new name" {
 	start_primary
 	as_server mkdir -m 0700 "$PAIR/standby"
 	as_server touch "$PAIR/standby/precious"
@@ -67,7 +67,7 @@ is_standby() {
 	streams standby
 }
 
-@test "a standby is not led to a primary that it is no clone of" {
+@test "a standby is not pointed at a primary that it is not a clone of" {
 	local before
 	start_primary
 	start_standby standby
@@ -80,7 +80,7 @@ is_standby() {
 	streams standby
 }
 
-@test "a server that reads its configuration elsewhere is not said to have the settings" {
+@test "a server that reads its configuration from elsewhere is not reported to have the settings" {
 	local port
 	port=$(port_of primary)
 	by_hand_and_fit
@@ -103,7 +103,7 @@ is_standby() {
 	contains 'error: "max_wal_senders" is overridden by the server.s command line' <<<"$output"
 }
 
-@test "a superuser that is let in without a password gets the one of the ini all the same" {
+@test "a superuser who can log in without a password still gets the one in the ini" {
 	by_hand_and_fit
 	equal "$(sql primary "select rolpassword is null from pg_authid where rolname = current_user")" t
 	ini primary common.allow_restart=on primary.superuser_password=for-the-superuser
@@ -114,13 +114,13 @@ is_standby() {
 	contains 'nothing to do$' <<<"$output"
 }
 
-@test "a file whose time is in the future does not keep setup from its end" {
+@test "a file with a modification time in the future does not keep setup from finishing" {
 	start_primary
 	as_server touch -d '+1 hour' "$PAIR/primary/pg_hba.conf"
 	run -0 pgrepl primary setup
 }
 
-@test "a key that root lends to the server's group stays root's" {
+@test "a server key that belongs to root and that the server's group can read stays root's" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	start_primary
 	chown root:postgres "$PAIR/primary/server.key"
@@ -130,7 +130,7 @@ is_standby() {
 	equal "$(stat -c '%U:%G %a' "$PAIR/primary/server.key")" 'root:postgres 640'
 }
 
-@test "what a crash has left of a password file on its way is gone after the next setup" {
+@test "a temporary password file left by a crash is gone after the next setup" {
 	start_primary
 	ini standby
 	as_server sh -c "umask 077 && printf 'a secret\n' >'$PAIR/standby.pgpass.pgrepl-new'"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What a killed run has left is swept by the next one, and what belongs to a process that lives is not.
+# The next run sweeps what a killed run has left behind, but not what belongs to a live process.
 # bats file_tags=once
 
 load ../lib/pair
@@ -13,7 +13,7 @@ teardown() {
 	rm -rf "$PAIR_HOME"/pgrepl-pair.*.*."of-$$"
 }
 
-# A process of ours whose command line says nothing of tests, and is told no folder.
+# A process of ours whose command line mentions neither tests nor a folder.
 start_owner() {
 	(exec -a anything sleep infinity) 3>&- 4>&- &
 	owner=$!
@@ -24,26 +24,26 @@ end_owner() {
 	wait "$owner" || :
 }
 
-# leave MARK: $folder, as pair_open makes it for the process with that mark.
+# leave MARK: $folder, as pair_open creates it for the process with that mark.
 leave() {
 	folder=$PAIR_HOME/pgrepl-pair.${1/ /.}.of-$$
 	mkdir -p "$folder/primary"
 	echo 12 >"$folder/primary/PG_VERSION"
 }
 
-# Another file's sweep may be at it.
+# Another file may be sweeping it.
 is_gone() {
 	[ ! -e "$folder" ]
 }
 
-@test "the folder of an owner that lives is kept, whatever its command line" {
+@test "the folder of a live owner is kept, whatever its command line" {
 	start_owner
 	leave "$(process_mark "$owner")"
 	pair_sweep
 	[ -e "$folder/primary/PG_VERSION" ]
 }
 
-@test "the folder of an owner that is gone is swept, and who works in it is ended" {
+@test "the folder of an owner that is gone is swept, and processes that work in it are ended" {
 	local server
 	start_owner
 	leave "$(process_mark "$owner")"
@@ -52,11 +52,11 @@ is_gone() {
 	end_owner
 	pair_sweep
 	eventually is_gone
-	# told to quit, or killed
+	# by SIGQUIT or SIGKILL
 	wait "$server" || [[ $? == @(131|137) ]]
 }
 
-@test "the folder of an owner whose number another process has by now is swept" {
+@test "the folder of an owner whose pid now belongs to another process is swept" {
 	local pid start
 	start_owner
 	read -r pid start <<<"$(process_mark "$owner")"
@@ -66,7 +66,7 @@ is_gone() {
 	kill -0 "$owner"
 }
 
-@test "the folder of an owner that has ended, and that nobody has waited for, is swept" {
+@test "the folder of an owner that is a zombie is swept" {
 	local mark
 	# its parent becomes a program that never waits
 	sh -c 'sleep infinity & echo $! >"$0"; exec sleep infinity' "$BATS_TEST_TMPDIR/child" 3>&- 4>&- &
@@ -86,7 +86,7 @@ is_gone() {
 	eventually is_gone
 }
 
-@test "a folder that no pair has made is left alone" {
+@test "a folder that no pair has created is left alone" {
 	leave 'by hand'
 	pair_sweep
 	[ -e "$folder" ]

@@ -4,12 +4,12 @@
 
 load ../lib/pair
 
-# The role that a standby asks by cannot see whether its walsender is still catching up.
+# The role a standby connects as cannot see whether its walsender is still catching up.
 all_stream() {
 	equal "$(sql primary "select count(*) from pg_stat_replication where state = 'streaming'")" 8
 }
 
-@test "eight standbys and their primary are started at the same moment, and all arrive" {
+@test "eight standbys and their primary are set up at the same moment, and all succeed" {
 	local i pid pids=()
 	ini primary primary.settings.shared_buffers=4MB
 	for i in {1..8}; do

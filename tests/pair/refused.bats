@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# What setup finds and must not touch; and what it may.
+# What setup must not touch when it finds it, and what it may.
 
 load ../lib/pair
 
-# make_foreign NAME: a folder that is no cluster.
+# make_foreign NAME: a folder that is not a cluster.
 make_foreign() {
 	as_server mkdir -p "$PAIR/$1/photos"
 	echo 'a cat' >"$PAIR/$1/photos/cat.txt"
@@ -11,7 +11,7 @@ make_foreign() {
 	[ "$(id -u)" != 0 ] || chown -Rh postgres: "$PAIR/$1"
 }
 
-# refuses NAME REGEX: with 78, with a hint, and the disk is as it was.
+# refuses NAME REGEX: with 78 and a hint, and the disk is unchanged.
 refuses() {
 	local before
 	before=$(listing)
@@ -21,19 +21,19 @@ refuses() {
 	unchanged "$before" "$(listing)"
 }
 
-@test "a data folder with foreign content is refused with 78, and untouched" {
+@test "a data folder with foreign content is refused with 78 and left untouched" {
 	ini primary
 	make_foreign primary
 	refuses primary 'holds something that is not a PostgreSQL cluster'
 }
 
-@test "a standby refuses foreign content before it asks any primary" {
+@test "a standby refuses foreign content before it connects to the primary" {
 	ini standby
 	make_foreign standby
 	refuses standby 'holds something that is not a PostgreSQL cluster'
 }
 
-@test "existing_data = move_aside keeps what was there under a name that says when" {
+@test "existing_data = move_aside keeps the old data under a name with the time in it" {
 	local before
 	ini primary common.existing_data=move_aside
 	make_foreign primary
@@ -46,7 +46,7 @@ refuses() {
 	contains 'nothing to do$' <<<"$output"
 }
 
-@test "a standby moves an old primary aside only when the ini says so, and follows the new one" {
+@test "a standby moves an old primary's data aside only when the ini says so, and follows the new primary" {
 	start_primary
 	start_other_primary primary-other
 	stop primary-other
@@ -60,7 +60,7 @@ refuses() {
 	streams old
 }
 
-@test "data is not moved aside under a server that runs on it" {
+@test "data is not moved aside while a server runs on it" {
 	start_primary
 	ini standby common.data_directory="$PAIR/primary" common.existing_data=move_aside
 	run -78 pgrepl standby setup
@@ -68,7 +68,7 @@ refuses() {
 	equal "$(sql primary 'select 1')" 1
 }
 
-@test "a standby that was promoted is refused, and goes on as it is" {
+@test "a promoted standby is refused, and is left as it is" {
 	start_primary
 	start_standby standby
 	pg_ctl -D "$PAIR/standby" -w promote
@@ -77,7 +77,7 @@ refuses() {
 	equal "$(sql standby 'select pg_is_in_recovery()')" f
 }
 
-@test "a standby's data is refused as a primary's" {
+@test "a primary refuses the data of a standby" {
 	start_primary
 	start_standby standby
 	ini primary-new common.data_directory="$PAIR/standby"
@@ -86,14 +86,14 @@ refuses() {
 	streams standby
 }
 
-@test "a cluster of another major is refused" {
+@test "a cluster of another major version is refused" {
 	start_primary
 	stop primary
 	echo 9 >"$PAIR/primary/PG_VERSION"
 	refuses primary "was made by PostgreSQL 9, but the programs are those of $PGMAJOR"
 }
 
-@test "programs that are missing are named, with 78" {
+@test "missing programs are named, with exit code 78" {
 	local program
 	mkdir "$PAIR/programs"
 	ini primary common.bin_directory="$PAIR/programs"
@@ -103,7 +103,7 @@ refuses() {
 	done
 }
 
-@test "what an interrupted run has left beside the data folder is cleared" {
+@test "what an interrupted run has left beside the data folder is removed" {
 	ini primary
 	as_server mkdir -p "$PAIR/primary.pgrepl-staging/base/1"
 	echo 12 >"$PAIR/primary.pgrepl-staging/PG_VERSION"
@@ -127,7 +127,7 @@ refuses() {
 	unchanged "$before" "$(listing)"
 }
 
-@test "a setting that PostgreSQL does not take on a running server leaves it the configuration it had" {
+@test "a setting that a running server rejects leaves its configuration as it was" {
 	local before
 	start_primary
 	before=$(listing "$PAIR/primary"/{pgrepl.conf,postgresql.conf,pg_hba.conf} | grep -v ' [yfd] ')
@@ -138,7 +138,7 @@ refuses() {
 	equal "$(sql primary 'show work_mem')" 4MB
 }
 
-@test "a port that somebody else has is told, with the server's log, and data that is made stays" {
+@test "a port that is in use is reported, with the server's log, and the new data stays" {
 	start_primary
 	ini primary-second common.primary_port="$(port_of primary)" primary.settings.unix_socket_directories="$PAIR/bin"
 	run -78 pgrepl primary-second setup
@@ -150,7 +150,7 @@ refuses() {
 	contains '^changed +server' <<<"$output"
 }
 
-@test "setup is at work once at a time on a data folder" {
+@test "only one setup at a time works on a data folder" {
 	local standby
 	ini standby
 	pgrepl_in_background standby setup
@@ -164,10 +164,10 @@ refuses() {
 }
 
 # bats test_tags=once
-@test "one that has just ended, and keeps its lock for a moment, is waited for" {
+@test "a setup that has just ended, and holds its lock a moment longer, is waited for" {
 	need strace
 	ini primary
-	# what the kernel says of a lock that another has, three times
+	# the kernel's answer when another process holds the lock
 	traced primary "$PAIR/trace" -b execve -e trace=flock -e inject=flock:error=EAGAIN:when=1..3
 	wait "$!"
 	eventually trace_is_whole "$PAIR/trace"
@@ -176,7 +176,7 @@ refuses() {
 	equal "$(sql primary 'select 1')" 1
 }
 
-@test "a block in pg_hba.conf that begins and does not end is refused, and not guessed at" {
+@test "a pgrepl block in pg_hba.conf that has no end is refused, and the file is left as it is" {
 	local before
 	start_primary
 	sed -i '/^# END pgrepl/d' "$PAIR/primary/pg_hba.conf"
@@ -186,7 +186,7 @@ refuses() {
 	equal "$(sha256sum "$PAIR/primary/pg_hba.conf")" "$before"
 }
 
-@test "a data directory that is a link to nowhere is refused with 78, for both roles" {
+@test "a data directory that is a dangling link is refused with 78, for both roles" {
 	local name
 	for name in primary standby; do
 		ini $name

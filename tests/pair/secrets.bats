@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# Passwords and names of any kind arrive unchanged, and nowhere else.
-# shellcheck disable=SC2030,SC2031 # each test has an output of its own
+# Passwords and names of any kind arrive unchanged; no password turns up elsewhere.
+# shellcheck disable=SC2030,SC2031 # each test has its own output
 
 load ../lib/pair
 
-# write_password NAME: stdin becomes $PAIR/NAME, as an operator would write it.
+# write_password NAME: writes stdin to $PAIR/NAME, as an operator would.
 write_password() {
 	(umask 077 && cat >"$PAIR/$1")
 	[ "$(id -u)" != 0 ] || chown postgres: "$PAIR/$1"
@@ -19,8 +19,8 @@ every_printable_character() {
 
 # --- nowhere else ---------------------------------------------------------------------------------
 
-# sample FILE: what the arguments and the environment are of everybody who was not there when it began, over
-# and over; not so often that nothing else gets done.
+# sample FILE: over and over, the arguments and the environment of every process that was not there when it
+# began; but not so often that nothing else gets done.
 sample() {
 	local process new
 	local -A old=()
@@ -41,9 +41,9 @@ no_password_in() {
 	run -1 grep -raF -f "$PAIR/password" -f "$PAIR/superuser" "$@"
 }
 
-@test "no password is in a data folder, a log, an argument or an environment, though the server logs all it can" {
+@test "no password is in a data folder, a log, an argument or an environment, even if the server logs all it can" {
 	local sampler watch=(env -i)
-	# only root may look at the arguments that a process with secrets in its memory gives to others
+	# only root can see the arguments that a process with secrets in its memory passes to others
 	if [ "$(id -u)" = 0 ]; then
 		need strace
 		watch=(strace -u postgres -D -f --seccomp-bpf -qq -v -s 65536 -e trace=execve -A -o "$PAIR/execve")
@@ -57,7 +57,7 @@ no_password_in() {
 	sample "$PAIR/samples" 3>&- 4>&- &
 	sampler=$!
 	"${watch[@]}" "$(program_of primary)" --config "$PAIR/primary.ini" setup >"$PAIR/primary.out" 2>&1 </dev/null 3>&- 4>&-
-	# until a sample has been taken of it
+	# until it has been sampled
 	hold_checkpoints
 	"${watch[@]}" "$(program_of standby)" --config "$PAIR/standby.ini" setup >"$PAIR/standby.out" 2>&1 </dev/null 3>&- 4>&- &
 	eventually grep -qaF pg_basebackup "$PAIR/samples"
@@ -67,11 +67,11 @@ no_password_in() {
 	pgrepl primary verify >"$PAIR/verify.out"
 	pgrepl standby status >"$PAIR/status.out"
 	kill "$sampler"
-	# strace goes with the last that it looks at, and has written all of it then
+	# strace exits with its last tracee, and has written everything by then
 	stop standby
 	stop primary
 	eventually no_process_of "$PAIR"
-	# the places that are searched are the right ones
+	# the right places are being searched
 	if [ "$(id -u)" = 0 ]; then
 		grep -q 'execve("[^"]*/pg_basebackup"' "$PAIR/execve"
 		grep -q 'execve("[^"]*/initdb"' "$PAIR/execve"
@@ -82,7 +82,7 @@ no_password_in() {
 	no_password_in "$PAIR/primary" "$PAIR/standby" "$PAIR"/*.log "$PAIR"/*.out "$PAIR/samples"
 }
 
-@test "a verifier that is set in a running server is in no log either" {
+@test "a verifier that is set in a running server is not in its log either" {
 	start_primary primary.settings.log_statement=all primary.settings.log_min_duration_statement=0
 	ini primary primary.settings.log_statement=all primary.settings.log_min_duration_statement=0 \
 		common.replication_password=the-next-one primary.superuser_password=of-the-superuser
@@ -168,7 +168,7 @@ copies_in() {
 
 # --- unchanged ------------------------------------------------------------------------------------
 
-@test "every printable character, blanks at the ends and letters of any language pass through a password file" {
+@test "a password file may hold every printable character, blanks at the ends and letters of any language" {
 	{
 		printf '  \t'
 		every_printable_character
@@ -180,25 +180,25 @@ copies_in() {
 	pgrepl standby setup
 	replicates primary standby
 	run -0 pgrepl standby verify
-	# and not a byte less would have done
+	# and one byte less is a wrong password
 	sed 's/ $//' "$PAIR/all" | write_password less
 	ini standby common.replication_password= common.replication_password_file="$PAIR/less"
 	run -78 pgrepl standby verify
 	contains 'password authentication failed' <<<"$output"
 }
 
-# in_ini VALUE PASSWORD: what the ini says so is this password, to a server that was given it by a file.
+# in_ini VALUE PASSWORD: VALUE in the ini is this password, to a server that got it from a file.
 in_ini() {
 	printf '%s' "$2" | write_password it
 	ini primary common.replication_password= common.replication_password_file="$PAIR/it"
 	pgrepl primary setup >"$PAIR/setup.out"
 	ini primary common.replication_password="$1"
 	run pgrepl primary verify --timeout 0
-	# no standby is there; the log-in comes first
+	# there is no standby; the login comes first
 	contains '^ok +replication login' <<<"$output"
 }
 
-@test "a password in the ini is what its quoting says, to the last byte" {
+@test "a password in the ini is read as it is quoted, to the last byte" {
 	start_primary
 	in_ini 'plain' 'plain'
 	in_ini 'two words' 'two words'
@@ -220,7 +220,7 @@ in_ini() {
 
 # --- names ----------------------------------------------------------------------------------------
 
-@test "a pair replicates by a role with every kind of character in its name" {
+@test "a pair replicates as a role with every kind of character in its name" {
 	local role='we"ird Ro le#;%:\é$1'
 	start_new_primary common.replication_user="'$role'"
 	equal "$(sql primary 'select rolname from pg_roles where rolreplication and not rolsuper')" "$role"
@@ -234,7 +234,7 @@ in_ini() {
 	contains 'nothing to do$' <<<"$output"
 }
 
-@test "a role whose name means something else elsewhere is only a name" {
+@test "a role name that has a special meaning elsewhere is only a name" {
 	local role
 	start_primary
 	for role in all replication sameuser samerole +replica @file Capital "it's" user 'select' '$user' '*' \

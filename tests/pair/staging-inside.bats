@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
-# A data folder that nothing can be put in the place of, because its parent is somebody else's (or
-# because it is a mount point: that takes a booted host). Its cluster is made inside of it.
+# A data folder that cannot be replaced, because its parent belongs to somebody else (or because it is
+# a mount point: that needs a booted host). Its cluster is created inside it.
 # bats file_tags=once
 
 load ../lib/pair
 
 setup() {
 	pair_open
-	# shellcheck disable=SC2154 # of the library
+	# shellcheck disable=SC2154 # set by the library
 	"${as_server[@]}" mkdir "$PAIR/disk"
 }
 
@@ -18,21 +18,21 @@ teardown() {
 	remove_passfiles
 }
 
-# With no room beside the data, the password's file is in the home of the server's user. Also those of
-# runs that were killed.
+# With no room beside the data, the password file is in the home of the server's user. Those of killed
+# runs are removed as well.
 remove_passfiles() {
 	local file folder
 	for file in "$(getent passwd "$("${as_server[@]}" id -u)" | cut -d: -f6)"/.pgrepl-*-pgrepl-pair.*.pgpass; do
 		folder=pgrepl-pair.${file##*-pgrepl-pair.}
 		folder=${folder%%-disk-*}
-		# shellcheck disable=SC2154 # of the library
+		# shellcheck disable=SC2154 # set by the library
 		if [ -e "$file" ] && [ ! -d "${pair_homes[0]}/$folder" ] && [ ! -d "${pair_homes[1]}/$folder" ]; then
 			rm -f "$file"
 		fi
 	done
 }
 
-# ini_inside NAME: data in $PAIR/NAME, a link to a folder whose parent takes no new entries.
+# ini_inside NAME: data in $PAIR/NAME, a link to a folder whose parent is read-only.
 ini_inside() {
 	"${as_server[@]}" mkdir -p "$PAIR/disk/$1/data/lost+found"
 	"${as_server[@]}" chmod 555 "$PAIR/disk/$1"
@@ -41,7 +41,7 @@ ini_inside() {
 	ini "$1"
 }
 
-# dies_at NAME N: setup, killed at the N-th rename of its worker (strace lets go of what it starts).
+# dies_at NAME N: setup, killed at its worker's N-th rename (strace detaches from what it executes).
 dies_at() {
 	"${as_server[@]}" timeout 600 strace -f -b execve -qq -o "$PAIR/strace" -e trace=rename,renameat,renameat2 \
 		-e "inject=rename,renameat,renameat2:signal=KILL:when=$2" \
@@ -50,17 +50,17 @@ dies_at() {
 	contains '\+\+\+ killed by SIGKILL \+\+\+' <"$PAIR/strace" >/dev/null
 }
 
-# is_half_in_place NAME: some entries are where they belong, others are not.
+# is_half_in_place NAME: some entries are where they belong, others not yet.
 is_half_in_place() {
 	[ ! -e "$PAIR/$1/PG_VERSION" ] && [ -n "$(compgen -G "$PAIR/$1/[a-z]*.conf")$(compgen -G "$PAIR/$1/pg_*")" ]
 }
 
-# no_rubbish_in NAME: nothing of pgrepl's own beside its settings.
+# no_rubbish_in NAME: pgrepl has left nothing but its settings.
 no_rubbish_in() {
 	find "$PAIR/$1/" -maxdepth 1 -name '.*' -mindepth 1 | lacks .
 }
 
-@test "a pair is made in folders with lost+found whose parents take no new entries" {
+@test "a pair is set up in folders that contain lost+found and have read-only parents" {
 	ini_inside primary
 	run -0 pgrepl primary setup
 	no_rubbish_in primary
@@ -79,7 +79,7 @@ no_rubbish_in() {
 	contains 'nothing to do$' <<<"$output"
 }
 
-@test "a primary that is killed while its entries are moved up is finished by the next setup" {
+@test "a primary that is killed while its entries are moved into place is finished by the next setup" {
 	need strace
 	local at partial=0
 	ini_inside primary
@@ -101,7 +101,7 @@ no_rubbish_in() {
 	[ "$partial" -ge 2 ]
 }
 
-@test "a standby that is killed while its entries are moved up is finished by the next setup, with no second clone" {
+@test "a standby that is killed while its entries are moved into place is finished by the next setup, without a second clone" {
 	need strace
 	local at partial=0
 	start_primary
@@ -128,7 +128,7 @@ no_rubbish_in() {
 	[ "$partial" -ge 2 ]
 }
 
-@test "it can be killed again and again while it moves up, and arrives" {
+@test "a setup that is killed again and again while it moves entries into place still succeeds in the end" {
 	need strace
 	local tries=0
 	start_primary
@@ -137,7 +137,7 @@ no_rubbish_in() {
 	while ! is_half_in_place standby; do
 		dies_at standby $((10 + ++tries))
 	done
-	# from here on, its first few renames are those that put the next entries in place
+	# from here on its first few renames put the next entries in place
 	for tries in 3 2 1; do
 		dies_at standby "$tries"
 		is_half_in_place standby
@@ -148,7 +148,7 @@ no_rubbish_in() {
 	replicates primary standby
 }
 
-@test "a clone that was killed before it was whole is not taken for one, whatever was put beside it" {
+@test "an incomplete cluster that a killed run has left is not taken for a complete one, whatever is beside it" {
 	ini_inside primary
 	"${as_server[@]}" mkdir "$PAIR/primary/.pgrepl-staging"
 	echo "$PGMAJOR" | "${as_server[@]}" tee "$PAIR/primary/.pgrepl-staging/PG_VERSION"

@@ -5,7 +5,7 @@ load ../lib/pair
 
 setup() {
 	pair_open
-	# shellcheck disable=SC2154 # of the library
+	# shellcheck disable=SC2154 # set by the library
 	"${as_server[@]}" mkdir "$PAIR/primary-space" "$PAIR/standby-space"
 	start_primary
 	sql primary "create tablespace fast location '$PAIR/primary-space'"
@@ -16,7 +16,7 @@ ini_mapped() {
 	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/standby-space"
 }
 
-# has_the_tablespace: the standby reads it from its own folder, which the primary does not.
+# has_the_tablespace: the standby reads it from its own folder, the primary from another.
 has_the_tablespace() {
 	equal "$(sql standby 'select count(*) from landmark')" 50000
 	equal "$(sql standby "select pg_tablespace_location(oid) from pg_tablespace where spcname = 'fast'")" "$PAIR/standby-space"
@@ -28,7 +28,7 @@ no_rubbish() {
 	find "$PAIR" -name '*pgrepl-staging*' -o -name '*.new' | lacks .
 }
 
-@test "a mapped tablespace is cloned to its place, and what is written to it later is replayed there" {
+@test "a mapped tablespace is cloned to its target, and later writes to it are replayed there" {
 	ini_mapped
 	run -0 pgrepl standby setup
 	contains '^ok +tablespaces +the primary has 1' <<<"$output"
@@ -42,7 +42,7 @@ no_rubbish() {
 	contains 'nothing to do$' <<<"$output"
 }
 
-@test "one that is not mapped is refused with 78 before a byte is copied" {
+@test "a tablespace that is not mapped is refused with 78 before a byte is copied" {
 	local before
 	ini standby
 	before=$(listing "$PAIR/standby-space"; ls -A "$PAIR")
@@ -55,7 +55,7 @@ no_rubbish() {
 	contains '^refused +tablespaces' <<<"$output"
 }
 
-@test "a target that is not empty is refused with 78, and what is in it stays" {
+@test "a target that is not empty is refused with 78, and keeps its content" {
 	local before
 	ini_mapped
 	"${as_server[@]}" touch "$PAIR/standby-space/somebody's"
@@ -65,7 +65,7 @@ no_rubbish() {
 	unchanged "$before" "$(listing "$PAIR/standby-space"; ls -A "$PAIR")"
 }
 
-@test "a target that is not there yet is made; without a folder to make it in, it is refused" {
+@test "a target that does not exist is created; if its parent does not exist either, it is refused" {
 	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/nowhere/space"
 	run -78 pgrepl standby setup
 	contains "error: could not write to \"$PAIR/nowhere\"" <<<"$output"
@@ -75,7 +75,7 @@ no_rubbish() {
 	has_the_tablespace
 }
 
-# half_cloned: what the tablespace holds has come.
+# half_cloned: the tablespace has been copied.
 half_cloned() {
 	compgen -G "$PAIR/standby-space.pgrepl-staging/PG_*" && has_the_ballast
 }
@@ -84,11 +84,11 @@ has_the_ballast() {
 	[ -s "$PAIR/standby.pgrepl-staging/ballast" ]
 }
 
-@test "setup is killed in the middle of a clone: nothing is in place, and the next one arrives" {
+@test "setup is killed during a clone: nothing is in place, and the next one succeeds" {
 	local pids
 	ini_mapped
 	start_held_clone half_cloned
-	# all of it at once, as by a pulled plug: whoever were left would clear up
+	# all processes at once, as in a power cut: a survivor would clean up
 	mapfile -t pids < <(pgrep -f -- "$PAIR/standby")
 	kill -KILL "${pids[@]}"
 	wait "$standby" || equal "$?" 137
@@ -102,7 +102,7 @@ has_the_ballast() {
 	no_rubbish
 }
 
-@test "pg_basebackup is killed in the middle: the same setup clones again" {
+@test "pg_basebackup is killed during a clone: the same setup clones again" {
 	ini_mapped
 	start_held_clone half_cloned
 	# shellcheck disable=SC2046 # there may be two
@@ -118,7 +118,7 @@ no_clone_runs() {
 	run ! pgrep -af -- "$PAIR/standby"
 }
 
-# killed_at N: setup, killed at the N-th rename of its worker.
+# killed_at N: setup, killed at its worker's N-th rename.
 killed_at() {
 	"${as_server[@]}" timeout 600 strace -f -b execve -qq -o "$PAIR/strace" -e trace=rename,renameat,renameat2 \
 		-e "inject=rename,renameat,renameat2:signal=KILL:when=$1" \
@@ -126,17 +126,17 @@ killed_at() {
 	[ -e "$PAIR/standby" ] || contains 'killed by SIGKILL' <"$PAIR/strace" >/dev/null
 }
 
-# is_half_in_place: the link to the tablespace leads to its place already, and the clone is still beside it.
+# is_half_in_place: the tablespace's link already leads to the target, but the clone is still in staging.
 is_half_in_place() {
 	[ "$(readlink "$PAIR"/standby.pgrepl-staging/pg_tblspc/*)" = "$PAIR/standby-space" ]
 }
 
 # bats test_tags=once
-@test "one that is killed between the renames is taken up by the next setup, whichever it was" {
+@test "a clone that is killed between any two renames is finished by the next setup" {
 	need strace
 	local at between=0
 	ini_mapped
-	# until the clone is in place before it is killed
+	# until the clone gets into place before the kill
 	for at in 4 5 6 7 8 9 10 11 12; do
 		killed_at "$at"
 		[ ! -e "$PAIR/standby" ] || break
@@ -152,7 +152,7 @@ is_half_in_place() {
 	streams standby
 }
 
-# let_into_no_database: the role may replicate, and nothing else.
+# let_into_no_database: the role can replicate, and nothing else.
 let_into_no_database() {
 	sed -i '1i host all replica 0.0.0.0/0 reject' "$PAIR/primary/pg_hba.conf"
 	equal "$(sql primary 'select pg_reload_conf()')" t
@@ -163,7 +163,7 @@ let_into_no_database() {
 	eventually refuses_the_role
 }
 
-@test "to a role that is let into no database the walsender says where tablespaces are" {
+@test "a role that cannot connect to any database learns from the walsender where tablespaces are" {
 	let_into_no_database
 	ini standby
 	run -78 pgrepl standby setup
@@ -178,7 +178,7 @@ let_into_no_database() {
 	no_rubbish
 }
 
-@test "so it does where the role may not connect, or there is no database of that name" {
+@test "the walsender is asked as well if the role lacks CONNECT, or if there is no such database" {
 	ini_mapped
 	run -0 pgrepl standby setup --dry-run
 	contains '^ok +tablespaces +the primary has 1' <<<"$output"
@@ -190,7 +190,7 @@ let_into_no_database() {
 	contains '^would +tablespaces +ask the walsender' <<<"$output"
 }
 
-@test "a walsender whose checkpoint does not come to its end is waited for as long as the ini says" {
+@test "setup waits for a walsender whose checkpoint does not finish as long as the ini says" {
 	let_into_no_database
 	ini_mapped
 	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/standby-space" standby.wait_timeout=2s
@@ -201,7 +201,7 @@ let_into_no_database() {
 	lacks 'base backup' <<<"$output"
 }
 
-@test "a target in the data directory, or around it, is refused before a byte is copied" {
+@test "a target inside the data directory, or above it, is refused before a byte is copied" {
 	local target
 	for target in "$PAIR/standby/space" "$PAIR/standby" "$PAIR"; do
 		ini standby standby.tablespace_mapping="$PAIR/primary-space=$target"
@@ -209,7 +209,7 @@ let_into_no_database() {
 		contains "error: \"$target\", for the tablespace in \"$PAIR/primary-space\", overlaps \"$PAIR/standby\"" <<<"$output"
 		lacks 'base backup' <<<"$output"
 	done
-	# by a link, to what is not there yet
+	# through a link, to a missing path
 	as_server ln -s "$PAIR" "$PAIR/way"
 	as_server mkdir -m 700 "$PAIR/standby"
 	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/way/standby/space"
@@ -218,7 +218,7 @@ let_into_no_database() {
 	lacks 'base backup' <<<"$output"
 }
 
-@test "a target that is a link, or is another one by a link, is refused before a byte is copied" {
+@test "a target that is a link, or that a link makes the same as another one, is refused before a byte is copied" {
 	as_server ln -s standby-space "$PAIR/link"
 	ini standby standby.tablespace_mapping="$PAIR/primary-space=$PAIR/link"
 	run -78 pgrepl standby setup
@@ -232,7 +232,7 @@ let_into_no_database() {
 	lacks 'base backup' <<<"$output"
 }
 
-@test "what comes into the data directory while it is cloned is not moved aside unless the ini says so" {
+@test "files that appear in the data directory during a clone are not moved aside unless the ini says so" {
 	local standby
 	as_server mkdir -m 700 "$PAIR/standby"
 	ini_mapped
@@ -250,7 +250,7 @@ let_into_no_database() {
 	no_rubbish
 }
 
-@test "a target that is a mount point is refused before a byte is copied, and a folder on it is taken" {
+@test "a target that is a mount point is refused before a byte is copied, and a folder below it is accepted" {
 	[ "$(id -u)" = 0 ] || skip 'mounting needs root'
 	local mounted=(unshare --mount sh -c 'mount -t tmpfs -o mode=1777 none "$0" && exec "$@"' "$PAIR/standby-space")
 	ini_mapped

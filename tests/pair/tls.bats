@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Encryption, and who is believed to be the primary.
+# Encryption, and who is trusted to be the primary.
 
 load ../lib/pair
 
@@ -7,7 +7,7 @@ is_encrypted() {
 	sql primary "select ssl from pg_stat_ssl join pg_stat_replication using (pid) where application_name = '$1'"
 }
 
-@test "tls is on unless told: the standby streams over it, and the primary lets nobody in without" {
+@test "TLS is on by default: the standby streams over it, and the primary rejects connections without it" {
 	start_primary
 	start_standby standby
 	equal "$(is_encrypted standby)" t
@@ -16,7 +16,7 @@ is_encrypted() {
 	equal "$(sql primary "select count(*) from pg_hba_file_rules where type = 'host' and user_name = '{replica}'")" 0
 }
 
-@test "tls = off and auth_method = md5 give the plain lines of the guide" {
+@test "tls = off and auth_method = md5 give the guide's plain access rules" {
 	start_new_primary common.tls=off primary.auth_method=md5
 	start_standby standby common.tls=off
 	equal "$(is_encrypted standby)" f
@@ -28,7 +28,7 @@ is_encrypted() {
 	replicates primary standby
 }
 
-@test "a standby that wants TLS refuses a primary without, with 78" {
+@test "a standby that requires TLS refuses a primary without it, with 78" {
 	start_new_primary common.tls=off
 	ini standby
 	run -78 pgrepl standby setup
@@ -37,7 +37,7 @@ is_encrypted() {
 	[ ! -e "$PAIR/standby" ]
 }
 
-@test "with a copy of its certificate the primary's name is verified in full" {
+@test "with a copy of the primary's certificate, certificate and host name are verified in full" {
 	start_primary
 	cp -p "$PAIR/primary/server.crt" "$PAIR/root.crt"
 	start_standby standby standby.tls_root_cert="$PAIR/root.crt"
@@ -47,7 +47,7 @@ is_encrypted() {
 	run -0 pgrepl standby verify
 }
 
-@test "a primary with another certificate than the one that is trusted is refused with 78" {
+@test "a primary whose certificate is not the trusted one is refused with 78" {
 	start_primary
 	start_other_primary primary-other
 	cp -p "$PAIR/primary-other/server.crt" "$PAIR/root.crt"
@@ -58,7 +58,7 @@ is_encrypted() {
 	[ ! -e "$PAIR/standby" ]
 }
 
-@test "a primary whose certificate has another name is refused with 78" {
+@test "a primary whose certificate is for another name is refused with 78" {
 	start_new_primary common.primary_host=db.example
 	cp -p "$PAIR/primary/server.crt" "$PAIR/root.crt"
 	ini standby standby.tls_root_cert="$PAIR/root.crt"
@@ -67,7 +67,7 @@ is_encrypted() {
 	contains 'hint: .*names primary_host' <<<"$output"
 }
 
-@test "a pair speaks IPv6" {
+@test "a pair replicates over IPv6" {
 	start_new_primary common.primary_host=::1 primary.standby_networks=::1/128
 	cp -p "$PAIR/primary/server.crt" "$PAIR/root.crt"
 	start_standby standby common.primary_host=::1 standby.tls_root_cert="$PAIR/root.crt"

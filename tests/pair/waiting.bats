@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# A standby whose primary is not there, not ready, or not the one it should be.
+# A standby whose primary is not up, not ready, or not the right one.
 
 load ../lib/pair
 
-@test "a standby that is started first says what it waits for, and arrives when the primary is there" {
+@test "a standby that is set up first says what it is waiting for, and succeeds once the primary is up" {
 	local standby
 	ini standby
 	pgrepl_in_background standby setup
@@ -17,7 +17,7 @@ load ../lib/pair
 	replicates primary standby
 }
 
-@test "wait_timeout ends the waiting with 75, and nothing on disk has changed" {
+@test "after wait_timeout setup exits with 75, and nothing on disk has changed" {
 	local before
 	ini standby standby.wait_timeout=500ms
 	before=$(listing)
@@ -30,7 +30,7 @@ load ../lib/pair
 	no_process_of "$PAIR"
 }
 
-# stop_traced PID: a traced setup is told to stop, and ends with 75. What its worker did after it was told is in
+# stop_traced PID: a traced setup gets SIGTERM, and exits with 75. What its worker did after the signal is in
 # $PAIR/after.
 stop_traced() {
 	local status=0
@@ -46,29 +46,29 @@ stop_traced() {
 }
 
 # bats test_tags=once
-@test "a waiting standby that is told to stop ends with 75, and does not try again before" {
+@test "a waiting standby that gets SIGTERM exits with 75, and does not try again first" {
 	local standby
 	need strace
 	ini standby
-	# without what it runs
+	# without what it executes
 	traced standby "$PAIR/trace" -b execve -e trace=connect,poll,kill
 	standby=$!
 	eventually says standby 'waiting for the primary'
 	stop_traced "$standby"
 	says standby 'Connection refused \(stopped after'
-	# at most what it was at when it was told
+	# at most the call that the signal interrupted
 	[ "$(grep -c ' connect(' "$PAIR/after")" -le 1 ]
 	[ "$(grep -c '(Timeout)' "$PAIR/after")" -le 1 ]
 }
 
 # bats test_tags=once
-@test "a standby that is told to stop does not wait for a primary that does not answer" {
+@test "a standby that gets SIGTERM does not wait for a primary that does not answer" {
 	local standby
 	need strace
 	start_primary
 	kill -STOP "$(pid_of primary)"
 	ini standby
-	# without what it runs: then who connects is its worker
+	# without what it executes: only its worker connects
 	traced standby "$PAIR/trace" -b execve -e trace=connect,poll,kill
 	standby=$!
 	eventually trace_shows "$PAIR/trace" ' connect\(.* EINPROGRESS'
@@ -77,7 +77,7 @@ stop_traced() {
 	[ "$(grep -c ' connect(' "$PAIR/after")" -le 1 ]
 }
 
-@test "a wrong password is tried once and told, with 78, and nothing on disk has changed" {
+@test "a wrong password is tried once and reported with 78, and nothing on disk has changed" {
 	local before
 	start_primary
 	ini standby 'common.replication_password=not-the-one'
@@ -92,7 +92,7 @@ stop_traced() {
 	unchanged "$before" "$(listing "$PAIR/standby.ini" "$PAIR/bin" "$PAIR/ports"; ls -A "$PAIR")"
 }
 
-@test "a primary of another major is refused with 78, before anything is cloned" {
+@test "a primary of another major version is refused with 78, before anything is cloned" {
 	local other=15 bin
 	[ "$PGMAJOR" != 15 ] || other=12
 	bin=$("$BATS_TEST_DIRNAME/../lib/postgresql-tree" "$other")/bin
@@ -121,13 +121,13 @@ stop_traced() {
 @test "a standby that is pointed at its own running server is refused with 78" {
 	start_primary
 	start_standby standby
-	# the same folder, with the other host's part and its own swapped
+	# its own data folder, with its own port as the primary's
 	ini standby common.primary_port="$(port_of standby)"
 	run -78 pgrepl standby setup
 	contains 'error: .*this host itself' <<<"$output"
 }
 
-@test "a primary that has no rule for the standby yet is waited for" {
+@test "setup waits for a primary that has no rule for the standby yet" {
 	local standby
 	start_primary
 	sed -i '/^# BEGIN pgrepl/,/^# END pgrepl/d; /^host/d' "$PAIR/primary/pg_hba.conf"
@@ -142,7 +142,7 @@ stop_traced() {
 	streams standby
 }
 
-@test "a primary without a free walsender is waited for" {
+@test "setup waits for a primary without a free walsender" {
 	local standby
 	start_primary primary.settings.max_wal_senders=1 common.allow_restart=on
 	ini standby
@@ -155,7 +155,7 @@ stop_traced() {
 	streams standby
 }
 
-@test "a primary that does not answer is given up after wait_timeout, with 75" {
+@test "after wait_timeout setup gives up on a primary that does not answer, with 75" {
 	start_primary
 	ini standby standby.wait_timeout=1s
 	kill -STOP "$(pid_of primary)"
