@@ -288,7 +288,7 @@ has_no_walsender() {
 @test "verify on a primary whose standby is gone says so, and exits with 75: a retry may succeed" {
 	stop standby
 	eventually has_no_walsender
-	# the walsender of its own login may still be there for a moment, and is to be gone at the end
+	# the walsender of its own login may linger for a moment, but has to be gone at the end
 	run -75 pgrepl primary verify --timeout 2s
 	contains 'error: no standby streams from this host' <<<"$output"
 	contains 'hint: ' <<<"$output"

@@ -94,7 +94,7 @@ no_password_in() {
 
 # --- in memory ------------------------------------------------------------------------------------
 
-# start_waiting: a standby whose primary is not there; $helper and $worker are its two processes.
+# start_waiting: a standby whose primary is not up; $helper and $worker are its two processes.
 start_waiting() {
 	ini standby
 	pgrepl_in_background standby setup
@@ -108,11 +108,11 @@ stop_waiting() {
 	wait "$helper" || equal "$?" 75
 }
 
-@test "nobody but root can look into the memory of a helper or of its worker" {
+@test "nobody but root can read the memory of a helper or of its worker" {
 	local helper worker process
 	start_waiting
 	for process in "$helper" "$worker"; do
-		# the kernel gives the files of a process that it would not dump to root
+		# the /proc files of a process that cannot be dumped belong to root
 		equal "$(stat -c '%u %n' "/proc/$process/"{environ,maps,mem} | cut -d' ' -f1 | sort -u)" 0
 	done
 	stop_waiting
@@ -127,7 +127,7 @@ stop_waiting() {
 	trace=$PAIR/trace
 	run -75 strace -f -qq -o "$trace" -e trace=prctl,setuid,openat,execve \
 		"$(program_of standby)" --config "$PAIR/standby.ini" setup 3>&- 4>&-
-	# what counts, in order; the programs that it runs hide nothing
+	# the calls that count, in order; the programs it executes hide nothing
 	sed -nE 's/.*prctl\(PR_SET_DUMPABLE, SUID_DUMP_DISABLE.*/hidden/p; s/.*setuid\(([0-9]+)\) += 0$/user \1/p
 		s/.*openat\(.*standby\.ini".*/ini/p' "$trace" | tee "$PAIR/order"
 	equal "$(<"$PAIR/order")" "$(printf '%s\n' hidden ini "user $(id -u postgres)" hidden)"
@@ -139,13 +139,13 @@ stop_waiting() {
 	timeout 600 cat "$PAIR/left-open" >"$PAIR/read" 3>&- 4>&- &
 	reader=$!
 	start_waiting 7>"$PAIR/left-open" 63>&7
-	# its end comes when the last who can write to it has closed it
+	# it ends when the last writer has closed it
 	wait "$reader"
 	kill -0 "$helper"
 	stop_waiting
 }
 
-# copies_in PID: where in its memory the password is, a line for each: what is mapped there.
+# copies_in PID: where in its memory the password is, one line per copy: what is mapped there.
 copies_in() {
 	local range mode name start end
 	while read -r range mode _ _ _ name; do
@@ -157,7 +157,7 @@ copies_in() {
 }
 
 # That one copy is the setting. libpq, in the worker, has more while it connects and does not wipe all of them.
-@test "a helper that waits has the password in its memory once, its worker nowhere but on the heap" {
+@test "a waiting helper has the password in its memory once, its worker only on the heap" {
 	local helper worker
 	[ "$(id -u)" = 0 ] || skip 'only root can look into it'
 	start_waiting
