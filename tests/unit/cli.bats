@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The command line of both programs.
-# shellcheck disable=SC2030,SC2031 # each test has an output of its own
+# shellcheck disable=SC2030,SC2031 # each test has its own output
 
 load ../lib/ini
 
@@ -15,7 +15,7 @@ both() {
 	done
 }
 
-# wrong_usage MESSAGE ARGUMENT...: 64, a message and where to look; nothing on standard output.
+# wrong_usage MESSAGE ARGUMENT...: 64, a message and where to read more; nothing on standard output.
 wrong_usage() {
 	local message=$1 role
 	shift
@@ -38,7 +38,7 @@ helps() {
 			grep -qF -- "$command" <<<"$output"
 		done
 		grep -qF "pgrepl-$1(8)" <<<"$output"
-		# a terminal of old
+		# fits a narrow terminal
 		[ "$(wc -L <<<"$output")" -le 100 ]
 	done
 }
@@ -76,7 +76,7 @@ says_version() {
 	wrong_usage 'unknown option or missing value: "--config"' setup --config
 }
 
-@test "one argument too many" {
+@test "an argument too many" {
 	wrong_usage 'too many arguments: "now"' setup now
 }
 
@@ -94,13 +94,13 @@ says_version() {
 	local run_as=()
 	[ "$(id -u)" != 0 ] || run_as=(setpriv --reuid=nobody --regid=nogroup --clear-groups --)
 	with
-	# where somebody else can get at it
+	# where another user can reach it
 	run -78 --separate-stderr "${run_as[@]}" "$(reach "$PROGRAMS/pgrepl-primary")" --config "$(reach pgrepl.ini)" setup
 	grep -qE 'error: this must be run as root' <<<"$stderr"
 	grep -qE 'hint: Without root only server_control = pg_ctl works' <<<"$stderr"
 }
 
-# reach FILE: a copy that nobody can reach as well, and owns.
+# reach FILE: a copy that the user nobody owns and can reach.
 reach() {
 	local copy
 	copy=/tmp/pgrepl-unit.$$.${1##*/}
@@ -126,7 +126,7 @@ teardown() {
 @test "a closed pipe does not kill the program" {
 	with 'server_control = pg_ctl' 'bin_directory = /nonexistent' 'os_user = nobody'
 	mkfifo pipe
-	# it opens its end and goes, before the other is written to
+	# the reader opens its end and exits before anything is written
 	(: <pipe) &
 	exec 9>pipe
 	wait "$!"

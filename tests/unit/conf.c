@@ -1,5 +1,5 @@
 /*
- * conf.c - what is written into files of PostgreSQL, and what is read from systemd.
+ * conf.c - what is written to PostgreSQL's files, and what is read from systemd.
  */
 #include "unit.h"
 
@@ -54,7 +54,7 @@ static void the_block_stands_before_the_first_host_line(void)
 		{ " \t host all all all md5", BLOCK " \t host all all all md5" },
 		{ "# host is a word in this comment\nhostssl x y z t\n",
 		  "# host is a word in this comment\n" BLOCK "hostssl x y z t\n" },
-		/* the one that is there is replaced where it stands, whatever is in it */
+		/* an existing block is replaced in its place, whatever is in it */
 		{ "host a a a a\n# BEGIN pgrepl\nold\n# END pgrepl and more\nhost b b b b\n",
 		  "host a a a a\n" BLOCK "host b b b b\n" },
 		{ "# BEGIN pgrepl\nold\n# END pgrepl", BLOCK },
@@ -185,7 +185,7 @@ static void the_five_settings_of_a_standby_are_raised_and_never_lowered(void)
 	EQUAL(pgconf_get(&conf, "max_wal_senders"), "10");
 	EQUAL(pgconf_get(&conf, "max_worker_processes"), "16");
 	EQUAL(pgconf_get(&conf, "max_prepared_transactions"), "5");
-	/* the server says what is wrong with it */
+	/* the server reports what is wrong with it */
 	EQUAL(pgconf_get(&conf, "max_locks_per_transaction"), "many");
 	EQUAL(pgconf_get(&conf, "port"), "5433");
 	EQUAL(pgconf_get(&conf, "ssl"), "off");
@@ -194,7 +194,7 @@ static void the_five_settings_of_a_standby_are_raised_and_never_lowered(void)
 	pgconf_free(&settings.standby_settings);
 }
 
-/* What libpq reads from it is what was put in. */
+/* libpq reads exactly what was put in. */
 static void conninfo_is_read_by_libpq_as_it_was_meant(void)
 {
 	static const char *const values[] = {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# scripts/lint readme finds links in the documents that lead nowhere.
+# scripts/lint readme finds broken links in the documents.
 
 bats_require_minimum_version 1.5.0
 load ../lib/expect
@@ -16,7 +16,7 @@ setup() {
 		'echo [x](nowhere)' '```' '' '## Use `it`' '' 'A call `[x](nowhere)` is code.' >README.md
 }
 
-# finds REGEX: the check fails, and names the place.
+# finds REGEX: the check fails and names the place.
 finds() {
 	run -1 scripts/lint readme
 	contains "$1" <<<"$output"

@@ -1,6 +1,6 @@
 /*
- * files.c - files that are replaced whole, trees that are walked, synced and removed, and whose they
- * are. Works in the directory that is its argument.
+ * files.c - files that are replaced whole; trees that are walked, synced and removed; ownership.
+ * Works in the directory that is its argument.
  */
 #include "unit.h"
 
@@ -70,14 +70,14 @@ static void a_file_is_replaced_whole_or_left_untouched(void)
 	after = look("replace/a");
 	CHECK(before.st_ino == after.st_ino &&
 	      before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
-	/* the mode is a part of it */
+	/* the mode counts too */
 	NUMBER(file_replace("replace/a", 0640, "one", 3), 1);
 	NUMBER(look("replace/a").st_mode & 07777, 0640);
 	NUMBER(file_replace("replace/a", 0600, "on", 2), 1);
 	NUMBER(file_replace("replace/a", 0600, "", 0), 1);
 	NUMBER(file_replace("replace/a", 0600, "\0x\0", 3), 1);
 	NUMBER(look("replace/a").st_size, 3);
-	/* nothing temporary is left beside it */
+	/* no temporary file is left beside it */
 	NUMBER(entries_below("replace"), 1);
 	NUMBER(file_replace("replace/none/a", 0600, "x", 1), -ENOENT);
 	NUMBER(file_replace("replace", 0600, "x", 1), -EISDIR);
@@ -99,7 +99,7 @@ static void a_link_keeps_pointing_where_it_points(void)
 	CHECK(S_ISLNK(look("links/name").st_mode));
 	content = content_of("links/elsewhere/target");
 	EQUAL(content, "new");
-	/* one that leads nowhere is a name like another */
+	/* a dangling link is a name like any other */
 	NUMBER(symlink("nowhere", "links/broken"), 0);
 	NUMBER(file_replace("links/broken", 0600, "x", 1), 1);
 	NUMBER(entries_below("links"), 4);
@@ -138,7 +138,7 @@ static void a_tree_is_removed_and_what_its_links_lead_to_is_not(void)
 	CHECK(!file_exists("tree"));
 	CHECK(file_exists("keep/precious"));
 	NUMBER(file_remove_tree("tree"), 0);
-	/* a link in the place of the tree is removed, and not followed */
+	/* a link in place of the tree is removed, not followed */
 	NUMBER(symlink("keep", "tree"), 0);
 	NUMBER(file_remove_tree("tree"), 0);
 	CHECK(!file_exists("tree") && file_exists("keep/precious"));
@@ -208,7 +208,7 @@ static void ownership_is_counted_and_changes_nothing(void)
 	NUMBER(symlink("/", "mine/link"), 0);
 	NUMBER(ownership_count("mine", geteuid(), &others, &fault), 0);
 	NUMBER(others, 0);
-	/* of somebody else's all are others: the directory, a file, a link */
+	/* to another user all of it is foreign: directory, file, link */
 	NUMBER(ownership_count("mine", geteuid() + 1, &others, &fault), 0);
 	NUMBER(others, 3);
 	NUMBER(ownership_count("missing", geteuid(), &others, &fault), 0);
@@ -260,7 +260,7 @@ static void ownership_is_repaired_and_no_link_is_followed(void)
 	{
 		FAULT_AUTO fault = { 0 };
 
-		/* a second name of somebody's file must not become the server's */
+		/* a hard link to someone else's file must not become the server's */
 		NUMBER(link("long", "data/second-name"), 0);
 		NUMBER(ownership_repair(path, other, other, &fault), -EMLINK);
 		NUMBER(look("long").st_uid, 0);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What can be wrong in the ini file, and how it is reported.
+# Errors in the ini file, and how they are reported.
 
 load ../lib/expect
 load ../lib/ini
@@ -34,7 +34,7 @@ setup() {
 	contains 'hint: .*no default password' <<<"$stderr"
 }
 
-@test "the file as shipped has to be filled in and has no default password" {
+@test "the shipped file has to be filled in and has no default password" {
 	cp "$BATS_TEST_DIRNAME/../../SOURCES/pgrepl.ini" .
 	refused_for primary 0 '"replication_password" is not set' 0 '"standby_networks" is not set'
 	sed -i 's,^;*standby_networks =.*,standby_networks = 10.0.0.0/24,' pgrepl.ini
@@ -52,7 +52,7 @@ setup() {
 	refused 7 'invalid value for "port": "x" is not a number' 'whole number from 1 to 65535'
 }
 
-@test "Windows line ends" {
+@test "Windows line endings" {
 	with 'primary_port = 5433'
 	sed -i 's/$/\r/' pgrepl.ini
 	accepted
@@ -125,7 +125,7 @@ setup() {
 	refused 1 'key before the first section' '"\[section\]"'
 }
 
-# --- all of it at once ---------------------------------------------------------------------------
+# --- everything at once -------------------------------------------------------------------------
 
 @test "every error is reported in one run, ordered by line, those without a line last" {
 	with 'primary_port = x' "$SECRET" 'tls = maybe' 'start_timeout = 1s' 'colour = blue' 'start_timeout = 2s' 'os_user = replica' \
@@ -162,8 +162,8 @@ setup() {
 	diff <(printf '%s\n' "$before") <(folder)
 }
 
-@test "an error that follows from another one is not reported" {
-	# a section that cannot be read, or is unknown: once, and its keys are not missing
+@test "an error that only follows from another one is not reported" {
+	# a malformed or unknown section is reported once, and its keys are not missing
 	printf '%s\n' '[common' 'primary_host = x' 'replication_password = x' '[comon]' 'primary_host = y' 'replication_password = y' \
 		'[primary]' 'standby_networks = 10.0.0.0/24' >pgrepl.ini
 	refused_for primary 1 'missing "\]"' 5 'unknown section \[comon\]'
@@ -171,25 +171,25 @@ setup() {
 	# keys before the first section
 	printf '%s\n' 'primary_host = x' 'replication_password = x' 'standby_networks = 10.0.0.0/24' >pgrepl.ini
 	refused_for primary 1 'before the first section'
-	# a key whose value is wrong, whose file is, or that stands elsewhere
+	# a key with a wrong value, with a wrong file, or in the wrong section
 	printf '%s\n' '[common]' 'primary_host = two hosts' 'replication_password_file = /nonexistent' 'standby_networks = 10.0.0.0/24' >pgrepl.ini
 	refused_for primary 2 '"two hosts"' 3 'could not open' 4 'unknown key "standby_networks"'
 	refused_for standby 2 '"two hosts"' 3 'could not open' 4 'unknown key "standby_networks"'
-	# a contradiction that only a default makes
+	# a conflict only with a default
 	with 'replication_user = pg_x' 'os_user = replica'
 	refused 2 'is reserved by PostgreSQL' 'Choose'
-	# a line that is too long still is its key
+	# a line that is too long still sets its key
 	with
 	sed -i "s/^replication_password = .*/replication_password = $(printf 'x%.0s' {1..1000})/" pgrepl.ini
 	refused 3 'longer than 1000 bytes' 'Shorten'
-	# a verifier that is wrong would have done in place of the password, on a primary
+	# on a primary a verifier, even an invalid one, stands in for the password
 	with '[primary]' 'replication_password_verifier = x' '[common]'
 	sed -i '/^replication_password =/d' pgrepl.ini
 	refused_for primary 3 'not a SCRAM verifier'
 	refused_for standby 3 'not a SCRAM verifier' 0 '"replication_password" is not set'
 }
 
-@test "after 20 errors only the number of the others is shown" {
+@test "after 20 errors only the number of further ones is shown" {
 	local many=() i
 	for i in {1..20}; do
 		many+=("nonsense $i")
@@ -206,7 +206,7 @@ setup() {
 	check_config
 	[ "$status" = 78 ]
 	[ "$(tail -n 1 <<<"$stderr")" = "pgrepl-primary: error: $PWD/pgrepl.ini: 20 more errors" ]
-	# the first ones are shown, whatever was found later
+	# the first ones are shown, whatever is found later
 	contains 'pgrepl.ini:2: ' <<<"$stderr"
 	lacks 'pgrepl.ini:22: ' <<<"$stderr"
 }
@@ -223,7 +223,7 @@ setup() {
 	refused 0 'NUL byte' 'plain text'
 }
 
-@test "after a malformed line nothing is shown that may be the rest of a secret" {
+@test "after a malformed line nothing that may be the rest of a secret is shown" {
 	local start name=${SECRET//-/_}
 	for start in 'superuser_password = "first line' "superuser_password = first line\\" 'first line' 'pass word = x'; do
 		with '[primary]' "$start" "$name = x" "$name = x" '[primary.settings]' "$name.a.b = x" "[$name]" "$name = x" '[common]'
@@ -233,13 +233,13 @@ setup() {
 	done
 }
 
-@test "files named by an ini that others can write are not read" {
+@test "files named in an ini that others can write to are not read" {
 	with 'primary_port = x' 'nonsense' '[primary]' 'superuser_password_file = /nonexistent' '[common]'
 	chmod 666 pgrepl.ini
 	refused_for primary 3 'neither' 0 'others can write'
 }
 
-@test "a password on a malformed line counts for the mode of the ini too" {
+@test "a password on a malformed line also causes the warning about the ini's mode" {
 	local line
 	for line in 'superuser_password = "x' "superuser_password = x\\" '[oops'; do
 		printf '%s\n' '[common]' 'replication_password_file = /nonexistent' '[primary]' 'standby_networks = 10.0.0.0/24' "$line" \
@@ -269,14 +269,14 @@ setup() {
 	refused 2 'unknown key "standby_networks" in section \[common\]' 'belongs in section \[primary\]'
 }
 
-@test "a key that is set twice, in any case, even to the same value" {
+@test "a key that is set twice, in upper or lower case, even to the same value" {
 	with 'tls = on' 'primary_port = 1' 'TLS = on'
 	refused 4 'key "tls" is set twice in section \[common\]' 'or in line 2'
 	with 'tls = on' '[primary]' 'synchronous_standbys = 0' '[common]' 'tls = off'
 	refused 6 'key "tls" is set twice' 'or in line 2'
 }
 
-@test "the same key in two sections is two keys" {
+@test "the same key may be set in two sections" {
 	with
 	printf '%s\n' '[primary.settings]' 'work_mem = 1MB' '[standby.settings]' 'work_mem = 2MB' >>pgrepl.ini
 	accepted
@@ -417,7 +417,7 @@ setup() {
 	accepted standby
 }
 
-@test "an empty value is the same as none" {
+@test "an empty value is the same as no value" {
 	with 'primary_port =' 'tls = ""' "data_directory = ''" 'replication_user = ; none'
 	accepted
 }
@@ -464,7 +464,7 @@ setup() {
 	done
 }
 
-@test "comments are allowed after other values and after quoted ones" {
+@test "comments are allowed after quoted values, and after bare ones that are not passwords" {
 	with 'primary_port = 5433 ; the port' 'tls = on # of course' "data_directory = '/x;y#z' ; quoted"
 	accepted
 }
@@ -490,7 +490,7 @@ write_secret() {
 	refused 4 '"replication_password" and "replication_password_file" are both set' 'Keep only one'
 }
 
-@test "a password file with one line, with any line end" {
+@test "a password file with one line, with any line ending" {
 	local content
 	for content in "$SECRET" "$SECRET\n" "$SECRET\r\n" " $SECRET \n" "\"$SECRET'\\\\;#%:" 'é\n'; do
 		write_secret "$content"
@@ -542,7 +542,7 @@ write_secret() {
 	done
 }
 
-@test "an ini that others can write is refused, with or without a password" {
+@test "an ini that others can write to is refused, with or without a password" {
 	with
 	chmod 666 pgrepl.ini
 	refused 0 'others can write' 'chmod 600'
@@ -553,7 +553,7 @@ write_secret() {
 	refused 0 'others can write' 'chmod 600'
 }
 
-@test "an ini with a password that others can read: a warning, and check-config leaves it" {
+@test "check-config warns of an ini with a password that others can read, and leaves its mode" {
 	with
 	chmod 644 pgrepl.ini
 	accepted
@@ -569,7 +569,7 @@ write_secret() {
 	[ -z "$stderr" ]
 }
 
-@test "setup first makes an ini with a password unreadable for others" {
+@test "setup first makes an ini with a password unreadable to others" {
 	with 'server_control = pg_ctl' 'bin_directory = /nonexistent' "data_directory = $PWD/data" "os_user = $(id -un nobody)"
 	chmod 644 pgrepl.ini
 	run -78 "$PROGRAMS/pgrepl-primary" --config "$PWD/pgrepl.ini" setup
@@ -578,7 +578,7 @@ write_secret() {
 	[ ! -e data ]
 }
 
-@test "a password file that others can write is refused; one that they can read causes a warning" {
+@test "a password file that others can write to is refused; one that they can read causes a warning" {
 	write_secret "$SECRET"
 	chmod 606 secret
 	refused 3 'holds a password and others can write to it' 'chmod 600'

@@ -1,8 +1,8 @@
 /*
- * keys.c - the table of keys: whether each row is whole.
+ * keys.c - the table of keys: whether each row is complete.
  *
  *   keys         checks the table
- *   keys list    prints it, a key on each line with its default, for scripts/lint
+ *   keys list    prints it, one key per line with its default, for scripts/lint
  */
 #include "settings/keys.h"
 #include "unit.h"
@@ -10,7 +10,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-/* What no message may show. */
+/* No message may show this. */
 #define SECRET "hunter-two"
 
 static bool is_name(const char *s)
@@ -20,7 +20,7 @@ static bool is_name(const char *s)
 	return len && strspn(s, "abcdefghijklmnopqrstuvwxyz_") == len;
 }
 
-/* A full sentence, which says what to do. */
+/* A full sentence that says what to do. */
 static bool is_sentence(const char *s)
 {
 	size_t len = s ? strlen(s) : 0;
@@ -87,7 +87,7 @@ static void every_row_is_whole(void)
 	}
 }
 
-/* What a silent ini stands for, and that all of it is freed. */
+/* The defaults of an empty ini, and that all are freed. */
 static void a_silent_ini_gives_defaults(void)
 {
 	struct settings settings = { 0 };
@@ -123,7 +123,7 @@ static void each_role_has_its_sections(void)
 	CHECK(!key_find("standby", "locale") && !key_find("common", "no_such_key"));
 }
 
-/* A password that stands where it does not belong: next to any key that holds one or its file. */
+/* A password where none belongs: as the value of each key for a password or its file. */
 static void no_secret_is_shown(void)
 {
 	char too_long[2048];

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The rules that scripts/check-layers holds, each with a tree that breaks it.
-# shellcheck disable=SC2030,SC2031 # each test has an output of its own
+# The rules that scripts/check-layers enforces, each with a tree that breaks it.
+# shellcheck disable=SC2030,SC2031 # each test has its own output
 
 bats_require_minimum_version 1.5.0
 
@@ -8,13 +8,13 @@ load ../lib/expect
 
 CHECK=$BATS_TEST_DIRNAME/../../scripts/check-layers
 
-# file PATH LINE...: a source of the tree that is checked.
+# file PATH LINE...: a source file of the tree to check.
 file() {
 	mkdir -p "$(dirname "$1")"
 	printf '%s\n' "${@:2}" >"$1"
 }
 
-# A tree that keeps to the rules: each layer uses the ones below it.
+# A tree that follows the rules: each layer uses the ones below it.
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	file src/base/text.h 'int text(void);'
@@ -30,7 +30,7 @@ setup() {
 	file firstboot/step.c '#include "step.h"' '#include "settings/keys.h"' 'int step(void) { return keys(); }'
 }
 
-# check: of the tree, compiled as it is now.
+# check: compiles the tree and checks it.
 check() {
 	local source
 	find src firstboot -name '*.c' | while IFS= read -r source; do
@@ -40,12 +40,12 @@ check() {
 	run "$CHECK" . objects
 }
 
-@test "a tree that keeps to the layers passes, and nothing is said" {
+@test "a tree that follows the rules passes without a message" {
 	check
 	equal "$status:$output" 0:
 }
 
-# include_is_refused FILE HEADER: one that the layer of FILE must not know.
+# include_is_refused FILE HEADER: the layer of FILE must not include HEADER.
 include_is_refused() {
 	local layer=${1%/*}
 	printf '#include "%s"\n' "$2" >>"$1"
@@ -55,7 +55,7 @@ include_is_refused() {
 	sed -i '$d' "$1"
 }
 
-@test "each include that points up or sideways is named, with file and line" {
+@test "each include that points up or sideways is reported with file and line" {
 	local from to
 	local -A rank=([src/base]=0 [src/postgresql]=1 [src/host]=1 [src/settings]=2 [firstboot]=3)
 	local -A header=([src/base]=base/text.h [src/postgresql]=postgresql/db.h [src/host]=host/unit.h
@@ -73,14 +73,14 @@ include_is_refused() {
 	equal "$status" 0
 }
 
-@test "a folder that is no layer is named" {
+@test "a folder that is not a layer is reported" {
 	file src/misc/odd.h 'int odd(void);'
 	check
 	equal "$status" 1
 	contains '^src/misc/odd.h: there is no layer src/misc$' <<<"$output"
 }
 
-@test "two files of a layer that call each other are named" {
+@test "two files of a layer that call each other are reported" {
 	file src/base/file.h 'int file(void);'
 	file src/base/file.c '#include "base/file.h"' '#include "base/text.h"' 'int file(void) { return text(); }'
 	check
@@ -91,7 +91,7 @@ include_is_refused() {
 	contains '^need each other: (src/base/file.c src/base/text.c|src/base/text.c src/base/file.c)$' <<<"$output"
 }
 
-@test "a circle over three files is named, and one by a variable as well" {
+@test "a cycle of three files is reported, even if one link is a variable" {
 	file firstboot/a.c 'int b(void);' 'int variable;' 'int a(void) { return b(); }'
 	file firstboot/b.c 'int c(void);' 'int b(void) { return c(); }'
 	file firstboot/c.c 'extern int variable;' 'int c(void) { return variable; }'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The C programs of this folder: what the modules of src/ do when nobody but them is asked.
+# The C programs in this folder, which test the modules of src/ on their own.
 
 load ../lib/need
 
@@ -16,7 +16,7 @@ setup() {
 	build=$BATS_TEST_DIRNAME/../../build
 }
 
-# passed: the program that was run found no failure. When it could not run a part, the test counts as skipped.
+# passed: the program found no failure. If it could not run a part, the test counts as skipped.
 passed() {
 	echo "$output"
 	[ "$status" != 77 ] || skip "$(sed -n 's/^skipped: //p' <<<"$output" | paste -sd ' ')"
@@ -40,19 +40,19 @@ under_valgrind() {
 	passed
 }
 
-@test "numbers, times, names and networks are taken whole or not at all" {
+@test "numbers, times, names and networks are accepted whole or not at all" {
 	sanitized words
 }
 
-@test "numbers, times, names and networks: no byte is lost or read twice" {
+@test "numbers, times, names and networks: valgrind finds no leak and no invalid access" {
 	under_valgrind words
 }
 
-@test "what is written for PostgreSQL is what it reads" {
+@test "what is written for PostgreSQL is read back as it was meant" {
 	sanitized conf
 }
 
-@test "what is written for PostgreSQL: no byte is lost or read twice" {
+@test "writing for PostgreSQL: valgrind finds no leak and no invalid access" {
 	under_valgrind conf
 }
 
@@ -60,17 +60,17 @@ under_valgrind() {
 	sanitized files "$BATS_TEST_TMPDIR"
 }
 
-@test "files and trees: no byte is lost or read twice" {
+@test "files and trees: valgrind finds no leak and no invalid access" {
 	under_valgrind files "$BATS_TEST_TMPDIR"
 }
 
-# Not sanitized and not under valgrind: it looks into memory that is not its own, freed blocks too.
+# Not sanitized and not under valgrind: it reads memory that is not its own, freed blocks too.
 @test "secrets leave no copy in memory" {
 	run "$build/plain/unit/secret" "$BATS_TEST_TMPDIR"
 	passed
 }
 
-# syntax_of STATEMENT: has it compiled as the programs are, with a secret at hand.
+# syntax_of STATEMENT: compiles it as the programs are compiled, with a secret.
 syntax_of() {
 	local flags
 	read -ra flags <<<"$(make --no-print-directory -s -C "$build/.." print-cflags)"
@@ -110,26 +110,26 @@ syntax_of() {
 	done
 }
 
-@test "programs are run to their end, and nothing of them is left" {
+@test "programs are run to their end, and leave nothing behind" {
 	sanitized spawn
 }
 
-@test "the table of a primary is whole, and its runner says what is true" {
+@test "the steps of a primary are complete, and the runner reports what happened" {
 	sanitized steps-primary "$BATS_TEST_TMPDIR"
 }
 
-@test "the table of a standby is whole, and its runner says what is true" {
+@test "the steps of a standby are complete, and the runner reports what happened" {
 	sanitized steps-standby "$BATS_TEST_TMPDIR"
 }
 
-@test "tables and runner: no byte is lost or read twice" {
+@test "steps and runner: valgrind finds no leak and no invalid access" {
 	under_valgrind steps-standby "$BATS_TEST_TMPDIR"
 }
 
-@test "the table of keys is whole" {
+@test "every row of the key table is complete" {
 	sanitized keys
 }
 
-@test "the table of keys: all that a silent ini stands for is freed" {
+@test "the key table: valgrind finds that all defaults are freed" {
 	under_valgrind keys
 }

@@ -1,5 +1,5 @@
-# The test programs of this folder, each linked with the objects of src/; steps also with those of
-# firstboot/, once for each role:
+# The test programs in this folder, each linked with the objects of src/; steps also with those of
+# firstboot/, once per role:
 #   make -f tests/unit/programs.mk BUILD=build unit-programs    builds them
 #   make -f tests/unit/programs.mk BUILD=build unit-run         and runs them
 
@@ -22,7 +22,7 @@ $(BUILD)/unit/steps-%: tests/unit/steps.c tests/unit/unit.h $(BUILD)/firstboot/%
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/firstboot/$*.o $(PROCEDURES) $(LIBS)
 
-# Each in an empty folder. 77: a part of it was skipped, for want of root say.
+# Each in an empty folder. 77: a part was skipped, for lack of root say.
 $(UNIT:%=unit-run-%): unit-run-%: $(BUILD)/unit/%
 	@rm -rf $<.folder
 	@mkdir $<.folder

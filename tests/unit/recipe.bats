@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# "A key" of CONTRIBUTING, followed literally in a copy of the tree: a string, and a secret.
+# "A key" in CONTRIBUTING, followed literally in a copy of the tree, for a string and for a secret.
 # bats file_tags=once
 
 bats_require_minimum_version 1.5.0
@@ -16,7 +16,7 @@ setup_file() {
 	mkdir "$TREE"
 	(cd "$BATS_TEST_DIRNAME/../.." && git ls-files -z | tar -c --null -T - | tar -x -C "$TREE")
 	cd "$TREE" || return
-	# the field, and the row of the table
+	# the field, and the row in the table
 	sed -i 's|^\t/\* \[primary\] \*/$|\tchar *favourite_colour;\n\tstruct secret second_password;\n\n&|' src/settings/settings.h
 	sed -i 's|^const struct key setting_keys\[\] = {$|&\
 	{ .section = "common", .name = "favourite_colour", .type = \&type_host, FIELD(favourite_colour) },\
@@ -28,7 +28,7 @@ setup() {
 	cd "$TREE" || return
 }
 
-# write_ini MODE LINE...: an ini that is complete, with these lines in its section [common].
+# write_ini MODE LINE...: a complete ini with these lines in its section [common].
 write_ini() {
 	printf '%s\n' '[common]' 'primary_host = 10.0.0.1' "${@:2}" 'replication_password_file = /dev/null' '[primary]' \
 		'standby_networks = 10.0.0.0/24' >ini
@@ -43,7 +43,7 @@ check_config() {
 	lacks "$SECRET" <<<"$output"
 }
 
-@test "both keys may be unset: nothing crashes" {
+@test "both keys may be unset without a crash" {
 	write_ini 600
 	check_config
 	equal "$status" 0
@@ -52,7 +52,7 @@ check_config() {
 	equal "$status" 0
 }
 
-@test "the string is read, and an invalid one is named with its line" {
+@test "the string is read, and an invalid one is reported with its line" {
 	write_ini 600 'favourite_colour = blue'
 	check_config
 	equal "$status" 0
@@ -62,7 +62,7 @@ check_config() {
 	contains 'error: .*/ini:3: invalid value for "favourite_colour": "dark blue" is not' <<<"$output"
 }
 
-@test "an ini with the secret that others can read causes a warning, and one without it none" {
+@test "an ini that others can read causes a warning with the secret in it, and none without" {
 	write_ini 644 "second_password = $SECRET"
 	check_config
 	equal "$status" 0
@@ -73,14 +73,14 @@ check_config() {
 	lacks 'warning: ' <<<"$output"
 }
 
-@test "a value of the secret that is wrong is not shown" {
+@test "an invalid value of the secret is not shown" {
 	write_ini 600 "second_password = $SECRET ; or a comment?"
 	check_config
 	equal "$status" 78
 	contains 'error: .*/ini:3: .*"second_password"' <<<"$output"
 }
 
-@test "a key that only a later PostgreSQL has is refused by name, and not if it is unset" {
+@test "a key that only a later PostgreSQL has is refused by name if it is set" {
 	sed -i 's|\(.name = "favourite_colour".*\) },$|\1, .since = 99 },|' src/settings/keys.c
 	make -s WERROR=1
 	write_ini 600 'favourite_colour = blue'
@@ -94,7 +94,7 @@ check_config() {
 	make -s WERROR=1
 }
 
-# explain FILE KEY: what the recipe says to add to the template and to the manual page.
+# explain FILE KEY: what the recipe adds to the template and the manual page.
 explain() {
 	case $1 in
 	*.ini) sed -i "/^primary_host =/a ;$2 =" "$1" ;;
@@ -102,7 +102,7 @@ explain() {
 	esac
 }
 
-@test "the check of the documents fails until both keys are explained, in the template and in the manual page" {
+@test "the check of the documents fails until the template and the manual page explain both keys" {
 	local file key
 	need awk
 	for file in SOURCES/pgrepl.ini SOURCES/pgrepl.ini.5; do

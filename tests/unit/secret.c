@@ -1,5 +1,5 @@
 /*
- * secret.c - secrets leave no copies: searches the memory of this program after it used some.
+ * secret.c - secrets leave no copies: searches this program's memory after it has used some.
  * Works in the directory that is its argument.
  *
  * The password itself is nowhere in this program, which keeps it with some of its bits flipped and
@@ -55,7 +55,7 @@ static bool is_needle(const volatile unsigned char *memory)
 	return true;
 }
 
-/* How many there are in all the memory that this process can write: heap, stack and the rest. */
+/* How many are in all the memory that this process can write: heap, stack and the rest. */
 static int copies(void)
 {
 	static char maps[1 << 18];
@@ -220,7 +220,7 @@ static void of_an_ini_only_the_setting_is_left(void)
 
 static void of_an_ini_that_is_refused_nothing_is_left(void)
 {
-	/* behind the password, in its own line, and in a line that is not even a key */
+	/* after the password, in its own line, and in a line that is not even a key */
 	static const char *const inis[][2] = {
 		{ "[common]\nreplication_password = ", "\nno such line\n" },
 		{ "[common]\nreplication_password = '", "\n" },
@@ -269,8 +269,8 @@ static void what_a_program_is_given_is_not_kept(void)
 }
 
 /*
- * Not so the password: libpq makes copies of that, and does not wipe them. libpq 12 leaves one of the
- * verifier as well, which is not ours to find: what counts is that there are no others.
+ * The password is different: libpq makes copies of it, and does not wipe them. libpq 12 leaves one of
+ * the verifier as well, which is not ours: what counts is that there are no others.
  */
 static void of_a_verifier_and_its_sql_nothing_is_left(void)
 {

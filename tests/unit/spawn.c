@@ -1,5 +1,5 @@
 /*
- * spawn.c - other programs: what they say, when they are ended, and what is left of them.
+ * spawn.c - other programs: their output, when they are ended, and what they leave behind.
  */
 #include "unit.h"
 
@@ -16,8 +16,8 @@
 
 #define SHELL "/bin/sh"
 
-/* Where a program must not be waited for it sleeps twice as long, so that a slow machine is not taken
- * for a wait. */
+/* A program that must not be waited for sleeps twice as long, so that a slow machine does not look
+ * like a wait. */
 #define HANG_MS 500000
 
 static int run_shell(const char *script, struct spawn spawn)
@@ -28,7 +28,7 @@ static int run_shell(const char *script, struct spawn spawn)
 	return spawn_run(&spawn);
 }
 
-/* A process that is not there any more, or only as a zombie that its new parent has not read yet. */
+/* A process that is gone, or only a zombie that its new parent has not reaped yet. */
 static bool is_gone(pid_t pid)
 {
 	STRING_AUTO path = text_format("/proc/%d/stat", (int)pid);
@@ -113,7 +113,7 @@ static void what_it_says_is_kept_within_bounds(void)
 	NUMBER(err.len, 4 * 1024);
 	CHECK(strlen(text_str(&err)) == err.len);
 	EQUAL(text_str(&err) + err.len - 7, "the end");
-	/* nobody listens */
+	/* nobody reads it */
 	NUMBER(run_shell("yes | head -c 1000000; yes | head -c 1000000 >&2",
 			 (struct spawn){ 0 }),
 	       0);
@@ -130,7 +130,7 @@ static void what_it_is_given_arrives(void)
 		text_add(secret_text(&input), "0123456789");
 	NUMBER(run_shell("wc -c", (struct spawn){ .out = &out, .input = &input }), 0);
 	NUMBER(strtol(text_str(&out), NULL, 10), 1000000);
-	/* a program that does not read it is no reason to wait, or to die of SIGPIPE */
+	/* if the program does not read it, we neither wait nor die of SIGPIPE */
 	NUMBER(run_shell("exit 3", (struct spawn){ .input = &input }), 3);
 	NUMBER(run_shell("exec 0<&-; exit 4", (struct spawn){ .input = &input }), 4);
 }
@@ -149,7 +149,7 @@ static void lines_of_progress_are_handed_on(void)
 	EQUAL(text_str(&lines), "[one][two][three][last]");
 }
 
-/* Until its time is up, which is long enough for it to say its process id, however slow the machine. */
+/* Ended when its time is up, which is long enough to print its process id, however slow the machine. */
 static int run_out_of_time(const char *script, long timeout_ms, struct text *out)
 {
 	int status = 0;
@@ -181,7 +181,7 @@ static void one_that_ignores_being_asked_is_killed(void)
 	CHECK(is_gone_soon(text_trim(out.s)));
 }
 
-/* Comes last: from then on nothing waits any more. */
+/* Comes last: after this nothing waits any more. */
 static void being_told_to_stop_ends_it_at_once(void)
 {
 	TEXT_AUTO out = { 0 };
@@ -195,7 +195,7 @@ static void being_told_to_stop_ends_it_at_once(void)
 	CHECK(!out.s || !isdigit((unsigned char)*out.s) || is_gone_soon(text_trim(out.s)));
 }
 
-/* pg_basebackup's child outlives it otherwise. */
+/* Otherwise pg_basebackup's child outlives it. */
 static void what_it_leaves_behind_is_killed(void)
 {
 	TEXT_AUTO out = { 0 };
@@ -225,7 +225,7 @@ static void a_server_may_stay_when_the_program_succeeded(void)
 	CHECK(is_gone_soon(text_trim(failed.s)));
 }
 
-/* The caller is killed in a way that it cannot notice. */
+/* The caller is killed by a signal that it cannot catch. */
 static void it_dies_with_its_caller(void)
 {
 	int ends[2];

@@ -1,6 +1,6 @@
 /*
- * steps.c - the runner of a table of steps, with tables of its own; and the table of the role that
- * this program is linked with.
+ * steps.c - the runner of step tables, with tables made for this; and the table of the role that this
+ * program is linked with.
  */
 #include "unit.h"
 
@@ -15,9 +15,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* --- the runner: what each course of events prints, and does --- */
+/* --- the runner: what each course of events prints and does --- */
 
-/* What the one step of these tables answers, in turn, and what was asked of it. */
+/* What the single step of these tables returns in turn, and how often it was called. */
 static struct {
 	enum step_state first, second;
 	int applied;
@@ -97,7 +97,7 @@ static int run(const struct step *steps, bool dry_run, const char *data, struct 
 	return code;
 }
 
-/* Every course of events there is: the first check, the apply, the second check. */
+/* Every possible course of events: first check, apply, second check. */
 static void only_a_check_prints_refused_and_an_apply_that_fails_prints_failed(void)
 {
 	static const int results[] = { 0, -EIO };
@@ -175,14 +175,14 @@ static void a_step_of_staging_is_skipped_once_a_cluster_is_in_place(const char *
 	NUMBER(script.checks, 1);
 	CHECK(mkdir(data, 0700) == 0);
 	CHECK(file_replace(version, 0600, "12\n", 3) == 1);
-	/* a primary is not in the place of a standby */
+	/* a primary does not count as a standby in place */
 	NUMBER(run(staged_step, false, data, &printed), EX_OK);
 	NUMBER(script.checks, 1);
 	CHECK(file_replace(signal, 0600, "", 0) == 1);
 	NUMBER(run(staged_step, false, data, &printed), EX_OK);
 	NUMBER(script.checks, 0);
 	CHECK(unlink(version) == 0 && unlink(signal) == 0);
-	/* what cannot be looked at is not taken for an empty place */
+	/* a path that cannot be examined does not count as empty */
 	CHECK(rmdir(data) == 0 && file_replace(data, 0600, "", 0) == 1);
 	{
 		FAULT_AUTO fault = { 0 };
@@ -212,7 +212,7 @@ static bool stands_for(const char *row)
 	for (size_t i = 0; i < program_role.steps_count; i++)
 		if (program_role.steps[i].row && text_equal(program_role.steps[i].row, row))
 			return true;
-	printf("no step stands for row %s\n", row);
+	printf("no step covers row %s\n", row);
 	return false;
 }
 
@@ -238,7 +238,7 @@ static size_t position(const char *name)
 	return 0;
 }
 
-/* What the comments of the tables give as reasons for the order. */
+/* The order, for the reasons in the comments of the tables. */
 static void steps_stand_in_the_order_that_is_safe(void)
 {
 	bool primary = program_role.settings == SETTINGS_PRIMARY;

@@ -1,7 +1,7 @@
 /*
- * unit.h - checks for the programs in this folder. A check that fails says where and what it saw,
- * and the program goes on; unit_end() is its exit code: 77 when all held that could be tried, and a
- * part could not.
+ * unit.h - checks for the programs in this folder. A failed check prints where it is and what it
+ * saw, and the program continues. unit_end() returns its exit code: 77 if some checks could not be
+ * tried, and the rest passed.
  */
 #ifndef PGREPL_UNIT_H
 #define PGREPL_UNIT_H
@@ -18,7 +18,7 @@ static inline void unit_check(bool ok, const char *file, int line, const char *w
 	if (ok)
 		return;
 	unit_failures++;
-	printf("%s:%d: does not hold: %s\n", file, line, what);
+	printf("%s:%d: failed: %s\n", file, line, what);
 }
 
 static inline void unit_equal(const char *seen, const char *expected, const char *file,
@@ -28,7 +28,7 @@ static inline void unit_equal(const char *seen, const char *expected, const char
 	if (seen && strcmp(seen, expected) == 0)
 		return;
 	unit_failures++;
-	printf("%s:%d: expected:\n%s\nbut it is:\n%s\n", file, line, expected,
+	printf("%s:%d: expected:\n%s\nbut got:\n%s\n", file, line, expected,
 	       seen ? seen : "(null)");
 }
 
@@ -39,7 +39,7 @@ static inline void unit_number(long long seen, long long expected, const char *f
 	if (seen == expected)
 		return;
 	unit_failures++;
-	printf("%s:%d: %s is %lld and should be %lld\n", file, line, what, seen, expected);
+	printf("%s:%d: %s is %lld but should be %lld\n", file, line, what, seen, expected);
 }
 
 #define CHECK(condition)      unit_check((condition), __FILE__, __LINE__, #condition)

@@ -1,5 +1,5 @@
 /*
- * words.c - numbers, times, switches, names that are nearly right, and what is made of strings.
+ * words.c - numbers, times, switches, names that are nearly right, and other kinds of text.
  */
 #include "unit.h"
 
@@ -32,7 +32,7 @@ static void numbers_are_taken_whole_or_not_at_all(void)
 	NUMBER(text_to_long("-1", 0, 10, &value), -ERANGE);
 	NUMBER(text_to_long("99999999999999999999", 0, LONG_MAX, &value), -ERANGE);
 	NUMBER(text_to_long("-99999999999999999999", LONG_MIN, 0, &value), -ERANGE);
-	/* untouched since it was last right */
+	/* unchanged since the last valid value */
 	NUMBER(value, 10);
 }
 
@@ -60,7 +60,7 @@ static void times_have_units_as_in_postgresql_conf(void)
 		NUMBER(text_to_ms(none[i], LONG_MAX, &ms), -EINVAL);
 	NUMBER(text_to_ms("-1s", LONG_MAX, &ms), -ERANGE);
 	NUMBER(text_to_ms("2s", 1999, &ms), -ERANGE);
-	/* would overflow when it is multiplied */
+	/* would overflow in the multiplication */
 	NUMBER(text_to_ms("9223372036854775807d", LONG_MAX, &ms), -ERANGE);
 	NUMBER(text_to_ms("106751991168d", LONG_MAX, &ms), -ERANGE);
 	NUMBER(ms, 86400000);
@@ -101,7 +101,7 @@ static void a_name_that_is_nearly_right_finds_its_neighbour(void)
 	EQUAL(text_nearest("servcie", names, count), "service");
 	CHECK(!text_nearest("colour", names, count));
 	CHECK(!text_nearest("tls", names, 0));
-	/* of two that are equally near the first; and itself is nearest to itself */
+	/* of two that are equally near, the first; and a name is nearest to itself */
 	EQUAL(text_nearest("primary_post", names, count), "primary_host");
 	EQUAL(text_nearest("tls", names, count), "tls");
 	memset(huge, 'x', sizeof(huge) - 1);
@@ -164,7 +164,7 @@ static void waiting_grows_with_what_was_waited_and_is_bounded(void)
 		CHECK(at_last >= 7500 && at_last <= 12500);
 		differs = differs || at_first != first;
 	}
-	/* eight standbys must not knock together */
+	/* eight standbys must not retry in step */
 	CHECK(differs);
 }
 
@@ -205,7 +205,7 @@ static void networks_are_in_cidr_form(void)
 		STRING_AUTO item = NULL;
 
 		if (networks_parse(&out, none[i], &item) == 0)
-			printf("taken for a network: %s\n", none[i]);
+			printf("accepted as a network: %s\n", none[i]);
 		CHECK(item);
 		networks_free(&out);
 	}
@@ -233,7 +233,7 @@ static bool has_loopback(void)
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	FD_AUTO fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	/* a packet is not sent, but a way for it has to be there */
+	/* no packet is sent, but there has to be a route for it */
 	return fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
 }
 
