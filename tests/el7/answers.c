@@ -1,11 +1,11 @@
 /*
- * answers.c - what the configuration reader makes of a file, secrets included.
+ * answers.c - what the configuration reader gets from a file, secrets included.
  *
  *   answers primary|standby FILE
  *
- * Prints every entry of the file and then every setting, one a line, byte for byte: what is no
- * printable ASCII as \xNN. Errors and the exit code are those of "check-config". It is linked once
- * with the iniparser that is installed and once with the model of 3.1; the two have to agree.
+ * Prints every entry of the file and then every setting, one per line, byte for byte, with bytes
+ * other than printable ASCII as \xNN. Errors and the exit code are those of "check-config". It is
+ * linked once with the installed iniparser and once with the model of 3.1; the two have to agree.
  */
 #include "base/file.h"
 #include "base/ini.h"
@@ -109,7 +109,7 @@ static int read_entries(struct findings *findings)
 	struct ini ini = { 0 };
 
 	if (fd < 0 || file_read_fd(fd, INI_FILE_MAX, secret_text(&content)) < 0)
-		return 0; /* settings_load says why */
+		return 0; /* settings_load has reported why */
 	(void)ini_parse(&ini, &content, findings);
 	show_entries(&ini);
 	ini_free(&ini);

@@ -1,9 +1,9 @@
-# What the tests of CentOS 7 share. CentOS 7 is rpm 4.11.3, systemd 219, glibc 2.17, gcc 4.8.5,
-# iniparser 3.1 and libpq 12; facts/ has what those versions know, as lists.
+# Shared by the tests for CentOS 7. CentOS 7 is rpm 4.11.3, systemd 219, glibc 2.17, gcc 4.8.5,
+# iniparser 3.1 and libpq 12; facts/ lists what those versions know.
 #
 #   el7_programs        prints the folder of both programs, built for CentOS 7
-#   objects_of BUILD [FOLDER]...   prints the objects of the sources that there are, one a line
-#   fails_with REGEX CMD...   CMD fails and says REGEX
+#   objects_of BUILD [FOLDER]...   prints the objects of the existing sources, one per line
+#   fails_with REGEX CMD...   CMD fails and prints REGEX
 # shellcheck shell=bash
 
 bats_require_minimum_version 1.5.0
@@ -21,14 +21,14 @@ shared() {
 	local found
 	found=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | awk -v name="$1" '$1 == name { print $NF; exit }')
 	[ -n "$found" ] || {
-		printf 'there is no %s here\n' "$1" >&2
+		printf '%s is not installed\n' "$1" >&2
 		return 1
 	}
 	printf '%s\n' "$found"
 }
 
-# Headers: those that CentOS 7's differ from are ours. Of libpq and libsystemd the ones installed
-# here, apart from all others, since only they may be taken from this machine.
+# Headers: ours where CentOS 7's differ. Those of libpq and libsystemd are the ones installed here,
+# kept apart from all others, since only they may come from this machine.
 el7_headers() {
 	local headers=$EL7_BUILD/include pq
 	pq=$("${PG_CONFIG:-pg_config}" --includedir)
@@ -67,7 +67,7 @@ el7_make() { # POSTGRESQL MAKEFILE TARGET
 		"$3"
 }
 
-# el7_build FOLDER KEY POSTGRESQL: builds everything where it was built before, so that make has the
+# el7_build FOLDER KEY POSTGRESQL: builds everything where it was built before, so that make has
 # less to do, and puts a copy into the folder.
 el7_build() {
 	rm -f "$EL7_BUILD/key"
@@ -80,7 +80,7 @@ el7_build() {
 	cp -a --reflink=auto "$EL7_BUILD/." "$1"
 }
 
-# el7_key POSTGRESQL: names all that they are built from.
+# el7_key POSTGRESQL: a key for everything they are built from.
 el7_key() {
 	local files
 	cd "$TOP" || return
@@ -89,20 +89,20 @@ el7_key() {
 		/usr/include/systemd/sd-daemon.h "$("${PG_CONFIG:-pg_config}" --includedir)/libpq-fe.h" -- "$1" "${files[@]}"
 }
 
-# el7_is_built KEY: scripts/check removes the programs and nothing else.
+# el7_is_built KEY: scripts/check removes only the programs.
 el7_is_built() {
 	[ -x "$EL7_BUILD/programs/pgrepl-primary" ] && [ -x "$EL7_BUILD/programs/pgrepl-standby" ] &&
 		[ "$(cat "$EL7_BUILD/key" 2>/dev/null)" = "$1" ]
 }
 
 # el7_programs: builds both programs for CentOS 7, with tests/unit and the readers of ini.bats, and
-# prints their folder. For the same sources that is done once.
+# prints their folder. It builds the same sources only once.
 el7_programs() {
 	local pg key made
 	pg=$("$EL7/../lib/postgresql-tree" 12) || return
 	key=$(el7_key "$pg") || return
 	if ! el7_is_built "$key"; then
-		# not "|| return": in a condition nothing in it would end at an error
+		# not "|| return": set -e would not apply inside it
 		made=$(cache_path el7 "$key" el7_build "$key" "$pg")
 		[ -n "$made" ] || return
 		if ! el7_is_built "$key"; then
@@ -114,7 +114,7 @@ el7_programs() {
 	printf '%s\n' "$EL7_BUILD/programs"
 }
 
-# What an earlier source has left is not among them.
+# Objects left over from deleted sources are not among them.
 objects_of() {
 	local build=$1 source
 	shift
@@ -128,7 +128,7 @@ fails_with() {
 	shift
 	said=$("$@" 2>&1) || status=$?
 	if [ "$status" = 0 ] || ! grep -qE -- "$regex" <<<"$said"; then
-		printf 'expected a failure that says: %s\nexit code %s, and:\n%s\n' "$regex" "$status" "$said"
+		printf 'expected a failure that prints: %s\nexit code %s, and:\n%s\n' "$regex" "$status" "$said"
 		return 1
 	fi
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The configuration is read alike whichever iniparser is under it: the one installed here (4.1 on
-# Debian 12), and the model of CentOS 7's 3.1. tests/el7/corpus has the files.
+# The configuration reads the same with either iniparser: the one installed here (4.1 on Debian 12)
+# and the model of CentOS 7's 3.1. tests/el7/corpus has the files.
 
 load el7
 
@@ -24,13 +24,13 @@ check_config() {
 	"$1/check-config-$2" "$3" "$2" "pgrepl-$2" --config {} check-config -- "${@:4}"
 }
 
-# What 3.1 and 4.1 would say if they were asked without our reading the file first.
+# The results of 3.1 and 4.1 alone, without our own check of the file first.
 raw() {
 	"$1/raws" "$3" "$2" raw {} common:primary_host common:replication_password primary:superuser_password \
 		primary.settings:cluster_name -- "${@:4}"
 }
 
-# ask CORPUS HOW: every file, both roles, both kinds; CORPUS.HOW/KIND/NAME.ROLE gets output and exit code.
+# ask CORPUS HOW: each file, both roles, both kinds; output and exit code go to CORPUS.HOW/KIND/NAME.ROLE.
 ask() {
 	local kind role
 	for kind in "$INSTALLED" "$EL7_31"; do
@@ -41,13 +41,13 @@ ask() {
 	done
 }
 
-# agree CORPUS HOW: both kinds answered every file, and alike; else it shows the first that differ.
+# agree CORPUS HOW: both kinds gave the same answer for every file; else shows the first differences.
 agree() {
 	local answers files
 	answers=$(find "$1.$2/installed" -type f | wc -l)
 	files=$(find "$1" -name '*.ini' | wc -l)
 	if [ "$files" = 0 ] || [ "$answers" != $((2 * files)) ]; then
-		printf '%s files, and %s answers\n' "$files" "$answers"
+		printf '%s files, but %s answers\n' "$files" "$answers"
 		return 1
 	fi
 	diff -rua "$1.$2/installed" "$1.$2/programs" >"$BATS_TEST_TMPDIR/differences" || {
@@ -58,11 +58,11 @@ agree() {
 
 # --- the corpus -----------------------------------------------------------------------------------
 
-@test "the corpus has several hundred files, some fine and some not" {
+@test "the corpus has several hundred files, some valid and some not" {
 	local files fine
 	files=$(find "$CORPUS" -name '*.ini' | wc -l)
 	fine=$(grep -lx 'exit code 0' "$CORPUS.answers/installed"/*.primary | wc -l)
-	echo "$files files, $fine of them fine"
+	echo "$files files, $fine of them valid"
 	[ "$files" -ge 400 ]
 	[ "$fine" -ge 150 ]
 	[ $((files - fine)) -ge 100 ]
@@ -72,24 +72,24 @@ agree() {
 	agree "$CORPUS" answers
 }
 
-@test "check-config of both programs says the same of every file, with the same exit code" {
+@test "check-config of both programs prints the same for every file, with the same exit code" {
 	agree "$CORPUS" check_config
 }
 
-# wrong NAME ROLE WANT: says so.
+# wrong NAME ROLE WANT: reports it.
 wrong() {
-	printf 'WRONG: %s of a %s, expected %s\n' "$1" "$2" "$3"
+	printf 'WRONG: %s on a %s, expected %s\n' "$1" "$2" "$3"
 	cut -c1-200 "$CORPUS.answers/programs/$1.$2"
 	failed=1
 }
 
-@test "and what they say is what the file means" {
+@test "the results are the expected ones" {
 	local expect name want role failed=0 newline=$'\n'
 	local -A said
 	for expect in "$CORPUS"/*.expect; do
 		name=${expect##*/} name=${name%.expect}
 		for role in primary standby; do
-			# read fails at the end of a file, which is what it is to come to
+			# read fails at the end of a file, which it has to reach
 			! IFS= read -r -d '' said[$role] <"$CORPUS.answers/programs/$name.$role" || return 1
 			said[$role]=$newline${said[$role]}
 		done
@@ -109,8 +109,8 @@ wrong() {
 	[ "$failed" = 0 ]
 }
 
-# What is asked above is the program but for how it is called.
-@test "the programs themselves say the same of a file that is fine and of two that are not" {
+# The readers above are the programs, except for how they are started.
+@test "the programs themselves print the same for a valid file and for two that are not" {
 	local name role code
 	cd "$CORPUS"
 	for name in bare-as-password quoted-cut-as-password control-character-as-parameter; do
@@ -124,9 +124,9 @@ wrong() {
 	done
 }
 
-@test "no message has a secret in it, and none is iniparser's own" {
+@test "no message contains a secret, and none comes from iniparser" {
 	run grep -ralE 'sEcReT|iniparser' "$CORPUS.check_config"
-	# the name of a file is no secret
+	# the name of a file is not a secret
 	output=$(grep -v '/password-file-missing\.' <<<"$output" || true)
 	[ -z "$output" ] || {
 		echo "$output"
@@ -143,7 +143,7 @@ wrong() {
 
 # --- what the comparison is worth -----------------------------------------------------------------
 
-@test "the comparison finds where the two iniparsers alone would differ" {
+@test "the comparison finds every file that the two iniparsers alone read differently" {
 	local name found some=$BATS_TEST_TMPDIR/some
 	local differ=(no-final-newline malformed-then-good blank-first-in-quotes-as-password
 		blank-alone-in-quotes-as-superuser-password two-double-quotes-in-quotes-as-parameter)
@@ -178,28 +178,28 @@ reads() {
 	done
 }
 
-@test "the model of 3.1 does what 3.1 does, and 4.1 does not" {
+@test "the model of 3.1 has the quirks that 3.1 has and 4.1 does not" {
 	# a last line without a newline fails the file
 	reads $'[a]\nb = 1' 'fails' '1|(none)'
 	# a syntax error is forgotten as soon as a good line follows
 	reads $'[a]\nb = 1\nnonsense\nc = 2\n' '1|2' 'fails'
 	reads $'[a]\nb = 1\nc = 2\nnonsense\n' 'fails' 'fails'
-	# inner blanks of quoted values are stripped, and two quotes are nothing
+	# blanks inside quotes are stripped, and two quotes are an empty value
 	reads $'[a]\nb = " x "\nc = \'\ty\'\n' 'x|y' $' x |\ty'
 	reads $'[a]\nb = \'""\'\nc = "\'\'"\n' '|' "\"\"|''"
 }
 
-@test "the model of 3.1 does what both do" {
+@test "the model of 3.1 has the quirks that both have" {
 	local long
 	reads $'[a]\nb = 1\nc = x y\n' '1|x y' '1|x y'
 	reads $'[A]\nB = X\n' 'X|(none)' 'X|(none)'
-	# no escapes: a value ends at the first closing quote, the rest is cut in silence
+	# no escapes: a value ends at the first closing quote, the rest is silently cut
 	reads $'[a]\nb = "x\\"y"\nc = "x"y"\n' 'x\|x' 'x\|x'
 	# unquoted, ; and # start a comment anywhere
 	reads $'[a]\nb = x;y\nc = x#y\n' 'x|x' 'x|x'
 	reads $'[a]\nb = "x;y" ; z\nc =\n' 'x;y|' 'x;y|'
 	reads $'[a]\nb = ""\nc = \'\'\n' '|' '|'
-	# a quote that is not closed is forgiven
+	# an unclosed quote is accepted
 	reads $'[a]\nb = "x\nc = \'y\n' 'x|y' 'x|y'
 	# a line that ends in a backslash swallows the next
 	reads $'[a]\nb = x\\\nc = y\n' 'xc = y|(none)' 'xc = y|(none)'

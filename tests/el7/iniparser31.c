@@ -1,13 +1,13 @@
 /*
- * iniparser31.c - a model of iniparser 3.1, the one of CentOS 7, as far as pgrepl uses it.
+ * iniparser31.c - a model of iniparser 3.1, which CentOS 7 has, as far as pgrepl uses it.
  *
- * Written from what 3.1 does, quirks first, since they are what the tests are for:
+ * Written from what 3.1 does, quirks first, since the tests are for them:
  *
  *   - a line is read into 1,024 bytes: one of 1,023 or more, and a last one without a newline, fail
  *     the whole file;
  *   - a line that ends in a backslash swallows the next one, in place of the backslash;
  *   - a malformed line is printed to stderr and dropped; the file fails only if no good line follows;
- *   - a value ends at the first closing quote, and what follows is dropped in silence; there are no
+ *   - a value ends at the first closing quote, and the rest is silently dropped; there are no
  *     escapes; blanks inside the quotes are stripped, and a value of two quotes becomes empty;
  *   - unquoted, ";" and "#" start a comment anywhere;
  *   - the last of two equal keys wins; section and key together have room for 1,024 bytes, and
@@ -105,7 +105,7 @@ static bool take_until(const char *s, const char *stops, char *ret)
 	return true;
 }
 
-/* What stands behind "=", the quoted forms tried before the bare one. */
+/* The value after "=", the quoted forms tried before the bare one. */
 static void read_value(const char *s, char *value)
 {
 	*value = '\0';
@@ -144,7 +144,7 @@ static enum kind read_line(const char *raw, char *section, char *key, char *valu
 	return VALUE;
 }
 
-/* Returns what 3.1 calls its errors: none after a good line, however many came before. */
+/* Returns 3.1's count of errors: none after a good line, however many came before. */
 static int take_line(dictionary *d, const char *line, char *section, int errors)
 {
 	char key[LINE_ROOM + 1] = "", value[LINE_ROOM + 1] = "", name[2 * LINE_ROOM + 4];

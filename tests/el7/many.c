@@ -1,10 +1,10 @@
 /*
- * many.c - ask a program the same of many files, without starting it anew for each.
+ * many.c - run a program's main() on many files, without starting it anew for each.
  *
  *   many FOLDER SUFFIX ARGUMENT... -- FILE...
  *
- * Linked with a program whose main() is called one_main() here. For each FILE a fork calls it with the
- * arguments, argv[0] first, "{}" being the file; what it says, on either stream, and "exit code N" go
+ * Linked with a program whose main() is named one_main() here. For each FILE a fork calls it with the
+ * arguments, argv[0] first, "{}" being the file. Its output, on either stream, and "exit code N" go
  * into FOLDER/NAME.SUFFIX, where NAME is the file's without its ".ini".
  */
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /*
- * nonshared.c - the calls that glibc 2.17 links into a program, as its libc_nonshared.a has them.
+ * nonshared.c - the calls that glibc 2.17 links into a program from its libc_nonshared.a.
  *
- * The compiler for these tests brings its own, and those leave errno as it was when they fail.
+ * The compiler for these tests brings its own, which do not set errno when they fail.
  */
 #define _GNU_SOURCE
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The programs, compiled for CentOS 7: its glibc, its libpq, its iniparser, its gcc's language.
+# The programs, compiled for CentOS 7: its glibc, libpq and iniparser, and the C of its gcc.
 # scripts/check runs the pairs on 12 with them.
 
 load el7
@@ -10,12 +10,12 @@ setup_file() {
 	export PROGRAMS
 }
 
-# sources [PATTERN]: tests/unit too, which the spec's %check builds.
+# sources [PATTERN]: includes tests/unit, which the spec's %check builds.
 sources() {
 	find "$TOP/src" "$TOP/firstboot" "$TOP/tests/unit" -name "${1:-*.[ch]}" | sort
 }
 
-# compile TEXT: one file of C, as the programs are compiled.
+# compile TEXT: one C file, compiled as the programs are.
 compile() {
 	printf '%s\n' "$1" >"$BATS_TEST_TMPDIR/one.c"
 	"$EL7/../lib/zig-cc" -std=gnu99 -Wall -Wextra -Werror -O2 -D_GNU_SOURCE -isystem "$EL7_BUILD/include" \
@@ -28,7 +28,7 @@ knows() {
 	"$EL7/check-c" "$BATS_TEST_TMPDIR/one.c"
 }
 
-@test "both programs compile for glibc 2.17 without a warning, link, and say their version" {
+@test "both programs compile for glibc 2.17 without a warning, link, and print their version" {
 	local role
 	for role in primary standby; do
 		run -0 "$PROGRAMS/pgrepl-$role" --version
@@ -36,7 +36,7 @@ knows() {
 	done
 }
 
-@test "the unit programs that the spec's %check builds compile for it as well, and pass" {
+@test "the unit programs that the spec's %check builds compile for it too, and pass" {
 	local source programs=() program
 	for source in "$TOP"/tests/unit/*.c; do
 		mapfile -t -O ${#programs[@]} programs < <(find "$PROGRAMS/unit" -regextype egrep -type f \
@@ -45,7 +45,7 @@ knows() {
 	[ ${#programs[@]} -ge "$(find "$TOP/tests/unit" -name '*.c' | wc -l)" ]
 	for program in "${programs[@]}"; do
 		mkdir "$BATS_TEST_TMPDIR/${program##*/}"
-		# 77: a part of it wants root
+		# 77: a part of it needs root
 		run "$program" "$BATS_TEST_TMPDIR/${program##*/}"
 		echo "$program: $output"
 		[ "$status" = 0 ] || [ "$status" = 77 ]
@@ -53,7 +53,7 @@ knows() {
 	done
 }
 
-@test "they ask for libpq, iniparser 3.1, libsystemd and the C library, and for nothing else" {
+@test "the programs need libpq, iniparser 3.1, libsystemd and the C library, and nothing else" {
 	local role needed
 	for role in primary standby; do
 		needed=$(objdump -p "$PROGRAMS/pgrepl-$role" | awk '$1 == "NEEDED" { print $2 }' | sort | xargs)
@@ -62,7 +62,7 @@ knows() {
 	done
 }
 
-@test "no symbol that they ask the C library for is newer than 2.17" {
+@test "no symbol that they need from the C library is newer than 2.17" {
 	local versions newest
 	versions=$(objdump -T "$PROGRAMS"/pgrepl-{primary,standby} | grep -o 'GLIBC_[0-9.]*' | sort -uV)
 	echo "$versions"
@@ -70,14 +70,14 @@ knows() {
 	[ "$(printf '%s\nGLIBC_2.17\n' "$newest" | sort -V | tail -n 1)" = GLIBC_2.17 ]
 }
 
-@test "every symbol that their objects ask for is in glibc 2.17, libpq 12, iniparser 3.1 or libsystemd 219" {
+@test "every symbol that their objects need is in glibc 2.17, libpq 12, iniparser 3.1 or libsystemd 219" {
 	local objects
 	mapfile -t objects < <(objects_of "$PROGRAMS" src firstboot)
 	[ ${#objects[@]} -gt 20 ]
 	"$EL7/check-symbols" "${objects[@]}"
 }
 
-@test "the check of symbols finds one of each library that came later" {
+@test "the check of symbols finds a later symbol of each library" {
 	compile 'int getrandom(void *, unsigned long, unsigned); int PQenterPipelineMode(void *);
 		int iniparser_getseckey(void *); int sd_bus_open(void *);
 		int f(void *p) { return getrandom(p, 1, 0) + PQenterPipelineMode(p) + iniparser_getseckey(p) + sd_bus_open(p); }'
@@ -94,7 +94,7 @@ build() {
 	compile "$1" && "$EL7/../lib/zig-cc" -o "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/one.o"
 }
 
-@test "what glibc 2.17 has not is no program, whatever its header says" {
+@test "a call that glibc 2.17 does not have fails to build, whatever the header says" {
 	local call head='#include <stdlib.h>
 		#include <string.h>
 		#include <sys/random.h>
@@ -106,7 +106,7 @@ build() {
 	done
 }
 
-@test "the compiler refuses a call that iniparser 3.1 takes otherwise" {
+@test "the compiler rejects a call that iniparser 3.1 declares differently" {
 	compile '#include <iniparser.h>
 		char *f(dictionary *d) { return iniparser_getstring(d, "a:b", NULL); }'
 	fails_with 'const|qualifier' compile '#include <iniparser.h>
@@ -124,7 +124,7 @@ build() {
 	"$EL7/check-c" "${files[@]}"
 }
 
-@test "every constant of the system's headers that the sources use is on the list of what CentOS 7 has" {
+@test "every constant of the system headers that the sources use is on the list of what CentOS 7 has" {
 	local files
 	mapfile -t files < <(sources)
 	[ ${#files[@]} -gt 40 ]
@@ -147,13 +147,13 @@ uses() {
 	fails_with 'one.c:1: __INT_LEAST8_WIDTH__: not' uses 'int width = __INT_LEAST8_WIDTH__;'
 }
 
-@test "the check of constants leaves alone what is on the list, what is ours or a library's, and text" {
+@test "the check of constants accepts those on the list, our own, those of libraries, and text" {
 	uses '#include <fcntl.h>' '#include <libpq-fe.h>' '/* F_ADD_SEALS' ' * MSG_ZEROCOPY */ // SOL_KCM' \
 		'enum { OURS = 1 }; int f = O_CLOEXEC, major = PGMAJOR, status = PG_DIAG_SEVERITY;' \
 		'const char *text = "F_ADD_SEALS \" F_ADD_SEALS";'
 }
 
-@test "no flag of the compiler is newer than gcc 4.8, in the Makefile and in the spec" {
+@test "no compiler flag in the Makefile or the spec is newer than gcc 4.8" {
 	local flags
 	read -ra flags <<<"$(make --no-print-directory -s -C "$TOP" print-cflags)"
 	[[ " ${flags[*]} " == *' -std=gnu99 '* ]]
@@ -161,7 +161,7 @@ uses() {
 	"$EL7/check-c" --flags "${flags[@]}" $(grep -oE -- ' -[fWOsm][a-z][^ "]*' "$TOP/SPECS/pgrepl.spec")
 }
 
-@test "the check of words finds each kind of what came later, with file and line" {
+@test "the check of words finds each kind of later word, with file and line" {
 	fails_with 'one.c:2: word __builtin_add_overflow: came with gcc 5' knows '
 int f(int a, int b, int *c) { return __builtin_add_overflow(a, b, c); }'
 	fails_with 'word _Generic' knows '#define f(x) _Generic(x, int: 1)'
@@ -189,7 +189,7 @@ int f(int a, int b, int *c) { return __builtin_add_overflow(a, b, c); }'
 	fails_with 'flag -Wimplicit-fallthrough' "$EL7/check-c" --flags -Wimplicit-fallthrough
 }
 
-@test "the check of words leaves comments, other text and what there was alone" {
+@test "the check of words accepts comments, other text and words that are old enough" {
 	knows '/* _Generic came later,
  * and so did O_TMPFILE */ // _Atomic
 #include <stdlib.h>
@@ -198,8 +198,8 @@ const char *s = "O_TMPFILE \" _Generic --valued", c = '\''"'\'';
 const char *argv[] = { "systemctl", "enable", "--now" };'
 }
 
-# The host's gcc is newer, and knows what came after C99 and C11.
-@test "gcc finds nothing in the sources that C99 with GNU's extensions of 4.8 does not have" {
+# The host's gcc is newer and knows what came after C99 and C11.
+@test "gcc finds nothing in the sources that is newer than C99 with the GNU extensions of 4.8" {
 	local flags
 	read -ra flags <<<"$(make --no-print-directory -s -C "$TOP" print-cflags)"
 	cd "$TOP"
@@ -209,15 +209,15 @@ const char *argv[] = { "systemctl", "enable", "--now" };'
 	sources '*.c' | xargs -n 8 -P "$(nproc)" gcc "${flags[@]}"
 }
 
-# constants FILE...: gcc before 8 takes no const variable where a constant has to be, later ones do.
-# Where nothing is const they refuse it as well.
+# constants FILE...: gcc before 8 rejects a const variable where a constant is required; later ones
+# accept it. If nothing is const, they reject it too.
 constants() {
 	local flags
 	read -ra flags <<<"$(make --no-print-directory -s -C "$TOP" print-cflags)"
 	(cd "$TOP" && gcc "${flags[@]}" -w -Dconst= -fsyntax-only "$@")
 }
 
-@test "nothing static is initialised by the value of a variable" {
+@test "nothing static is initialised with the value of a variable" {
 	local files file=$BATS_TEST_TMPDIR/one.c
 	printf 'static const int a = 3;\nstatic const int b = a;\n' >"$file"
 	fails_with 'one.c:2:.* initializer element is not constant' constants "$file"

@@ -1,7 +1,7 @@
 /*
- * raw.c - what iniparser itself makes of a file: raw FILE SECTION:KEY...
+ * raw.c - how iniparser itself reads a file: raw FILE SECTION:KEY...
  *
- * Exit code 1: it does not load. It shows how the model of 3.1 differs from what is installed.
+ * Exit code 1: it does not load. Shows how the model of 3.1 differs from the installed one.
  */
 #include <iniparser.h>
 

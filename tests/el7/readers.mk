@@ -1,7 +1,7 @@
-# What tests/el7/ini.bats asks about ini files, linked with the objects of BUILD:
+# The programs that tests/el7/ini.bats runs on ini files, linked with the objects of BUILD:
 #   make -f tests/el7/readers.mk BUILD=build TO=FOLDER readers
 #
-# check-config-ROLE is the program of the role, but for many.c, which calls its main() for many files.
+# check-config-ROLE is the role's program plus many.c, which calls its main() for many files.
 
 include Makefile
 
@@ -28,7 +28,7 @@ $(TO)/main.o: $(BUILD)/firstboot/main.o
 $(TO)/check-config-%: $(TO)/main.o $(TO)/many.o $(BUILD)/firstboot/%.o $(filter-out %/main.o,$(OBJECTS))
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-# iniparser itself, asked once and often
+# iniparser itself, for one file and for many
 $(TO)/raw: tests/el7/raw.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(LIBS)

@@ -1,12 +1,12 @@
-# A release can be checked by anybody who has the source: the same bytes come out again.
+# Anybody who has the source can check a release: a rebuild gives the same bytes.
 
 bats_require_minimum_version 1.5.0
 
-# Two trees of their own: the caller's build folder is left alone. The commit gives the time. The packages
-# are built a second time in another folder, without a network, and not by root.
+# Two separate trees: the caller's build folder is left alone. The commit determines the time. The packages
+# are built a second time in another folder, without a network, and not as root.
 setup_file() {
 	local all=$BATS_FILE_TMPDIR/all
-	# the other user has to get there
+	# the other user has to reach it
 	chmod 0711 "${BATS_FILE_TMPDIR%/*/*}" "${BATS_FILE_TMPDIR%/*}" "$BATS_FILE_TMPDIR"
 	mkdir -m 0755 "$all"
 	git clone -q "$BATS_TEST_DIRNAME/../.." "$all/tree"
@@ -46,7 +46,7 @@ sums() {
 	(cd "$TREE/build/release" && find . -type f | sort | xargs sha256sum)
 }
 
-# The source package names its folder, so that one is made again in the same.
+# The source package contains its folder's name, so it is rebuilt in the same one.
 @test "a release made twice is the same, bit for bit" {
 	sums >"$BATS_TEST_TMPDIR/first"
 	rm -rf "$TREE"/build/release "$TREE"/build/rpm/{RPMS,SRPMS,SRPMS.stamp,SOURCES}
@@ -55,7 +55,7 @@ sums() {
 	sums | diff "$BATS_TEST_TMPDIR/first" -
 }
 
-@test "its build ran every C unit program, without root and without a network" {
+@test "its build ran every C unit program, without root or a network" {
 	local tree source log
 	for tree in "$TREE" "$ANOTHER"; do
 		log=$tree/build/rpm/RPMS.log
@@ -63,12 +63,12 @@ sums() {
 		for source in "$tree"/tests/unit/*.c; do
 			grep -qE "^tests/unit/$(basename "$source" .c)(-(primary|standby))?:\$" "$log"
 		done
-		# they run side by side, so their words are mixed
+		# they run in parallel, so their output is mixed
 		[ "$(grep -cE '^[1-9][0-9]* checks, 0 failed$' "$log")" = "$(grep -c '^tests/unit/.*:$' "$log")" ]
 	done
 }
 
-@test "a release has both packages, their source, and checksums that hold" {
+@test "a release has both packages, their source, and correct checksums" {
 	cd "$TREE/build/release" || return
 	ls repo/pgrepl-primary-*.rpm repo/pgrepl-standby-*.rpm source/pgrepl-*.src.rpm
 	sha256sum --check --strict SHA256SUMS
@@ -80,7 +80,7 @@ sums() {
 	gpg --batch --verify repo/repodata/repomd.xml.asc repo/repodata/repomd.xml
 }
 
-@test "a changed index does not pass for the signed one" {
+@test "a changed index fails verification" {
 	cp "$TREE/build/release/repo/repodata/repomd.xml" "$BATS_TEST_TMPDIR/"
 	printf '\n' >>"$BATS_TEST_TMPDIR/repomd.xml"
 	run gpg --batch --verify "$TREE/build/release/repo/repodata/repomd.xml.asc" "$BATS_TEST_TMPDIR/repomd.xml"
@@ -88,7 +88,7 @@ sums() {
 	[ "$status" -ne 0 ]
 }
 
-@test "its packages are signed by the key that the repository offers" {
+@test "its packages are signed with the key that the repository offers" {
 	local db=$BATS_TEST_TMPDIR/rpmdb
 	mkdir "$db"
 	rpmkeys --dbpath "$db" --import "$TREE/build/release/repo/RPM-GPG-KEY-pgrepl"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
-# What scripts/mock and scripts/build-rpm call, and what they make of a call that fails. The tools that
-# only CentOS 7 has are stubs here, which write down how they were called.
+# What scripts/mock and scripts/build-rpm call, and how they handle a call that fails. The tools that
+# only CentOS 7 has are stubs here, which record how they were called.
 
 load el7
 
 setup() {
 	need rpmbuild git
-	# A tree of its own, with the scripts as they are now: the caller's build folder is left alone.
+	# Its own tree, with the scripts as they are now: the caller's build folder is left alone.
 	TREE=$BATS_TEST_TMPDIR/tree CALLS=$BATS_TEST_TMPDIR/calls
 	export TREE CALLS
 	git clone -q "$TOP" "$TREE"
@@ -16,7 +16,7 @@ setup() {
 	cd "$TREE" || return
 }
 
-# stub NAME COMMANDS: what NAME is from here on.
+# stub NAME COMMANDS: what NAME does from here on.
 stub() {
 	printf '#!/usr/bin/env bash\n%s\n' "$2" >"$BATS_TEST_TMPDIR/bin/$1"
 	chmod 755 "$BATS_TEST_TMPDIR/bin/$1"
@@ -25,7 +25,7 @@ stub() {
 # shellcheck disable=SC2016 # the stubs expand it
 recording='printf "%s\n" "${0##*/}" "$@" >>"$CALLS"'
 
-@test "mock is given the source package that was built" {
+@test "mock is called with the source package that was built" {
 	stub mock "$recording"
 	run -0 --separate-stderr scripts/mock
 	cat "$CALLS"
@@ -35,7 +35,7 @@ recording='printf "%s\n" "${0##*/}" "$@" >>"$CALLS"'
 	[ -f "$(tail -n 1 "$CALLS")" ]
 }
 
-@test "mock is not called when there is no source package, and that is a failure" {
+@test "without a source package mock is not called, and the script fails" {
 	stub mock "$recording"
 	stub rpmbuild 'echo "no room"; exit 1'
 	fails_with 'no room' scripts/mock
@@ -43,8 +43,8 @@ recording='printf "%s\n" "${0##*/}" "$@" >>"$CALLS"'
 	[ ! -e "$CALLS" ]
 }
 
-# signing RPM-VERSION: what the packages are signed with there. CALLS gets rpmsign's arguments, and then
-# its stdin and whether it has a terminal.
+# signing RPM-VERSION: how packages are signed with that version. CALLS gets rpmsign's arguments, and
+# then its stdin and whether it has a terminal.
 signing() {
 	export GNUPGHOME=$BATS_TEST_TMPDIR/gnupg
 	mkdir -m 0700 "$GNUPGHOME"
@@ -59,14 +59,14 @@ signing() {
 		done'
 	# shellcheck disable=SC2016
 	stub createrepo_c 'mkdir "${!#}/repodata" && : >"${!#}/repodata/repomd.xml"'
-	# a terminal, whoever runs this, and a line on stdin that is not rpmsign's to read
+	# always a terminal, and a line on stdin that rpmsign must not read
 	echo 'not for rpmsign' | GPG_KEY=test@example.com script -qec 'scripts/build-rpm repo' /dev/null || return
 	gpgconf --kill gpg-agent
 	grep -q "/build/repo.new/one.rpm$" "$CALLS"
 	cat "$CALLS"
 }
 
-@test "rpm 4.11 signs without a terminal, with an empty pass phrase that nothing refuses" {
+@test "rpm 4.11 signs without a terminal, with an empty pass phrase that is accepted" {
 	need gpg script
 	signing 4.11.3
 	grep -qx '__gpg_check_password_cmd /bin/sh sh -c "cat <&3"' "$CALLS"
@@ -74,7 +74,7 @@ signing() {
 	run ! grep -x terminal "$CALLS"
 }
 
-@test "rpm 4.14 and later sign as they are called" {
+@test "rpm 4.14 and later sign without special treatment" {
 	need gpg script
 	signing 4.14.0
 	run ! grep __gpg_check_password_cmd "$CALLS"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The spec, read by rpm 4.11.3, means what it means to later ones.
+# The spec means the same to rpm 4.11.3 as to later versions.
 
 load el7
 
@@ -7,7 +7,7 @@ setup_file() {
 	need rpmspec
 }
 
-# spec PREAMBLE [AFTER]: a small spec with these lines; check-spec on it.
+# spec PREAMBLE [AFTER]: runs check-spec on a small spec with these lines.
 spec() {
 	{
 		printf 'Name: one\nVersion: 1.0\nRelease: 1%%{?dist}\nSummary: A test\nLicense: PostgreSQL\n%s\n' "$1"
@@ -17,14 +17,14 @@ spec() {
 	"$EL7/check-spec" "$BATS_TEST_TMPDIR/one.spec"
 }
 
-@test "rpm 4.11.3 reads the spec as it is meant, for every major of PostgreSQL" {
+@test "rpm 4.11.3 reads the spec as intended, for every major version of PostgreSQL" {
 	local major
 	for major in 12 13 14 15; do
 		"$EL7/check-spec" "$TOP/SPECS/pgrepl.spec" pgmajor "$major"
 	done
 }
 
-@test "what the spec expands to on CentOS 7 names its packages and folders" {
+@test "on CentOS 7 the spec expands to its packages and folders" {
 	run -0 --separate-stderr rpmspec --macros="$EL7/facts/rpm-4.11.3-macros" -P "$TOP/SPECS/pgrepl.spec"
 	local line
 	for line in $'Release:\t1.el7.centos' $'BuildRequires:\tiniparser-devel' $'BuildRequires:\tsystemd' \
@@ -38,7 +38,7 @@ spec() {
 	done
 }
 
-# on_el RELEASE: what its rpm makes of the spec.
+# on_el RELEASE: the spec as that release's rpm expands it.
 on_el() {
 	rpmspec --define "rhel $1" --define "pgmajor 15" --define '_unitdir /usr/lib/systemd/system' \
 		--define '_presetdir /usr/lib/systemd/system-preset' -P "$TOP/SPECS/pgrepl.spec"
@@ -52,7 +52,7 @@ on_el() {
 	on_el 9 | grep -xF $'Requires:\tpostgresql15-server'
 }
 
-@test "what rpm 4.11.3 has is left alone" {
+@test "what rpm 4.11.3 has is accepted" {
 	spec 'Requires: systemd >= 219'
 	spec $'BuildRequires: systemd\nRequires(post): systemd\nProvides: two = 1.0~rc1\nConflicts: three < 2' \
 		$'%post\n%systemd_post one.service\n%preun\n%systemd_preun one.service\n%postun\n%systemd_postun one.service'
@@ -62,7 +62,7 @@ on_el() {
 	spec 'Requires: pkgconfig(libpq)' $'%changelog\n* Mon Nov 23 2026 us - 1.0-1\n- %elif is gone, %{undefined_thing} as well\n%files'
 }
 
-@test "dependencies that came later are found" {
+@test "later kinds of dependencies are found" {
 	fails_with 'weak dependencies' spec 'Recommends: two'
 	fails_with 'weak dependencies' spec 'Suggests: two'
 	fails_with 'weak dependencies' spec 'Supplements: two'
@@ -84,7 +84,7 @@ on_el() {
 	fails_with '\^ in versions' "$EL7/check-spec" "$BATS_TEST_TMPDIR/one.spec"
 }
 
-@test "conditions that came later are found, with the line" {
+@test "later conditions are found, with the line" {
 	fails_with 'one.spec:8: %elif' spec $'%if 0%{?rhel} >= 8\nRequires: a\n%elif 0%{?fedora}\nRequires: b\n%endif'
 	fails_with '%elif' spec $'%ifarch x86_64\n%elifarch aarch64\n%endif'
 	fails_with 'one.spec:6: %bcond NAME' spec '%bcond x 1'
@@ -93,7 +93,7 @@ on_el() {
 	fails_with '%\[ \] came' spec '%global x %[ 1 + 1 ]'
 }
 
-@test "macros inside rpm that came later are found, though the host expands them" {
+@test "later built-in macros of rpm are found, although the host expands them" {
 	local macro
 	for macro in 'expr:1+1' 'quote:a b' 'shrink:a  b' 'exists:/etc' 'len:abc' 'lower:A' 'upper:a' 'rep:a:3' 'sub:abc:1:1' \
 		'gsub:a:b:c' 'shescape:a' 'macrobody:nil' 'reverse:abc'; do
@@ -104,7 +104,7 @@ on_el() {
 	fails_with 'a macro in a comment' spec '# %{systemd_requires}'
 }
 
-@test "macros that other packages brought later are left unexpanded, and found" {
+@test "later macros of other packages are left unexpanded, and found" {
 	local macro
 	for macro in '%set_build_flags' '%{build_cflags}' '%{build_ldflags}' '%ldconfig_scriptlets' '%{?x}%cmake_build' \
 		'%meson' '%sysusers_create_package one x' '%tmpfiles_create_package one x' '%systemd_ordering' '%{_environmentdir}' \
@@ -115,7 +115,7 @@ on_el() {
 	fails_with 'not_defined_anywhere' spec 'Requires: %{not_defined_anywhere}'
 }
 
-@test "sections and marks of files that came later are found" {
+@test "later sections and file attributes are found" {
 	fails_with '%filetriggerin came' spec '' $'%filetriggerin -- /usr/lib\ntrue'
 	fails_with '%transfiletriggerpostun came' spec '' $'%transfiletriggerpostun -- /usr/lib\ntrue'
 	fails_with '%generate_buildrequires came' spec '' $'%generate_buildrequires\ntrue'
@@ -126,17 +126,17 @@ on_el() {
 	fails_with '%autosetup -C came' spec '' $'%prep\n%autosetup -C'
 }
 
-@test "a spec that does not expand at all is found" {
+@test "a spec that does not expand is found" {
 	fails_with 'does not expand' spec $'%if 1\nRequires: a'
 }
 
-# check_of OPTION...: the spec up to %check, of a source that has unit programs that fail and nothing else;
-# so the packages cannot be made, whatever %check says.
+# check_of OPTION...: the spec up to %check, with a source of nothing but unit programs that fail; so the
+# packages cannot be built, whatever %check does.
 check_of() {
 	local top=$BATS_TEST_TMPDIR/rpmbuild version load=()
 	version=$(sed -n 's/^Version:[[:space:]]*//p' "$TOP/SPECS/pgrepl.spec")
 	mkdir -p "$top/SOURCES" "$top/pgrepl-$version/tests/unit"
-	# shellcheck disable=SC2016 # for make
+	# shellcheck disable=SC2016 # make expands it
 	printf 'all doc:\ninstall:\n\tmkdir -p $(DESTDIR)/var/lib/pgrepl\n' >"$top/pgrepl-$version/Makefile"
 	printf 'unit-run:\n\t@echo the unit programs run; exit 1\n' >"$top/pgrepl-$version/tests/unit/programs.mk"
 	tar -czf "$top/SOURCES/pgrepl-$version.tar.gz" -C "$top" "pgrepl-$version"
@@ -144,7 +144,7 @@ check_of() {
 	rpmbuild -bi --nodeps "${load[@]}" --define "_topdir $top" "$@" "$TOP/SPECS/pgrepl.spec"
 }
 
-@test "a unit program that fails ends the build; with --nocheck none is run" {
+@test "a failing unit program fails the build; with --nocheck none is run" {
 	need rpmbuild
 	run ! check_of
 	echo "$output"
@@ -158,13 +158,13 @@ check_of() {
 	[[ $output == *'File not found: '*'/usr/sbin/pgrepl-primary'* ]]
 }
 
-# example MAJOR EL ROLE: the user data that the packages bring.
+# example MAJOR EL ROLE: the packaged user data.
 example() {
 	make --no-print-directory -s -C "$TOP" doc "PGMAJOR=$1" "EL=$2" BUILD="$BATS_TEST_TMPDIR/doc"
 	cat "$BATS_TEST_TMPDIR/doc/user-data-$3.yaml"
 }
 
-@test "the packaged user data name the repositories of their PostgreSQL and their EL" {
+@test "the packaged user data name the repositories for their PostgreSQL and EL versions" {
 	local role
 	for role in primary standby; do
 		diff <(example 12 7 $role) "$TOP/SOURCES/user-data-$role.yaml"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
-# Every unit and preset says what systemd 219 understands, and means what 219 takes it for.
+# Every unit and preset uses only what systemd 219 knows, and means to 219 what was intended.
 
-# shellcheck disable=SC1003 # backslashes before quotes are what some of this is about
+# shellcheck disable=SC1003 # backslashes before quotes are being tested
 load el7
 
 units() {
 	find "$TOP/SOURCES" -regextype egrep -regex '.*\.(service|socket|timer|path|target|mount|slice|preset|conf)' | sort
 }
 
-# unit LINE...: a fine service with these lines; check-units on it.
+# unit LINE...: runs check-units on a valid service with these lines.
 unit() {
 	{
 		printf '[Unit]\nDescription=A test\n[Service]\nType=oneshot\nExecStart=/bin/true\n'
@@ -23,7 +23,7 @@ whole_unit() {
 	"$EL7/check-units" "$BATS_TEST_TMPDIR/$1"
 }
 
-@test "systemd 219 takes every unit and preset that is installed" {
+@test "systemd 219 accepts every unit and preset that is installed" {
 	local files
 	mapfile -t files < <(units)
 	printf '%s\n' "${files[@]##*/}"
@@ -31,7 +31,7 @@ whole_unit() {
 	"$EL7/check-units" "${files[@]}"
 }
 
-@test "no unit or preset is installed that these tests do not look at" {
+@test "these tests check every unit and preset that is installed" {
 	local name names
 	names=$(sed -nE 's,.*/(pgrepl[^/ ]*\.(service|socket|timer|path|target)|[0-9]+-[^/ ]*\.preset).*,\1,p' \
 		"$TOP/SPECS/pgrepl.spec" | sort -u)
@@ -42,7 +42,7 @@ whole_unit() {
 	done
 }
 
-@test "what 219 knows is left alone" {
+@test "what 219 knows is accepted" {
 	unit
 	unit 'Restart=no' 'TimeoutStartSec=0' 'NotifyAccess=main' 'StandardOutput=journal+console'
 	unit 'ExecStartPre=-/bin/false' 'ExecStart=@/bin/true true' 'ExecStop=-@/bin/true %%n x'
@@ -51,7 +51,7 @@ whole_unit() {
 	unit 'Environment="A=1 2" \' '  B=3' '[X-Ours]' 'Anything=goes %y'
 }
 
-@test "values that 219 reads are left alone, whatever their kind" {
+@test "values of every kind that 219 can read are accepted" {
 	local value
 	for value in yes no true false on off 1 0 Yes TRUE; do
 		unit "RemainAfterExit=$value" "PrivateTmp=$value"
@@ -66,46 +66,46 @@ whole_unit() {
 @test "switches, times and statuses that 219 cannot read are found" {
 	local value
 	for value in maybe disconnected 2 -1 yess; do
-		fails_with "one.service:6: RemainAfterExit=$value: 219 takes yes or no" unit "RemainAfterExit=$value"
-		fails_with "one.service:6: PrivateTmp=$value: 219 takes yes or no" unit "PrivateTmp=$value"
+		fails_with "one.service:6: RemainAfterExit=$value: 219 accepts yes or no" unit "RemainAfterExit=$value"
+		fails_with "one.service:6: PrivateTmp=$value: 219 accepts yes or no" unit "PrivateTmp=$value"
 	done
-	fails_with 'DefaultDependencies=later: 219 takes' unit '[Unit]' 'DefaultDependencies=later'
-	fails_with 'Persistent=x: 219 takes' whole_unit one.timer $'[Timer]\nPersistent=x\n'
+	fails_with 'DefaultDependencies=later: 219 accepts' unit '[Unit]' 'DefaultDependencies=later'
+	fails_with 'Persistent=x: 219 accepts' whole_unit one.timer $'[Timer]\nPersistent=x\n'
 	for value in '5 fortnights' 5M 1e3 -5 s never 5s5x infinitely 1.2.3s; do
-		fails_with "TimeoutStartSec=$value: no time" unit "TimeoutStartSec=$value"
-		fails_with "RestartSec=$value: no time" unit "RestartSec=$value"
-		fails_with "StartLimitInterval=$value: no time" unit "StartLimitInterval=$value"
+		fails_with "TimeoutStartSec=$value: not a time" unit "TimeoutStartSec=$value"
+		fails_with "RestartSec=$value: not a time" unit "RestartSec=$value"
+		fails_with "StartLimitInterval=$value: not a time" unit "StartLimitInterval=$value"
 	done
-	fails_with 'OnBootSec=soon: no time' whole_unit one.timer $'[Timer]\nOnBootSec=soon\n'
+	fails_with 'OnBootSec=soon: not a time' whole_unit one.timer $'[Timer]\nOnBootSec=soon\n'
 	for value in DATAERR 256 -1 75,78 SIGNOTHING TEMPFAIL; do
-		fails_with "SuccessExitStatus=$value: 219 takes" unit "SuccessExitStatus=$value"
-		fails_with "RestartPreventExitStatus=$value: 219 takes" unit "RestartPreventExitStatus=0 $value"
+		fails_with "SuccessExitStatus=$value: 219 accepts" unit "SuccessExitStatus=$value"
+		fails_with "RestartPreventExitStatus=$value: 219 accepts" unit "RestartPreventExitStatus=0 $value"
 	done
-	fails_with 'KillSignal=SIGLATER: no signal' unit 'KillSignal=SIGLATER'
+	fails_with 'KillSignal=SIGLATER: not a signal' unit 'KillSignal=SIGLATER'
 }
 
-@test "a oneshot that restarts is found" {
+@test "a oneshot service with a restart is found" {
 	fails_with 'one.service:6: Type=oneshot with Restart=on-failure: 219 refuses' unit 'Restart=on-failure'
 	fails_with 'Type=oneshot with Restart=always' unit 'Restart=always'
 }
 
-@test "a time without end is found" {
+@test "an infinite time is found" {
 	fails_with 'TimeoutStartSec=infinity' unit 'TimeoutStartSec=infinity'
 	fails_with 'TimeoutStopSec=infinity' unit 'TimeoutStopSec = infinity'
 	fails_with 'TimeoutSec=infinity' unit 'TimeoutSec=infinity'
 	fails_with 'StartLimitInterval=infinity' unit 'StartLimitInterval=infinity'
 }
 
-@test "a prefix of a command that came later, or a path that is none, is found" {
+@test "a command with a later prefix, or with a path that is not absolute, is found" {
 	fails_with 'prefix \+' unit 'ExecStart=+/bin/true'
 	fails_with 'prefix !' unit 'ExecStart=!/bin/true'
 	fails_with 'prefix !!' unit 'ExecStartPre=!!/bin/true'
 	fails_with 'prefix :' unit 'ExecStop=:/bin/true'
 	fails_with 'prefix -\+' unit 'ExecStartPost=-+/bin/true'
-	fails_with 'ExecStart=: the program is no absolute path' unit 'ExecStart=true'
+	fails_with 'ExecStart=: the path of the program is not absolute' unit 'ExecStart=true'
 }
 
-@test "directives that came later are found, with file and line" {
+@test "later directives are found, with file and line" {
 	local line
 	for line in StateDirectory=pgrepl LoadCredential=a:/b ExecCondition=/bin/true DynamicUser=yes RuntimeMaxSec=1 \
 		TimeoutAbortSec=1 RestartSteps=2 ExitType=cgroup CacheDirectory=x LogsDirectory=x ConfigurationDirectory=x \
@@ -125,7 +125,7 @@ whole_unit() {
 	fails_with 'Service.WantedBy: 219 does not know it' unit 'WantedBy=multi-user.target'
 }
 
-@test "values that came later are found" {
+@test "later values are found" {
 	fails_with 'Type=exec' whole_unit one.service $'[Service]\nType=exec\nExecStart=/bin/true\n'
 	fails_with 'Type=notify-reload' whole_unit one.service $'[Service]\nType=notify-reload\nExecStart=/bin/true\n'
 	fails_with 'NotifyAccess=exec' unit 'NotifyAccess=exec'
@@ -145,7 +145,7 @@ whole_unit() {
 	fails_with 'Documentation=README' unit '[Unit]' 'Documentation=README'
 }
 
-@test "specifiers that came later are found" {
+@test "later specifiers are found" {
 	local letter
 	for letter in a A B C d D E g G j J l L M o S V w W y Y q; do
 		fails_with "one.service:6: %$letter: 219 has no such specifier" unit "Environment=X=%$letter"
@@ -154,16 +154,16 @@ whole_unit() {
 	fails_with '%E: 219' unit 'Environment=X=%%%n%E'
 }
 
-@test "sections that came later, and lines that are none, are found" {
+@test "later sections, and malformed lines, are found" {
 	fails_with '\[Scope\]: 219 does not know' unit '[Scope]'
-	fails_with 'one.service:6: this is no KEY=VALUE' unit 'nonsense'
+	fails_with 'one.service:6: not a KEY=VALUE line' unit 'nonsense'
 	fails_with 'before the first section' whole_unit one.service $'Type=oneshot\n[Service]\nExecStart=/bin/true\n'
 	fails_with 'continued by nothing' unit 'Environment=A=1 \'
 	fails_with 'has 0 ExecStart=' whole_unit one.service $'[Service]\nType=oneshot\n'
 	fails_with 'has 2 ExecStart=' whole_unit one.service $'[Service]\nExecStart=/bin/a\nExecStart=/bin/b\n'
 }
 
-@test "a directive behind a comment or a continued line is found, with the line where it begins" {
+@test "a directive after a comment or a continued line is found, with the line where it begins" {
 	fails_with 'one.service:8: Service.StateDirectory' unit '# StateDirectory=x' '; DynamicUser=yes' 'StateDirectory=a \' ' b'
 	fails_with 'one.service:6: %E' unit 'Environment=A=1 \' ' B=%E'
 }
@@ -173,7 +173,7 @@ whole_unit() {
 	fails_with 'one.service:6: a comment that ends in a backslash' unit '# a comment \' 'Environment=A=1'
 }
 
-@test "presets are enable and disable, and their names come before the one that disables all" {
+@test "presets only enable and disable, and sort before the one that disables everything" {
 	whole_unit 50-x.preset $'# ours\nenable x.service\ndisable y@*.service\n'
 	fails_with '50-x.preset:2: a preset line' whole_unit 50-x.preset $'enable x.service\nignore y.service\n'
 	fails_with '50-x.preset:1: a preset line' whole_unit 50-x.preset $'enable x@.service a b\n'

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* What is inside is the library's own. */
+/* The library alone knows what is inside. */
 typedef struct _dictionary_ dictionary;
 
 dictionary *dictionary_new(int size);

@@ -1,8 +1,8 @@
 /*
- * iniparser.h - what iniparser 3.1 declares, so that a call that only 4.x takes does not compile.
+ * iniparser.h - what iniparser 3.1 declares, so that a call only valid with 4.x does not compile.
  *
- * Against 4.x: nothing is const but names, the getters return char *, and iniparser_getseckeys
- * allocates. Facts of the interface alone; tests/el7/iniparser31.c has the ones that are used.
+ * Unlike in 4.x, only names are const, the getters return char *, and iniparser_getseckeys
+ * allocates. Only facts about the interface; tests/el7/iniparser31.c defines what is used.
  */
 #ifndef PGREPL_TESTS_INIPARSER_H
 #define PGREPL_TESTS_INIPARSER_H
