@@ -1,9 +1,9 @@
-# Things that take long to make are made once: cache_path NAME KEY MAKER [ARGUMENT...]
+# Things that take long to build are built once: cache_path NAME KEY MAKER [ARGUMENT...]
 #
-# The KEY names everything that the thing is made from, so a change makes a new one. MAKER is called
+# The KEY covers everything that the thing is built from, so any change gives a new one. MAKER is called
 # with an empty folder to fill, and its arguments. The folder gets its final name only when the maker
-# has succeeded, so what a killed maker left is never taken for good; a lock keeps two from making
-# the same thing at once. Prints the path; what the maker prints goes to stderr.
+# has succeeded, so what a killed maker left is never mistaken for a result; a lock keeps two from
+# building the same thing at once. Prints the path; the maker's output goes to stderr.
 # shellcheck shell=bash
 
 cache_root() {
@@ -16,7 +16,7 @@ cache_root() {
 	fi
 }
 
-# A short name for the contents of files and for words: cache_key FILE... [-- WORD...]
+# A short hash of the contents of files and of words: cache_key FILE... [-- WORD...]
 cache_key() {
 	{
 		while [ $# -gt 0 ] && [ "$1" != -- ]; do
@@ -47,7 +47,7 @@ cache_path() (
 		"$1" "$root/$name".partial "${@:2}" >&2 {lock}>&-
 		chmod 755 "$root/$name".partial
 		mv -T "$root/$name".partial "$made"
-		# and what nobody has asked for in a month goes
+		# and remove what nobody has used in a month
 		find "$root" -mindepth 1 -maxdepth 1 -type d -mtime +30 -exec rm -rf --one-file-system {} +
 	fi
 	printf '%s\n' "$made"

@@ -1,7 +1,7 @@
-# What a test expects of a text; each prints what it saw when it fails.
+# What a test expects of a text; each prints what it saw if it fails.
 # shellcheck shell=bash
 
-# contains REGEX, lacks REGEX: of what is given on stdin; both show it when they fail.
+# contains REGEX, lacks REGEX: check stdin; both show it if they fail.
 contains() {
 	local text
 	text=$(cat)
@@ -15,7 +15,7 @@ lacks() {
 	local text
 	text=$(cat)
 	! grep -E -- "$1" <<<"$text" || {
-		printf 'found above what should not be there: %s\nin:\n%s\n' "$1" "$text"
+		printf 'found above, but should not be there: %s\nin:\n%s\n' "$1" "$text"
 		return 1
 	}
 }
@@ -23,7 +23,7 @@ lacks() {
 # equal ACTUAL EXPECTED
 equal() {
 	[ "$1" = "$2" ] || {
-		printf 'expected: %s\nbut it is: %s\n' "$2" "$1"
+		printf 'expected: %s\nbut got: %s\n' "$2" "$1"
 		return 1
 	}
 }

@@ -1,24 +1,24 @@
-# Ini files that are right, and wrong in one place.
+# Ini files that are valid, or wrong in one place.
 #
 #   ini_open                in setup: an empty folder becomes the working directory
 #   with LINE...            writes ./pgrepl.ini, whose [common] begins with the lines: the first is line 2
-#   check_config [ROLE]     runs pgrepl-ROLE check-config; primary unless told
+#   check_config [ROLE]     runs pgrepl-ROLE check-config, by default for primary
 #   accepted [ROLE]
 #   refused LINE MESSAGE HINT [ROLE]    78, file:line (0: the file alone), both texts as extended regular
 #                           expressions; no secret is shown and nothing on disk has changed
-#   refused_for ROLE [LINE MESSAGE]...  78, and these errors in this order, no other, each with its hint
+#   refused_for ROLE [LINE MESSAGE]...  78, and only these errors, in this order, each with its hint
 # shellcheck shell=bash
 
 bats_require_minimum_version 1.5.0
 
 PROGRAMS=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../build" && pwd)
 
-# What no message may ever show.
+# No message may ever show this.
 readonly SECRET='hunter-two'
 
 ini_open() {
 	umask 077
-	# bats keeps files of its own in the folder above
+	# bats keeps its own files in the parent folder
 	mkdir "$BATS_TEST_TMPDIR/work"
 	cd "$BATS_TEST_TMPDIR/work" || return
 }
@@ -61,7 +61,7 @@ refused() {
 		return 1
 	}
 	grep -qF -- "$where" <<<"$stderr" || {
-		printf 'it does not name %s\n' "$where"
+		printf 'the error does not name %s\n' "$where"
 		return 1
 	}
 	grep -qE -- "^pgrepl-$role: hint: .*$hint" <<<"$stderr" || {
@@ -81,7 +81,7 @@ refused_for() {
 	check_config "$role"
 	[ "$status" = 78 ] || return 1
 	[ -z "$output" ] || return 1
-	# an error, perhaps its detail, and its hint
+	# an error, its detail if any, and its hint
 	grep -vE -- "^pgrepl-$role: (warning|detail): " <<<"$stderr" >"$BATS_TEST_TMPDIR/errors"
 	exec 8<"$BATS_TEST_TMPDIR/errors"
 	while [ $# -gt 0 ]; do
@@ -89,19 +89,19 @@ refused_for() {
 		[ "$1" != 0 ] || where=
 		IFS= read -r message <&8 || message=nothing
 		grep -qE -- "^pgrepl-$role: error: $where.*$2" <<<"$message" || {
-			printf 'expected in line %s: %s\nbut it says: %s\n' "$1" "$2" "$message"
+			printf 'expected in line %s: %s\nbut got: %s\n' "$1" "$2" "$message"
 			return 1
 		}
 		IFS= read -r message <&8 || message=nothing
 		[[ $message == "pgrepl-$role: hint: "* ]] || {
-			printf 'expected the hint of line %s: %s\nbut it says: %s\n' "$1" "$2" "$message"
+			printf 'expected the hint of line %s: %s\nbut got: %s\n' "$1" "$2" "$message"
 			return 1
 		}
 		expected=$((expected + 1))
 		shift 2
 	done
 	! IFS= read -r message <&8 || {
-		printf 'expected nothing after %s errors\nbut it says: %s\n' "$expected" "$message"
+		printf 'expected nothing after %s errors\nbut got: %s\n' "$expected" "$message"
 		return 1
 	}
 	exec 8<&-

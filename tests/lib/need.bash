@@ -1,7 +1,7 @@
-# What a test cannot do without.
+# The tools that a test requires.
 # shellcheck shell=bash
 
-# need TOOL...: skip the test when one is missing; scripts/check counts that as failed with CI=true.
+# need TOOL...: skips the test if one is missing; scripts/check counts that as failed with CI=true.
 need() {
 	local tool
 	for tool; do

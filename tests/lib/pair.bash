@@ -1,22 +1,22 @@
-# Real servers on loopback, made as a user without root makes them: by the two programs, from ini
-# files with server_control = pg_ctl.
+# Real servers on loopback, created as by a user without root: with the two programs, from ini files
+# with server_control = pg_ctl.
 #
-#   pair_open                          $PAIR, a folder that has everything: before each test, unless the file
-#                                      has a setup of its own
+#   pair_open                          creates $PAIR, a folder for everything: before each test, unless the file
+#                                      has its own setup
 #   pair_close                         stops and removes it all: after each test, likewise
-#   start_primary, start_standby NAME  set up and running; start_new_primary where initdb is to be run for it
+#   start_primary, start_standby NAME  set up and running; start_new_primary if initdb has to be run for it
 #   ini NAME [SECTION.KEY=VALUE]...    writes $PAIR/NAME.ini; data in $PAIR/NAME, a free port
 #   pgrepl NAME COMMAND...             runs pgrepl-primary when NAME starts with "primary", else pgrepl-standby
 #   sql NAME "SQL" [psql argument]...  rows as a|b, as the superuser through the socket
 #   port_of NAME, pid_of NAME, stop NAME
 #
-# Everything runs as postgres when bats runs as root, else as oneself. The programs are those in
-# build/, or in the folder that $PGREPL_PROGRAMS names.
+# Everything runs as postgres when bats runs as root, else as the current user. The programs are those
+# in build/, or in the folder $PGREPL_PROGRAMS.
 # shellcheck shell=bash
 
 # scripts/check sweeps without bats
 ! declare -F bats_require_minimum_version >/dev/null || bats_require_minimum_version 1.5.0
-# A command that fails must not be hidden by what reads its output.
+# The reader of its output must not hide a command that fails.
 set -o pipefail
 
 pair_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -31,7 +31,7 @@ pair_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/lib/process.bash
 . "$pair_lib/process.bash"
 
-# as_server COMMAND...: as the user who runs servers. Behind it words, so that $! is a command itself.
+# as_server COMMAND...: as the user who runs servers. Also an array, so that $! is the command itself.
 as_server=()
 if [ "$(id -u)" = 0 ]; then
 	as_server=(setpriv --reuid=postgres --regid=postgres --init-groups --)
@@ -43,7 +43,7 @@ as_server() {
 
 # --- the folder -----------------------------------------------------------------------------------
 
-# Where folders of pairs may be. In memory a pair costs half the CPU time that it costs on a disk.
+# Where folders of pairs may be. A pair in memory takes half the CPU time of one on disk.
 pair_homes=(/dev/shm /tmp)
 
 # pair_ready: what all the pairs of a file have in common.
@@ -55,7 +55,7 @@ pair_ready() {
 	pair_sweep
 }
 
-# pair_home: memory, where there is plenty of it and programs may be run from it; else the disk.
+# pair_home: memory, if there is plenty and programs may be run from it; else the disk.
 pair_home() {
 	local home=${pair_homes[0]} enough=$((4 << 20)) free available
 	free=$(df -k --output=avail "$home" 2>/dev/null | tail -n 1)
@@ -77,22 +77,22 @@ pair_open() {
 	mkdir "$PAIR/bin" "$PAIR/ports"
 	cp "${PGREPL_PROGRAMS:-$pair_lib/../../build}"/pgrepl-{primary,standby} "$PAIR/bin/"
 	if [ -n "${PGREPL_PROGRAMS:-}" ]; then
-		# with the libraries that they bring along
+		# with the libraries that come with them
 		find "$PGREPL_PROGRAMS" -maxdepth 1 -name 'lib*.so.*' -exec cp -t "$PAIR/bin" {} +
 	fi
-	# one for all pairs of a run: a prepared cluster has it. Nobody else knows the folder that it comes from.
+	# one for all pairs of a run: prepared clusters have it. Nobody else knows the folder it is made from.
 	(umask 077 && sha256sum <<<"$BATS_RUN_TMPDIR" | cut -c1-24 >"$PAIR/password")
 	if [ "$(id -u)" = 0 ]; then
 		chown -R postgres: "$PAIR"
 	fi
 }
 
-# A test that is skipped before it has a folder has none to close.
+# A test that is skipped early has no folder to remove.
 pair_close() {
 	[ -z "${PAIR:-}" ] || pair_remove "$PAIR"
 }
 
-# A file whose pairs need something else has its own.
+# A file whose pairs need something else defines its own.
 setup_file() {
 	pair_ready
 }
@@ -106,11 +106,11 @@ teardown() {
 	pair_close
 }
 
-# processes_of DIR: everybody who runs from it, works in it or was told its name.
+# processes_of DIR: every process that runs from it, works in it or has it in an argument.
 processes_of() {
 	local escaped=${1//./\\.} path
 	local -A found=()
-	# what this finds is ended
+	# whatever this finds gets killed
 	[[ $1 == */pgrepl-pair.* ]] || {
 		printf 'not in the folder of a pair: "%s"\n' "$1" >&2
 		return 1
@@ -151,7 +151,7 @@ have_ended() {
 	done
 }
 
-# Servers that are told to quit take their shared memory along; killed ones leave it in /dev/shm.
+# Servers that get SIGQUIT remove their shared memory; killed ones leave it in /dev/shm.
 quit_all_of() {
 	local pids
 	mapfile -t pids < <(processes_of "$1")
@@ -167,19 +167,19 @@ pair_remove() {
 	rm -rf "$1"
 }
 
-# pair_owner FOLDER: the process that it was made by, as its name says; nothing for another's folder.
+# pair_owner FOLDER: the process that created it, by its name; nothing for any other folder.
 pair_owner() {
 	[[ $1 =~ /pgrepl-pair\.([0-9]+)\.([0-9]+)\.[^/]+$ ]] || return 1
 	echo "${BASH_REMATCH[1]} ${BASH_REMATCH[2]}"
 }
 
-# pair_sweep: what a run that was killed has left.
+# pair_sweep: removes what a killed run has left.
 pair_sweep() {
 	local folder owner lock
 	for folder in "${pair_homes[0]}"/pgrepl-pair.* "${pair_homes[1]}"/pgrepl-pair.*; do
 		owner=$(pair_owner "$folder") || continue
 		if { [ -O "$folder" ] || [ "$(id -u)" = 0 ]; } && ! process_lives "$owner"; then
-			# another file may be at it
+			# another file may be sweeping it
 			{ exec {lock}<"$folder"; } 2>/dev/null || continue
 			! flock -n "$lock" || pair_remove "$folder"
 			exec {lock}<&-
@@ -193,7 +193,7 @@ is_taken() {
 	(: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null || compgen -G "$PAIR_HOME/pgrepl-pair.*/ports/$1" >/dev/null
 }
 
-# Below the range that the kernel gives to clients.
+# Below the kernel's range for client ports.
 port_of() {
 	local port
 	if [ ! -e "$PAIR/ports/of-$1" ]; then
@@ -207,7 +207,7 @@ port_of() {
 	cat "$PAIR/ports/of-$1"
 }
 
-# ini NAME [SECTION.KEY=VALUE]...: a working one of its kind; an empty value leaves a key out.
+# ini NAME [SECTION.KEY=VALUE]...: a working one for its role; an empty value leaves a key out.
 ini() {
 	local name=$1 section setting key
 	local -A keys=(
@@ -250,7 +250,7 @@ program_of() {
 	esac
 }
 
-# bats waits for whoever has its descriptors: a server must not.
+# bats waits for every process that has its descriptors: a server must not.
 pgrepl() {
 	local name=$1
 	shift
@@ -265,7 +265,7 @@ pgrepl_in_background() {
 }
 
 # traced NAME TRACE STRACE-ARGUMENT...: its setup, under strace, in the background; $! is the program itself. Only
-# root sees the strings that a process with secrets in its memory gives to the kernel.
+# root sees the strings that a process with secrets in its memory passes to the kernel.
 traced() {
 	local name=$1 trace=$2 user=()
 	shift 2
@@ -284,7 +284,7 @@ trace_is_whole() {
 	trace_shows "$1" "^$(awk '{ print $1; exit }' "$1") +\\+\\+\\+ (exited|killed)"
 }
 
-# connections_of NAME: how many its server has been asked for so far; with log_connections = on.
+# connections_of NAME: how many its server has received so far; needs log_connections = on.
 connections_of() {
 	grep -c 'LOG:  connection received: ' "$PAIR/$1.log"
 }
@@ -300,7 +300,7 @@ pid_of() {
 	head -n 1 "$PAIR/$1/postmaster.pid"
 }
 
-# Without our environment: a server would look for certificates in our $HOME.
+# Without our environment: a server would search our $HOME for certificates.
 pg_ctl() {
 	"${as_server[@]}" env -i "$PG/bin/pg_ctl" -s "$@" 3>&- 4>&-
 }
@@ -309,8 +309,8 @@ stop() {
 	pg_ctl -D "$PAIR/$1" -m "${2:-fast}" stop
 }
 
-# prepare NAME MAKER: a stopped cluster in $PAIR/NAME, a copy of what MAKER has made there for the first
-# that asked in this run. All copies have the same system identifier.
+# prepare NAME MAKER: a stopped cluster in $PAIR/NAME, a copy of the one that MAKER created on first use in
+# this run. All copies have the same system identifier.
 prepare() {
 	local made
 	made=$(PGREPL_CACHE=$BATS_RUN_TMPDIR cache_path "pair-$PGMAJOR-$1" "$2" make_prepared "$@")
@@ -333,7 +333,7 @@ make_set_up() {
 	rm "$PAIR/$1".{ini,log}
 }
 
-# by_hand NAME [LINE OF postgresql.conf]...: a running cluster that has nothing of ours, and trusts everybody.
+# by_hand NAME [LINE OF postgresql.conf]...: a running cluster without anything of ours, which trusts everybody.
 by_hand() {
 	local name=$1
 	shift
@@ -343,21 +343,21 @@ by_hand() {
 	pg_ctl -D "$PAIR/$name" -l "$PAIR/$name.log" -w start
 }
 
-# start_primary [primary.settings.NAME=VALUE]...: a primary, set up, that others can clone; its cluster is
-# a prepared one.
+# start_primary [primary.settings.NAME=VALUE]...: sets up a primary that others can clone, from a prepared
+# cluster.
 start_primary() {
 	prepare primary make_set_up
 	ini primary "$@"
 	pgrepl primary setup
 }
 
-# start_new_primary [SECTION.KEY=VALUE]...: one that comes from nothing; for keys that a cluster is made by.
+# start_new_primary [SECTION.KEY=VALUE]...: one from nothing; for keys that matter when a cluster is created.
 start_new_primary() {
 	ini primary "$@"
 	pgrepl primary setup
 }
 
-# start_other_primary NAME: one that has nothing to do with "primary", on a port of its own.
+# start_other_primary NAME: one that is unrelated to "primary", on its own port.
 start_other_primary() {
 	prepare "$1" make_set_up
 	ini "$1" common.primary_port="$(port_of "$1")"
@@ -375,7 +375,7 @@ streams_now() {
 	equal "$(sql "$2" "select state from pg_stat_replication where application_name = '$1'")" streaming
 }
 
-# streams NAME [FROM]: the upstream server says so; it may still be catching up when its setup is done.
+# streams NAME [FROM]: according to the upstream; a standby may still be catching up when setup is done.
 streams() {
 	eventually 10 streams_now "$1" "${2:-primary}"
 }
@@ -385,18 +385,18 @@ has_row() {
 	[ "$(sql "$1" "select count(*) from witness where what = '$2'")" = 1 ]
 }
 
-# replicates FROM TO: a row written on the one is read on the other.
+# replicates FROM TO: a row written on FROM can be read on TO.
 replicates() {
 	local what=$RANDOM$RANDOM$RANDOM
 	sql "$1" "create table if not exists witness (what text); insert into witness values ('$what')"
 	eventually 10 has_row "$2" "$what"
 }
 
-# --- a clone that is held in the middle ----------------------------------------------------------
+# --- a clone that is held halfway ----------------------------------------------------------------
 
-# start_held_clone CONDITION...: the setup of "standby" in the background, and the process that sends it its
-# clone is stopped as soon as the condition holds. The primary is made large by a file of nothing in its
-# folder, which a clone takes along after the tablespaces. $standby is the monitor, $worker its worker.
+# start_held_clone CONDITION...: runs the setup of "standby" in the background, and stops the process that
+# sends it its clone as soon as the condition holds. A sparse file in its folder, which is cloned after the
+# tablespaces, makes the primary large. $standby is the monitor, $worker its worker.
 start_held_clone() {
 	as_server truncate -s 2G "$PAIR/primary/ballast"
 	pgrepl_in_background standby setup
@@ -409,7 +409,7 @@ start_held_clone() {
 	[ ! -e "$PAIR/standby/PG_VERSION" ]
 }
 
-# let_go: the sender goes on, and finds that nobody listens; the next clone is of a small primary.
+# let_go: the sender continues, and finds that nobody is listening; the next clone is of a small primary.
 let_go() {
 	kill -CONT "$clone_sender"
 	rm "$PAIR/primary/ballast"
@@ -419,7 +419,7 @@ sends_backups() {
 	equal "$(sql primary "select count(*) from pg_stat_replication where state = 'backup'")" "$1"
 }
 
-# hold_checkpoints: a clone waits for one before anything of it is sent. let_checkpoints_go
+# hold_checkpoints: a clone waits for one before it sends anything. let_checkpoints_go
 hold_checkpoints() {
 	checkpointer=$(sql primary "select pid from pg_stat_activity where backend_type = 'checkpointer'")
 	kill -STOP "$checkpointer"
@@ -432,14 +432,14 @@ let_checkpoints_go() {
 # --- what is on disk ------------------------------------------------------------------------------
 
 # listing [PATH]...: every name with kind, mode, owner, times, inode, and the checksum of every file;
-# of all that is in $PAIR unless told.
+# by default of everything in $PAIR.
 listing() {
 	[ $# -gt 0 ] || set -- "$PAIR" -mindepth 1
 	find "$@" ! -path "$PAIR/*.out" -printf '%p %y %m %u:%g %s %T@ %C@ %i %l\n' | sort
 	find "$@" -type f ! -path "$PAIR/*.out" -exec sha256sum {} + | sort
 }
 
-# configuration_of NAME: the same of what setup writes and a server does not.
+# configuration_of NAME: the same for what setup writes and a server does not.
 configuration_of() {
 	local file files=()
 	for file in "$PAIR/$1.ini" "$PAIR/$1.pgpass" \
@@ -452,28 +452,28 @@ configuration_of() {
 
 # --- what a test expects --------------------------------------------------------------------------
 
-# says NAME REGEX: the program that runs in the background has said it.
+# says NAME REGEX: the program in the background has printed it.
 says() {
 	contains "$2" <"$PAIR/$1.out"
 }
 
-# setting_of NAME PARAMETER: what wins in the server.
+# setting_of NAME PARAMETER: the value in force in the server.
 setting_of() {
 	sql "$1" "select setting from pg_settings where name = '$2'"
 }
 
-# unchanged BEFORE AFTER: two listings.
+# unchanged BEFORE AFTER: compares two listings.
 unchanged() {
 	diff <(printf '%s\n' "$1") <(printf '%s\n' "$2")
 }
 
-# explain: what the servers said last, for a test that failed.
+# explain: the last output of the servers, for a test that failed.
 explain() {
 	local file
 	if [ -n "${BATS_TEST_COMPLETED:-}" ] || [ -n "${BATS_TEST_SKIPPED:-}" ]; then
 		return
 	fi
-	printf 'the last command said:\n%s\n' "${output:-}"
+	printf 'the last command printed:\n%s\n' "${output:-}"
 	for file in "$PAIR"/*.out "$PAIR"/*.log; do
 		if [ -s "$file" ]; then
 			printf -- '--- %s\n' "$file"

@@ -1,8 +1,8 @@
-# Waiting for a condition, never for a time.
+# Waiting for a condition, never for a fixed time.
 # shellcheck shell=bash
 
-# eventually [SECONDS] COMMAND [ARGUMENT...]: try until it succeeds, for 120 seconds by default: a guard
-# against a hang, far beyond what a slow machine needs. Prints what the last try said, whatever its end.
+# eventually [SECONDS] COMMAND [ARGUMENT...]: tries until it succeeds, for 120 seconds by default: a guard
+# against a hang, far beyond what a slow machine needs. Prints the output of the last try in any case.
 eventually() {
 	local limit=120 deadline said status
 	if [[ $1 =~ ^[0-9]+$ ]]; then
@@ -19,7 +19,7 @@ eventually() {
 		fi
 		if [ "${EPOCHREALTIME/[.,]/}" -ge "$deadline" ]; then
 			printf 'not within %s s: %s\n' "$limit" "$*"
-			printf 'the last try ended with %s and said:\n%s\n' "$status" "$said"
+			printf 'the last try exited with %s and printed:\n%s\n' "$status" "$said"
 			return 1
 		fi
 		sleep 0.05
