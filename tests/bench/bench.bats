@@ -1,10 +1,10 @@
-# The benchmark itself, in small: it has to run, to count, and to leave nothing behind.
+# The benchmark itself, on a small scale: it has to run, measure, and leave nothing behind.
 
 setup_file() {
 	cd "$BATS_TEST_DIRNAME/../.." || return
-	# apart from the results of a real one
+	# separate from the results of a real run
 	export BENCH_RESULTS=$BATS_FILE_TMPDIR/results
-	# the servers' user has to get there
+	# the servers' user has to reach it
 	TMPDIR=$(mktemp -d /var/tmp/pgrepl-bench-test.XXXXXX)
 	export TMPDIR
 	chmod 755 "$TMPDIR"
@@ -18,13 +18,13 @@ teardown_file() {
 	rm -rf "$TMPDIR"
 }
 
-@test "every way to a pair is timed, from empty directories to streaming" {
+@test "every way to set up a pair is timed, from empty directories to streaming" {
 	run cut -f 1-3 "$BENCH_RESULTS/streaming.tsv"
 	[ "$(sort <<<"$output")" = "$(printf '12\t%s\t1\n' by-hand guide pgrepl)" ] || {
 		cat "$BENCH_RESULTS/streaming.tsv"
 		false
 	}
-	# a time that is no measurement would be zero, or less than what the phases before it took
+	# a wrong time would be zero, or less than what the phases before it took
 	run awk -F '\t' '
 		FNR == NR { took[$2] = $4; next }
 		$5 == "streaming" { total[$2] = $6; next }
@@ -35,7 +35,7 @@ teardown_file() {
 					print way, first[way], took[way], total[way]
 		}' "$BENCH_RESULTS/streaming.tsv" "$BENCH_RESULTS/phases.tsv"
 	[ -z "$output" ] || {
-		printf 'no such time can be: %s\n' "$output"
+		printf 'impossible time: %s\n' "$output"
 		false
 	}
 }
@@ -48,7 +48,7 @@ teardown_file() {
 	}
 }
 
-@test "the table names every target, and the plot is a picture" {
+@test "the table lists every target, and the plot is a PNG file" {
 	run grep -c 'at most' "$BENCH_RESULTS/results.md"
 	[ "$output" = 10 ] || {
 		cat "$BENCH_RESULTS/results.md"
@@ -60,12 +60,12 @@ teardown_file() {
 @test "nothing is left behind: no folder, no mount, no process" {
 	run ls -A "$TMPDIR"
 	[ -z "$output" ] || {
-		printf 'left: %s\n' "$output"
+		printf 'left behind: %s\n' "$output"
 		false
 	}
 	run grep -ls "$TMPDIR/pgrepl-bench" /proc/[0-9]*/cmdline /proc/[0-9]*/mounts
 	[ -z "$output" ] || {
-		printf 'left: %s\n' "$output"
+		printf 'left behind: %s\n' "$output"
 		false
 	}
 }

@@ -1,6 +1,6 @@
-# What the parts of the benchmark share: times, servers on loopback, and the eye that sees them stream.
+# Shared by the parts of the benchmark: times, servers on loopback, and watching for streaming.
 #
-# The caller has set:  BENCH_DIR     where the data goes: the file system that is timed
+# Set by the caller:  BENCH_DIR     where the data goes: the file system that is timed
 #                      BENCH_OUT     where the results go
 #                      BENCH_PGREPL  the folder of the two programs
 # shellcheck shell=bash
@@ -8,8 +8,8 @@
 # A guard against a hang.
 readonly give_up_s=1200
 
-# Of the run that is under way.
-# shellcheck disable=SC2034 # not all of them are used by every part
+# The current run.
+# shellcheck disable=SC2034 # not every part uses all of them
 run='' major='' bin='' sockets='' primary_port='' standby_port=''
 
 die() {
@@ -23,7 +23,7 @@ now_us() {
 	printf '%s\n' "${EPOCHREALTIME/[.,]/}"
 }
 
-# nap SECONDS: sleep without a process of its own.
+# nap SECONDS: sleeps without starting a process.
 nap() {
 	[ -n "${nap_fd:-}" ] || exec {nap_fd}<> <(:)
 	read -rt "$1" -u "$nap_fd" || true
@@ -33,14 +33,14 @@ seconds() { # MICROSECONDS
 	printf '%d.%06d' $(($1 / 1000000)) $(($1 % 1000000))
 }
 
-# mark WHO WHAT: the phase of a procedure that ended now.
+# mark WHO WHAT: records that a phase of a procedure has just ended.
 mark() {
 	printf '%s\t%s\t%s\n' "${EPOCHREALTIME/[.,]/}" "$1" "$2" >>"$run/marks"
 }
 
 ### programs
 
-# The servers of a major. Those of 15 are the distribution's where repmgr is: its extension is made for them.
+# The servers of a major version. For 15, the distribution's if repmgr is there: its extension needs them.
 bin_of() { # MAJOR
 	local folder
 	if [ "$1" = 15 ]; then
@@ -61,7 +61,7 @@ is_free() { # PORT
 	! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# Two in a row that nobody listens on, below those that the kernel gives to clients.
+# Two consecutive free ones, below the kernel's range for client ports.
 choose_ports() {
 	local tries
 	for ((tries = 0; tries < 100; tries++)); do
@@ -82,7 +82,7 @@ postmaster_of() { # PGDATA; prints the pid, fails if none runs
 		[ "$(readlink "/proc/$pid/cwd")" = "$(readlink -f "$1")" ] && printf '%s\n' "$pid"
 }
 
-# Not timed, and at once: the data stays where it is and is not used again.
+# Not timed, and immediate: the data stays where it is and is not used again.
 stop_server() { # PGDATA
 	local pid deadline=$((${EPOCHREALTIME/[.,]/} + 20000000))
 	pid=$(postmaster_of "$1") || return 0
@@ -93,22 +93,22 @@ stop_server() { # PGDATA
 	[ ! -d "/proc/$pid" ] || die "the server $pid on $1 does not stop"
 }
 
-# What one run left to be written is not the next one's to wait for.
+# The next run must not have to wait for writes that this one left pending.
 settle() {
 	sync -f "$BENCH_DIR"
 }
 
-### the eye
+### watching
 
-# Is the server on PGDATA ready? A look at its pid file, which starts no program.
+# Is the server on PGDATA ready? Reads its pid file, without starting a program.
 is_ready() { # PGDATA
 	local lines=()
 	{ mapfile -t lines <"$1/postmaster.pid"; } 2>/dev/null && [[ ${lines[7]:-} == ready* ]]
 }
 
-# Prints the moment, in microseconds, at which pg_stat_replication of the primary first said that the
+# Prints the time, in microseconds, at which pg_stat_replication on the primary first showed that the
 # standby streams. A base backup streams too, but before there is a server on the standby's PGDATA. One
-# session looks every 5 ms; another takes its place when the procedure restarts the server.
+# session checks every 5 ms; another replaces it if the procedure restarts the server.
 see_streaming() { # PRIMARY_PGDATA PORT STANDBY_PGDATA
 	local said deadline=$((${EPOCHREALTIME/[.,]/} + give_up_s * 1000000))
 	while [ "${EPOCHREALTIME/[.,]/}" -lt "$deadline" ]; do

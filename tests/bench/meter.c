@@ -1,12 +1,12 @@
 /*
- * meter.c - what a program and its own forks cost, without the programs that they run.
+ * meter.c - what a program and its own forks cost, without the programs that they execute.
  *
  *	meter OUTPUT PROGRAM [ARGUMENT...]
  *
- * Stops every process of PROGRAM at its very end, when its memory is still mapped, and writes a line:
- * "main" or "fork", CPU time in microseconds, peak resident memory and private memory in KiB. A fork that
- * executes another program is let go at that moment, and its time until then is written as "exec". It is
- * the kernel that counts; nothing is sampled. Exits as PROGRAM does.
+ * Stops every process of PROGRAM at its very end, while its memory is still mapped, and writes a line:
+ * "main" or "fork", CPU time in microseconds, peak resident memory and private memory in KiB. A fork
+ * that executes another program is detached then, and its time until then is written as "exec". The
+ * kernel does the counting; nothing is sampled. Exits as PROGRAM does.
  */
 #include <errno.h>
 #include <signal.h>
@@ -36,7 +36,7 @@ static FILE *open_of(pid_t pid, const char *name)
 	return file;
 }
 
-/* Time on a CPU; the first field of schedstat, in nanoseconds. */
+/* CPU time: the first field of schedstat, in nanoseconds. */
 static long long cpu_us(pid_t pid)
 {
 	FILE *file = open_of(pid, "schedstat");
@@ -77,7 +77,7 @@ static void start(char **argv)
 	fail(argv[0]);
 }
 
-/* One stop of a traced process. Returns the signal to go on with, or -1 when it was let go. */
+/* One stop of a traced process. Returns the signal to continue with, or -1 if it was detached. */
 static int look(FILE *out, pid_t pid, bool is_main, int status)
 {
 	switch (status >> 16) {
@@ -115,7 +115,7 @@ int main(int argc, char **argv)
 	if (program == 0)
 		start(argv + 2);
 	if (program < 0 || waitpid(program, &status, 0) < 0 || !WIFSTOPPED(status))
-		fail("could not start it");
+		fail("could not start the program");
 	if (ptrace(PTRACE_SETOPTIONS, program, NULL,
 		   (void *)(PTRACE_O_TRACEEXIT | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
 			    PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL)) < 0)

@@ -1,5 +1,5 @@
-# Every run as a point, the median as a bar: gnuplot -e "data='...'; image='...'" plot.gp
-# data: x, label, seconds a line, in blocks of one way and major; medians in data.".medians".
+# Each run as a point, the median as a bar: gnuplot -e "data='...'; image='...'" plot.gp
+# data: x, label, seconds per line, in one block per way and major version; medians in data.".medians".
 set terminal pngcairo size 1000,560 noenhanced font 'sans,11'
 set output image
 set title 'from empty directories to state = streaming: each run, and the median'

@@ -1,9 +1,9 @@
-# The ways to a streaming pair that are compared. Each is a function that does all of it, from two
-# directories that do not exist to a standby that has been started; the clock runs outside.
+# The ways to a streaming pair that are compared. Each is a function that does everything, from two
+# directories that do not exist to a started standby; the caller measures the time.
 #
-# All run the same programs ($bin) as the same user, listen on loopback only, and sync what they make.
-# Where the guide is silent it stays so: no TLS, no checksums, md5. The fast way by hand and repmgr reach
-# what pgrepl makes: checksums, TLS with a certificate of their own, SCRAM, the same settings.
+# All run the same programs ($bin) as the same user, listen on loopback only, and sync what they write.
+# The guide is followed as it stands: no TLS, no checksums, md5. The fast way by hand and repmgr end up
+# with what pgrepl gives: checksums, TLS with their own certificate, SCRAM, the same settings.
 #
 # The caller has set run (a folder for this run), major, bin, sockets and the two ports.
 # shellcheck shell=bash
@@ -18,15 +18,15 @@ as_superuser() { # SQL...
 	"$bin/psql" -Xq -h "$sockets" -p "$primary_port" -d postgres "${words[@]}"
 }
 
-# Where servers are and listen, for every way alike.
+# Where servers listen, the same for every way.
 local_settings() { # PORT
 	printf "port = %s\nunix_socket_directories = '%s'\nlisten_addresses = '127.0.0.1'\n" "$1" "$sockets"
 }
 
 ### the guide
 
-# Row by row as procedure P4-P11 and S2-S6 of the guide say, with what systemctl does done by pg_ctl.
-# Its recovery.conf keeps PostgreSQL 12 from starting, so its lines go where 12 wants them.
+# Rows P4-P11 and S2-S6 of the guide's procedure, one by one, with pg_ctl in place of systemctl.
+# Its recovery.conf keeps PostgreSQL 12 from starting, so its lines go where 12 expects them.
 by_the_guide() {
 	local primary=$run/primary standby=$run/standby
 	"$bin/initdb" --pgdata="$primary" --auth=ident
@@ -72,7 +72,7 @@ host replication replica 127.0.0.0/8 md5' "$primary/pg_hba.conf"
 	mark standby start
 }
 
-### by hand, as fast as it can durably be
+### by hand, as fast as it can durably be done
 
 certificate() { # PGDATA
 	(umask 077 && openssl req -new -x509 -nodes -sha256 -days 3650 -newkey ec \
@@ -94,8 +94,8 @@ common_settings() {
 	CONF
 }
 
-# A primary that is configured before its first start: the cluster and what was written into it since
-# are synced in one go. USER is the role that may replicate.
+# A primary that is configured before its first start: the cluster and its configuration are synced
+# in one go. USER is the role that may replicate.
 fast_primary() { # PGDATA USER [SETTING]
 	"$bin/initdb" --pgdata="$1" --encoding=UTF8 --locale=C --lc-ctype=C.UTF-8 --data-checksums \
 		--auth-local=peer --auth-host=scram-sha-256 --no-sync
@@ -112,7 +112,7 @@ hostssl all all 127.0.0.0/8 scram-sha-256\\
 hostssl replication $2 127.0.0.0/8 scram-sha-256" "$1/pg_hba.conf"
 	"$bin/initdb" --pgdata="$1" --sync-only
 	mark primary 'configuration and sync'
-	"$bin/pg_ctl" start -s -W -D "$1" -l "$1.log" # pg_ctl itself would look every 0.1 s only
+	"$bin/pg_ctl" start -s -W -D "$1" -l "$1.log" # pg_ctl itself only checks every 0.1 s
 	until is_ready "$1"; do nap 0.005; done
 	mark primary start
 }
@@ -173,7 +173,7 @@ by_repmgr() {
 	done
 	passfile "$run/pgpass" repmgr
 	fast_primary "$primary" repmgr
-	# its role is the superuser that its documentation has it be
+	# its role is a superuser, as its documentation says
 	as_superuser "ALTER USER $USER WITH PASSWORD '$superuser_password'" \
 		"CREATE ROLE repmgr LOGIN SUPERUSER REPLICATION PASSWORD '$replication_password'" \
 		'CREATE DATABASE repmgr OWNER repmgr'
@@ -216,7 +216,7 @@ write_ini() { # FILE DATA_DIRECTORY
 	INI
 }
 
-# Runs one of the two programs and marks each line of a step when it comes.
+# Runs one of the two programs and marks each step's line as it appears.
 helper() { # ROLE
 	local line step
 	"$BENCH_PGREPL/pgrepl-$1" --config "$run/$1.ini" setup | while IFS= read -r line; do

@@ -1,6 +1,6 @@
-# The results as a Markdown table, and each target met or missed: awk -f report.awk FOLDER/*.tsv
+# Prints the results as a Markdown table, and whether each target was met: awk -f report.awk FOLDER/*.tsv
 #
-# Of several runs the median counts. Exits 1 when a target is missed.
+# The median of several runs counts. Exits 1 if a target is missed.
 
 function sorted(key, out,   i, j, x, n) {
 	n = count[key]
@@ -30,9 +30,9 @@ function target(what, got, most, form) {
 BEGIN {
 	FS = "\t"
 	ways = split("guide by-hand pgrepl repmgr", way, " ")
-	label["guide"] = "the guide, typed out by a script"
-	label["by-hand"] = "by hand, as fast as it can durably be"
-	label["pgrepl"] = "pgrepl, both hosts at once"
+	label["guide"] = "the guide, run as a script"
+	label["by-hand"] = "by hand, as fast as it can durably be done"
+	label["pgrepl"] = "pgrepl, both hosts started together"
 	label["repmgr"] = "repmgr 5.3, `--fast-checkpoint`"
 }
 
@@ -40,7 +40,7 @@ FNR == 1 { file = FILENAME; sub(/.*\//, "", file) }
 file == "streaming.tsv" { add("stream " $1 " " $2, $4); majors[$1] = 1 }
 file == "clone.tsv" { add("disk " $1, $3); add("follow " $1, $4) }
 file == "load.tsv" { clone_major = $1; rate = $2; bytes = $3 }
-# a run's helper has two processes; what its forks cost before they become programs is its own as well
+# a helper has several processes; what its forks cost before they execute a program counts too
 file == "work.tsv" { run = $1 " " $2 " " $3; cpu[run] += $5; program_of[run] = $2 }
 file == "work.tsv" && $4 != "runs" { add("peak " $2 " " $4, $6); add("private " $2 " " $4, $7) }
 file == "size.tsv" { size[$1] = $2 }
@@ -50,7 +50,7 @@ END {
 	for (run in cpu) add("cpu " program_of[run], cpu[run])
 	printf "%s; %s.\n", machine, storage
 	if (rounds) {
-		printf "Median of %d run%s of each, in turns; in brackets the fastest and the slowest.\n\n", rounds, (rounds > 1 ? "s" : "")
+		printf "Median of %d interleaved run%s of each, with the fastest and slowest in parentheses.\n\n", rounds, (rounds > 1 ? "s" : "")
 		printf "| from empty directories to `state = streaming` |"
 		for (m = 12; m <= 15; m++) if (m in majors) printf " PostgreSQL %d |", m
 		printf "\n|---|"
@@ -74,7 +74,7 @@ END {
 		}
 	}
 	if (("disk pgrepl") in count) {
-		printf "\n| clone of %.2f GiB under %d transactions a second, PostgreSQL %d | on disk | streams |\n|---|---|---|\n", bytes / 2 ^ 30, rate, clone_major
+		printf "\n| clone of %.2f GiB under %d transactions per second, PostgreSQL %d | on disk | streams |\n|---|---|---|\n", bytes / 2 ^ 30, rate, clone_major
 		printf "| `pg_basebackup -c fast` | %.2f s (%s) | %.2f s (%s) |\n", median("disk pg_basebackup"), range("disk pg_basebackup"), median("follow pg_basebackup"), range("follow pg_basebackup")
 		printf "| `pgrepl-standby setup` | %.2f s (%s) | %.2f s (%s) |\n", median("disk pgrepl"), range("disk pgrepl"), median("follow pgrepl"), range("follow pgrepl")
 		target("clone: pgrepl / pg_basebackup, on disk", median("disk pgrepl") / median("disk pg_basebackup"), 1.05, "%.2f")
@@ -96,7 +96,7 @@ END {
 		}
 	}
 	if (targets) {
-		print "\n| target | | got | |\n|---|---|---|---|"
+		print "\n| target | | result | |\n|---|---|---|---|"
 		for (i = 1; i <= targets; i++) print verdicts[i]
 	}
 	exit missed
