@@ -102,3 +102,13 @@ include_is_refused() {
 		contains "firstboot/$name.c" <<<"$output"
 	done
 }
+
+@test "an object whose source is gone does not count" {
+	file firstboot/a.c 'int b(void);' 'int a(void) { return b(); }'
+	file firstboot/b.c 'int a(void);' 'int b(void) { return a(); }'
+	check
+	equal "$status" 1
+	rm firstboot/b.c
+	check
+	equal "$status:$output" 0:
+}
