@@ -197,3 +197,13 @@ refuses() {
 		[ -L "$PAIR/$name" ]
 	done
 }
+
+@test "without root, a dry run refuses open_firewall, and the hint says nothing of the data directory" {
+	local before
+	ini primary common.open_firewall=on
+	before=$(listing)
+	run -78 pgrepl primary setup --dry-run
+	contains '^refused +firewall +this requires root$' <<<"$output"
+	contains 'hint: Run setup as root\.$' <<<"$output"
+	unchanged "$before" "$(listing)"
+}
