@@ -21,9 +21,16 @@ enum step_state ownership_check(struct host *host, struct text *detail, struct f
 			  host->superuser);
 		return STEP_DONE;
 	}
-	text_addf(detail, "%ld entries in %s are not owned by %s", others,
-		  host->cluster.path, host->superuser);
-	return STEP_NEEDED;
+	text_addf(detail,
+		  others == 1 ? "%ld entry in %s is not owned by %s"
+			      : "%ld entries in %s are not owned by %s",
+		  others, host->cluster.path, host->superuser);
+	if (host->root_side)
+		return STEP_NEEDED;
+	fault_set(fault, FAULT_OPERATOR, "%s", text_str(detail));
+	fault_hint(fault, "Run setup as root, or give all of \"%s\" to the user who runs it.",
+		   host->cluster.path);
+	return STEP_REFUSED;
 }
 
 int ownership_apply(struct host *host, struct fault *fault)
@@ -161,8 +168,9 @@ static int compare_created(struct host *host, const struct key *key, struct text
 
 	if (!db || db_query(db, key->created_as, 1, values, &row, fault) < 0)
 		return -EIO;
-	text_addf(detail, "%s%s %s", detail->len ? ", " : "", key->name, db_value(row, 0, 0));
-	if (text_equal(db_value(row, 0, 1), "t"))
+	text_addf(detail, "%s%s %s", detail->len ? ", " : "", key->name,
+		  PQntuples(row) ? db_value(row, 0, 0) : "is not known");
+	if (!PQntuples(row) || text_equal(db_value(row, 0, 1), "t"))
 		return 0;
 	log_warning("\"%s\" is \"%s\" in the ini, but the cluster was created with \"%s\"",
 		    key->name, values[0], db_value(row, 0, 0));

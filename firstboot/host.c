@@ -12,10 +12,8 @@ enum {
 
 int host_open(struct host *host, struct fault *fault)
 {
-	int r = cluster_open(&host->cluster, host->data_directory,
-			     &host->settings.tablespaces, fault);
-
-	return r < 0 ? r : host_look(host, fault);
+	return cluster_open(&host->cluster, host->data_directory,
+			    &host->settings.tablespaces, fault);
 }
 
 void host_close(struct host *host)

@@ -37,7 +37,7 @@ struct host {
 	/* host_open() */
 	struct cluster cluster;
 
-	/* host_look(): before each step, and again after its apply */
+	/* host_look(): before each step (in a dry run: before the first), and after its apply */
 	struct cluster_info found;
 
 	/* host_db(), on demand */
@@ -67,7 +67,7 @@ struct host {
 	char listen_host[64];
 };
 
-/* Finds the cluster and looks at it. The worker calls this first. */
+/* Finds the cluster. The worker calls this first. */
 int host_open(struct host *host, struct fault *fault);
 void host_close(struct host *host);
 

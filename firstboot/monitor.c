@@ -84,9 +84,6 @@ static int do_verb(const struct monitor *monitor, uint8_t verb, struct answer *a
 	if (!monitor->user) {
 		fault_set(fault, FAULT_OPERATOR, "this requires root");
 		fault_hint(fault, "Run setup as root.");
-		if (verb == VERB_OWN)
-			fault_hint(fault, "Or give all of \"%s\" to the user who runs it.",
-				   monitor->data_directory);
 		return -EPERM;
 	}
 	switch ((enum verb)verb) {

@@ -93,7 +93,10 @@ int step_dry_run_all(struct host *host)
 {
 	const struct role *role = host->role;
 	size_t needed = 0;
+	int code = look(host, role->steps);
 
+	if (code != EX_OK)
+		return code;
 	for (const struct step *step = role->steps;
 	     step < role->steps + role->steps_count; step++) {
 		FAULT_AUTO fault = { 0 };

@@ -195,8 +195,9 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 	size_t entries = 0;
 	int r = count_entries(cluster->path, &entries);
 
-	if (r == -ENOENT) {
-		*ret = (struct cluster_info){ .state = CLUSTER_ABSENT };
+	if (r == -ENOENT || r == -EACCES) {
+		info.state = r == -ENOENT ? CLUSTER_ABSENT : CLUSTER_UNREADABLE;
+		*ret = info;
 		return 0;
 	}
 	if (r == 0)
@@ -206,10 +207,8 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 								  : CLUSTER_PRIMARY;
 	else if (r == -ENOENT)
 		info.state = state_without_version(cluster, entries);
-	else if (r == -EACCES)
-		info.state = CLUSTER_UNREADABLE;
-	/* anything else in PG_VERSION leaves it CLUSTER_FOREIGN */
-	else if (r != -EINVAL && r != -ERANGE && r != -EFBIG && r != -EISDIR) {
+	/* a PG_VERSION that we cannot read, or that is none, is somebody else's: CLUSTER_FOREIGN */
+	else if (r != -EACCES && r != -EINVAL && r != -ERANGE && r != -EFBIG && r != -EISDIR) {
 		fault_errno(fault, FAULT_OPERATOR, r,
 			    "could not read data directory \"%s\"", cluster->path);
 		fault_hint(fault, "It has to be a directory owned by the server's user.");

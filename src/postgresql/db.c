@@ -243,6 +243,8 @@ int db_exec(struct db *db, const char *sql, struct fault *fault)
 
 const char *db_value(const PGresult *result, int row, int column)
 {
+	if (row >= PQntuples(result) || column >= PQnfields(result))
+		return "";
 	return PQgetvalue(result, row, column);
 }
 

@@ -54,7 +54,7 @@ void db_clear(PGresult **result);
  */
 int db_exec(struct db *db, const char *sql, struct fault *fault);
 
-/* A field of the result, rows and columns counted from 0; "" for NULL. */
+/* A field of the result, rows and columns counted from 0; "" for NULL, and for one that is not there. */
 const char *db_value(const PGresult *result, int row, int column);
 
 /* Adds an identifier or a literal, quoted by libpq; works without a server. */

@@ -57,7 +57,7 @@ void replication_role_sql(struct secret *ret, const char *role,
 int replication_role_look(struct db *db, const char *role, const struct secret *verifier,
 			  struct replication_role *ret, struct fault *fault)
 {
-	/* a PGresult cannot be wiped, so the server compares the verifier */
+	/* a PGresult cannot be wiped: ask for the verifier only if there is one to compare */
 	const char *const values[] = { role, verifier && secret_is_set(verifier) ? "t" : "f" };
 	RESULT_AUTO result = NULL;
 	int r = db_query(db,

@@ -160,6 +160,12 @@ static int take_key(struct settings *settings, const struct key *key,
 	}
 	if (fault.class == FAULT_NONE)
 		return 0;
+	/* its value may be the rest of a secret that began on an earlier line */
+	if (entry->in_doubt) {
+		fault_clear(&fault);
+		fault_set(&fault, FAULT_OPERATOR, "invalid value for \"%s\"", key->name);
+		fault_hint(&fault, "Correct the errors before it first.");
+	}
 	fault_move(findings_add(findings, entry->line), &fault);
 	return -EINVAL;
 }

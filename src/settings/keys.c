@@ -21,7 +21,7 @@ static const char locale_of_cluster[] =
 	" lower(replace(datcollate || '/' || datctype, '-', ''))"
 	" = lower(replace(name || '/' || name, '-', ''))"
 	" FROM pg_catalog.pg_database, coalesce(nullif($1::text, 'POSIX'), 'C') AS name"
-	" WHERE datname = 'template0'";
+	" WHERE datname IN ('template0', 'template1') ORDER BY datname LIMIT 1";
 
 #define FIELD(member)                                                                    \
 	.offset = offsetof(struct settings, member),                                     \

@@ -29,7 +29,7 @@ struct key {
 	const char *missing;  /* hint for a required key that is not set */
 	/*
 	 * Of a string that cannot change on an existing cluster: a query for the value that the
-	 * cluster has, and whether $1 is the same. NULL: it can change.
+	 * cluster has, and whether $1 is the same; no row: not known. NULL: it can change.
 	 */
 	const char *created_as;
 };

@@ -150,3 +150,17 @@ load ../lib/pair
 	contains "warning: \"locale\" is \"C\" in the ini, but the cluster was created with \"lc_collate C, lc_ctype $ctype\"\$" <<<"$output"
 	contains 'nothing to do$' <<<"$output"
 }
+
+@test "a locale can be compared without template0, which somebody has dropped, and without both templates" {
+	local database
+	by_hand primary
+	ini primary primary.locale=C common.allow_restart=on
+	for database in template0 template1; do
+		sql primary "alter database $database is_template false"
+		sql primary "update pg_database set datallowconn = true where datname = '$database'"
+		sql primary "drop database $database"
+		run -0 pgrepl primary setup
+		contains '^ok +created as +locale ' <<<"$output"
+	done
+	contains '^ok +created as +locale is not known$' <<<"$output"
+}

@@ -207,3 +207,39 @@ refuses() {
 	contains 'hint: Run setup as root\.$' <<<"$output"
 	unchanged "$before" "$(listing)"
 }
+
+@test "root refuses a data directory of another user that can be listed and not read, and changes no owner" {
+	local before
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	mkdir -m 755 "$PAIR/primary" "$PAIR/primary/base"
+	echo "$PGMAJOR" >"$PAIR/primary/PG_VERSION"
+	chmod 600 "$PAIR/primary/PG_VERSION"
+	chown -R daemon: "$PAIR/primary"
+	ini primary
+	chown root: "$PAIR/primary.ini"
+	before=$(listing "$PAIR/primary")
+	run -78 "$(program_of primary)" --config "$PAIR/primary.ini" setup 3>&- 4>&-
+	contains '^refused +data directory' <<<"$output"
+	unchanged "$before" "$(listing "$PAIR/primary")"
+}
+
+@test "without root, files of another user in a cluster are refused, and nothing was tried" {
+	[ "$(id -u)" = 0 ] || skip 'needs root to make one'
+	by_hand primary
+	touch "$PAIR/primary/theirs"
+	ini primary
+	run -78 pgrepl primary setup
+	contains "^refused +ownership +1 entry in $PAIR/primary is not owned by postgres\$" <<<"$output"
+	contains 'hint: Run setup as root, or give all of' <<<"$output"
+	lacks '^failed' <<<"$output"
+}
+
+@test "a data directory that is a file is refused, by a dry run as well" {
+	as_server touch "$PAIR/primary"
+	ini primary
+	run -78 pgrepl primary setup --dry-run
+	contains '^refused .*could not read data directory' <<<"$output"
+	run -78 pgrepl primary setup
+	contains '^refused .*could not read data directory' <<<"$output"
+	run -75 pgrepl primary status
+}

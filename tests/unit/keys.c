@@ -45,6 +45,8 @@ static void row_is_whole(const struct key *key)
 	CHECK((key->required_by != 0) == is_sentence(key->missing));
 	CHECK(!key->required_by || (key->type->is_set && !key->fallback));
 	CHECK(!key->or_else || key->required_by);
+	/* it is compared as a string */
+	CHECK(!key->created_as || (key->type->init && key->type->size == sizeof(char *)));
 	CHECK(key_find(key->section, key->name) == key);
 }
 

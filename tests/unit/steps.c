@@ -188,9 +188,15 @@ static void a_step_of_staging_is_skipped_once_a_cluster_is_in_place(const char *
 		FAULT_AUTO fault = { 0 };
 		struct host host = { .role = &program_role, .data_directory = data };
 
-		CHECK(host_open(&host, &fault) < 0);
+		CHECK(host_open(&host, &fault) == 0);
+		CHECK(host_look(&host, &fault) < 0);
 		NUMBER(fault.class, FAULT_OPERATOR);
 		host_close(&host);
+	}
+	for (int dry_run = 0; dry_run < 2; dry_run++) {
+		NUMBER(run(staged_step, dry_run, data, &printed), EX_CONFIG);
+		CHECK(text_starts_with(text_str(&printed), "refused "));
+		NUMBER(script.checks, 0);
 	}
 	CHECK(unlink(data) == 0);
 }
