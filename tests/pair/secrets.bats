@@ -134,14 +134,12 @@ stop_waiting() {
 }
 
 @test "a descriptor that the caller left open is closed before anything else" {
-	local helper worker reader
-	mkfifo -m 666 "$PAIR/left-open"
-	timeout 600 cat "$PAIR/left-open" >"$PAIR/read" 3>&- 4>&- &
-	reader=$!
-	start_waiting 7>"$PAIR/left-open" 63>&7
-	# it ends when the last writer has closed it
-	wait "$reader"
-	kill -0 "$helper"
+	local helper worker process
+	as_server touch "$PAIR/left-open"
+	start_waiting 7<"$PAIR/left-open" 63<&7
+	for process in "$helper" "$worker"; do
+		readlink "/proc/$process/fd/"* | tee /dev/stderr | lacks '/left-open$'
+	done
 	stop_waiting
 }
 

@@ -3,6 +3,7 @@
 
 load ../lib/expect
 load ../lib/ini
+load ../lib/need
 
 setup() {
 	ini_open
@@ -135,14 +136,14 @@ setup() {
 	refused_for primary \
 		2 'invalid value for "primary_port": "x"' \
 		3 'neither "\[section\]" nor "key = value"' \
-		4 'invalid value for "tls": "maybe"' \
+		4 'invalid value for "tls"$' \
 		6 'unknown key' \
 		7 'is set twice' \
 		10 'unknown section' \
 		13 'closing quote' \
-		14 'invalid value for "auth_method": "trust"' \
+		14 'invalid value for "auth_method"$' \
 		16 '"superuser_password" and "superuser_password_file" are both set' \
-		16 'could not open "/nonexistent"' \
+		16 'invalid value for "superuser_password_file"$' \
 		18 '"port" cannot be set' \
 		0 '"standby_networks" is not set' \
 		0 'cannot be both the superuser and the replication role'
@@ -231,6 +232,39 @@ setup() {
 			7 'invalid parameter name' 9 'unknown section'
 		lacks "$name" <<<"$stderr"
 	done
+}
+
+@test "after a malformed line no value is shown, of whatever type its key is" {
+	local key
+	for key in primary_port tls primary_host data_directory server_control service start_timeout \
+		replication_password_file existing_data; do
+		# of none of these a valid value
+		with 'replication_user = "a secret begins' "$key = -/$SECRET / \"x\" pg_"
+		check_config
+		equal "$status" 78
+		contains "pgrepl.ini:3: " <<<"$stderr"
+		lacks "$SECRET" <<<"$stderr"
+	done
+}
+
+# altered NAME VALUE: an iniparser that reads another value for one key, as one of another version might.
+altered() {
+	printf '%s\n' '#define _GNU_SOURCE' '#include <dlfcn.h>' '#include <string.h>' 'typedef const char *get(void *, const char *, const char *);' \
+		'const char *iniparser_getstring(void *dict, const char *name, const char *fallback) {' \
+		"	if (strcmp(name, \"$1\") == 0) return \"$2\";" \
+		'	return ((get *)dlsym(RTLD_NEXT, "iniparser_getstring"))(dict, name, fallback); }' |
+		gcc -shared -fPIC -w -x c -o "$BATS_TEST_TMPDIR/altered.so" - -ldl
+}
+
+@test "a value that iniparser reads in another way than it is written is refused" {
+	need gcc
+	altered common:primary_port 5433
+	with 'primary_port = 5432'
+	LD_PRELOAD=$BATS_TEST_TMPDIR/altered.so run -78 --separate-stderr "$PROGRAMS/pgrepl-primary" --config "$PWD/pgrepl.ini" check-config
+	contains 'error: .*pgrepl.ini:2: the value of "primary_port" would not be read as written$' <<<"$stderr"
+	contains 'hint: Use the other kind of quotes' <<<"$stderr"
+	LD_PRELOAD=$BATS_TEST_TMPDIR/altered.so run -0 "$PROGRAMS/pgrepl-primary" --version
+	accepted
 }
 
 @test "files named in an ini that others can write to are not read" {

@@ -112,3 +112,21 @@ include_is_refused() {
 	check
 	equal "$status:$output" 0:
 }
+
+@test "an include in angle brackets counts, if the header is one of ours" {
+	file src/base/text.c '#include <stdio.h>' '#include "base/text.h"' 'int text(void) { return 1; }'
+	check
+	equal "$status:$output" 0:
+	file src/base/text.c '#include <postgresql/db.h>' '#include "base/text.h"' 'int text(void) { return 1; }'
+	check
+	equal "$status" 1
+	contains '^src/base/text.c:1: src/base does not include "postgresql/db.h"$' <<<"$output"
+}
+
+@test "two headers that include each other are reported" {
+	file src/base/a.h '#pragma once' '#include "base/b.h"'
+	file src/base/b.h '#pragma once' '#include "base/a.h"'
+	check
+	equal "$status" 1
+	contains '^need each other: .*src/base/a.h' <<<"$output"
+}
