@@ -93,12 +93,9 @@ enum step_state settings_check(struct host *host, struct text *detail, struct fa
 	if (read_both(host, &files, fault) < 0)
 		return STEP_REFUSED;
 	if (text_equal(text_str(&files.ours_now), text_str(&files.ours_wanted)) &&
-	    text_equal(text_str(&files.main_now), text_str(&files.main_wanted))) {
-		text_addf(detail, "%zu in %s", files.count, files.ours);
-		return STEP_DONE;
-	}
-	text_addf(detail, "write %zu to %s", files.count, files.ours);
-	return STEP_NEEDED;
+	    text_equal(text_str(&files.main_now), text_str(&files.main_wanted)))
+		return step_done(detail, "%zu in %s", files.count, files.ours);
+	return step_needed(detail, "write %zu to %s", files.count, files.ours);
 }
 
 static int put(const char *path, const struct text *content, struct fault *fault)

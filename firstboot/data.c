@@ -16,11 +16,9 @@ enum step_state ownership_check(struct host *host, struct text *detail, struct f
 
 	if (ownership_count(host->cluster.path, geteuid(), &others, fault) < 0)
 		return STEP_REFUSED;
-	if (!others) {
-		text_addf(detail, "all of %s is owned by %s", host->cluster.path,
-			  host->superuser);
-		return STEP_DONE;
-	}
+	if (!others)
+		return step_done(detail, "all of %s is owned by %s", host->cluster.path,
+				 host->superuser);
 	text_addf(detail,
 		  others == 1 ? "%ld entry in %s is not owned by %s"
 			      : "%ld entries in %s are not owned by %s",
@@ -52,10 +50,9 @@ static enum step_state unusable(struct host *host, struct text *detail,
 
 	/* it stays where it is until the new cluster is complete */
 	if (host->settings.existing_data == EXISTING_DATA_MOVE_ASIDE && !runs &&
-	    !host->cluster.inside) {
-		text_addf(detail, "%s is to be moved aside: it %s", host->cluster.path, what);
-		return STEP_DONE;
-	}
+	    !host->cluster.inside)
+		return step_done(detail, "%s is to be moved aside: it %s",
+				 host->cluster.path, what);
 	if (runs)
 		fault_set(fault, FAULT_OPERATOR, "a server runs on \"%s\" (pid %d), which %s",
 			  host->cluster.path, (int)postmaster.pid, what);
@@ -74,9 +71,8 @@ static enum step_state unusable(struct host *host, struct text *detail,
 
 static enum step_state unfinished(struct host *host, struct text *detail)
 {
-	text_addf(detail, "finish putting %s in place: a run was interrupted",
-		  host->cluster.path);
-	return STEP_NEEDED;
+	return step_needed(detail, "finish putting %s in place: a run was interrupted",
+			   host->cluster.path);
 }
 
 static enum step_state adoptable(struct host *host, struct text *detail, struct fault *fault)
@@ -93,9 +89,8 @@ static enum step_state adoptable(struct host *host, struct text *detail, struct 
 			   "Set bin_directory and service to those of that major, or upgrade the cluster first.");
 		return STEP_REFUSED;
 	}
-	text_addf(detail, "%s holds a %s of PostgreSQL %ld", host->cluster.path,
-		  host->role->name, info->major);
-	return STEP_DONE;
+	return step_done(detail, "%s holds a %s of PostgreSQL %ld", host->cluster.path,
+			 host->role->name, info->major);
 }
 
 enum step_state data_check(struct host *host, struct text *detail, struct fault *fault)
@@ -104,17 +99,15 @@ enum step_state data_check(struct host *host, struct text *detail, struct fault 
 
 	if (host->found.state == CLUSTER_PARTIAL)
 		return unfinished(host, detail);
-	if (!host_in_place(host) && cluster_has_leftover(&host->cluster)) {
-		text_addf(detail, "clear %s, left by an interrupted run",
-			  host->cluster.staging);
-		return STEP_NEEDED;
-	}
+	if (!host_in_place(host) && cluster_has_leftover(&host->cluster))
+		return step_needed(detail, "clear %s, left by an interrupted run",
+				   host->cluster.staging);
 	switch (host->found.state) {
 	case CLUSTER_ABSENT:
 	case CLUSTER_EMPTY:
-		text_addf(detail, "%s is %s", host->cluster.path,
-			  host->found.state == CLUSTER_EMPTY ? "empty" : "not there yet");
-		return STEP_DONE;
+		return step_done(detail, "%s is %s", host->cluster.path,
+				 host->found.state == CLUSTER_EMPTY ? "empty"
+								    : "not there yet");
 	case CLUSTER_PRIMARY:
 		if (standby)
 			return unusable(host, detail, fault,
@@ -141,11 +134,9 @@ enum step_state data_look(struct host *host, struct text *detail, struct fault *
 {
 	enum step_state state;
 
-	if (host->found.state == CLUSTER_UNREADABLE) {
-		text_addf(detail, "%s cannot be read as %s yet", host->cluster.path,
-			  host->superuser);
-		return STEP_DONE;
-	}
+	if (host->found.state == CLUSTER_UNREADABLE)
+		return step_done(detail, "%s cannot be read as %s yet",
+				 host->cluster.path, host->superuser);
 	state = data_check(host, detail, fault);
 	return state == STEP_NEEDED ? STEP_DONE : state;
 }
@@ -207,10 +198,8 @@ static bool is_free(const struct host *host)
 
 enum step_state place_check(struct host *host, struct text *detail, struct fault *fault)
 {
-	if (host_in_place(host)) {
-		text_addf(detail, "%s", host->cluster.path);
-		return STEP_DONE;
-	}
+	if (host_in_place(host))
+		return step_done(detail, "%s", host->cluster.path);
 	/* data_check() found it free or movable, but that may have changed since */
 	if (!is_free(host) && host->settings.existing_data != EXISTING_DATA_MOVE_ASIDE) {
 		fault_set(fault, FAULT_OPERATOR, "\"%s\" was free, but no longer is",
@@ -219,10 +208,9 @@ enum step_state place_check(struct host *host, struct text *detail, struct fault
 			   "Nothing in it was changed. Find out what writes to it, empty it, then run setup again.");
 		return STEP_REFUSED;
 	}
-	text_addf(detail, "sync %s and rename it to %s%s", host->cluster.staging,
-		  host->cluster.path,
-		  is_free(host) ? "" : ", after moving aside what is there now");
-	return STEP_NEEDED;
+	return step_needed(detail, "sync %s and rename it to %s%s", host->cluster.staging,
+			   host->cluster.path,
+			   is_free(host) ? "" : ", after moving aside what is there now");
 }
 
 int place_apply(struct host *host, struct fault *fault)

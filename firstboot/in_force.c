@@ -174,8 +174,7 @@ enum step_state in_force_check(struct host *host, struct text *detail, struct fa
 
 	if (loaded < 0 && host->dry_run) {
 		fault_clear(fault);
-		text_add(detail, "compare them in the server, once it runs");
-		return STEP_NEEDED;
+		return step_needed(detail, "compare them in the server, once it runs");
 	}
 	if (loaded == 0)
 		text_add(detail, "reload the configuration");
@@ -184,21 +183,17 @@ enum step_state in_force_check(struct host *host, struct text *detail, struct fa
 	db = host_db(host, fault);
 	if (db && host->dry_run && find_readers(host, db, fault) == STEP_REFUSED) {
 		fault_clear(fault);
-		text_add(detail, "compare them in the server, once they are written");
-		return STEP_NEEDED;
+		return step_needed(detail,
+				   "compare them in the server, once they are written");
 	}
 	if (!db || find_readers(host, db, fault) == STEP_REFUSED ||
 	    find_conflicts(db, fault) == STEP_REFUSED ||
 	    find_pending(db, &pending, fault) < 0)
 		return STEP_REFUSED;
-	if (!pending.len) {
-		text_add(detail, "all are in force");
-		return STEP_DONE;
-	}
-	if (host->settings.allow_restart) {
-		text_addf(detail, "restart the server for %s", text_str(&pending));
-		return STEP_NEEDED;
-	}
+	if (!pending.len)
+		return step_done(detail, "all are in force");
+	if (host->settings.allow_restart)
+		return step_needed(detail, "restart the server for %s", text_str(&pending));
 	fault_set(fault, FAULT_OPERATOR, "the server has to be restarted for %s",
 		  text_str(&pending));
 	fault_hint(fault,

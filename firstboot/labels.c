@@ -34,12 +34,10 @@ enum step_state label_rules_check(struct host *host, struct text *detail, struct
 			   text_str(&look.by_hand));
 		return STEP_REFUSED;
 	}
-	if (look.rules.len) {
-		text_add(detail, text_str(&look.rules));
-		return STEP_NEEDED;
-	}
-	text_add(detail, why ? why : "the policy has a rule for every directory");
-	return STEP_DONE;
+	if (look.rules.len)
+		return step_needed(detail, "%s", text_str(&look.rules));
+	return step_done(detail, "%s",
+			 why ? why : "the policy has a rule for every directory");
 }
 
 int label_rules_apply(struct host *host, struct fault *fault)
@@ -54,10 +52,8 @@ enum step_state labels_check(struct host *host, struct text *detail, struct faul
 
 	if (look_at_labels(host, &look, &why, fault) < 0)
 		return STEP_REFUSED;
-	if (look.labels.len) {
-		text_add(detail, text_str(&look.labels));
-		return STEP_NEEDED;
-	}
+	if (look.labels.len)
+		return step_needed(detail, "%s", text_str(&look.labels));
 	if (why)
 		text_add(detail, why);
 	else

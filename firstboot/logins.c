@@ -34,13 +34,10 @@ static int add_role_sql(struct host *host, struct secret *ret, bool exists, stru
 enum step_state staged_role_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	(void)fault;
-	if (host->role_staged) {
-		text_addf(detail, "\"%s\" can log in and replicate",
-			  host->settings.replication_user);
-		return STEP_DONE;
-	}
-	text_addf(detail, "create \"%s\"", host->settings.replication_user);
-	return STEP_NEEDED;
+	if (host->role_staged)
+		return step_done(detail, "\"%s\" can log in and replicate",
+				 host->settings.replication_user);
+	return step_needed(detail, "create \"%s\"", host->settings.replication_user);
 }
 
 /* P6: ALTER ROLE with a verifier made here. */
@@ -96,9 +93,8 @@ enum step_state role_check(struct host *host, struct text *detail, struct fault 
 
 	if (!db && host->dry_run) {
 		fault_clear(fault);
-		text_addf(detail, "look up \"%s\" in the server, once it runs",
-			  settings->replication_user);
-		return STEP_NEEDED;
+		return step_needed(detail, "look up \"%s\" in the server, once it runs",
+				   settings->replication_user);
 	}
 	if (!db || replication_role_look(db, settings->replication_user,
 					 &settings->replication_verifier, &found, fault) < 0)
@@ -111,11 +107,9 @@ enum step_state role_check(struct host *host, struct text *detail, struct fault 
 	else if (secret_is_set(&settings->replication_verifier) && !found.has_verifier)
 		text_addf(detail, "set the verifier of \"%s\" to the one in the ini",
 			  settings->replication_user);
-	else {
-		text_addf(detail, "\"%s\" can log in and replicate",
-			  settings->replication_user);
-		return STEP_DONE;
-	}
+	else
+		return step_done(detail, "\"%s\" can log in and replicate",
+				 settings->replication_user);
 	return STEP_NEEDED;
 }
 
@@ -196,10 +190,9 @@ enum step_state superuser_check(struct host *host, struct text *detail, struct f
 	struct replication_login login;
 	int by_password;
 
-	if (!secret_is_set(&host->settings.superuser_password)) {
-		text_addf(detail, "none in the ini: \"%s\" logs in locally", host->superuser);
-		return STEP_DONE;
-	}
+	if (!secret_is_set(&host->settings.superuser_password))
+		return step_done(detail, "none in the ini: \"%s\" logs in locally",
+				 host->superuser);
 	if (host->role_staged)
 		return superuser_has_password(host, "set when the role was created",
 					      detail, fault);
@@ -210,20 +203,16 @@ enum step_state superuser_check(struct host *host, struct text *detail, struct f
 	login.password = &host->settings.superuser_password;
 	login.tls = false;
 	by_password = replication_log_in(&login, &refusal);
-	if (by_password > 0) {
-		text_addf(detail, "\"%s\" can log in with it", host->superuser);
-		return STEP_DONE;
-	}
+	if (by_password > 0)
+		return step_done(detail, "\"%s\" can log in with it", host->superuser);
 	if (by_password == 0)
 		return superuser_has_password(host, "an access rule does not ask for it",
 					      detail, fault);
 	if (text_equal(refusal.sqlstate, "28000"))
 		return superuser_has_password(host, "no access rule to try it with",
 					      detail, fault);
-	if (text_equal(refusal.sqlstate, "28P01")) {
-		text_addf(detail, "set it for \"%s\"", host->superuser);
-		return STEP_NEEDED;
-	}
+	if (text_equal(refusal.sqlstate, "28P01"))
+		return step_needed(detail, "set it for \"%s\"", host->superuser);
 	fault_set(fault, refusal.class, "could not try the password of \"%s\": %s",
 		  host->superuser, text_str(&refusal.message));
 	return STEP_REFUSED;
@@ -246,28 +235,22 @@ enum step_state login_check(struct host *host, struct text *detail, struct fault
 	struct replication_login login;
 	struct replication_upstream seen;
 
-	if (!secret_is_set(&host->settings.replication_password)) {
-		text_add(detail, "not tried: the ini has a verifier, not the password");
-		return STEP_DONE;
-	}
+	if (!secret_is_set(&host->settings.replication_password))
+		return step_done(detail,
+				 "not tried: the ini has a verifier, not the password");
 	if (!can_log_in(host, detail, fault))
 		return host->dry_run ? STEP_NEEDED : STEP_REFUSED;
 	host_login(host, &login);
-	if (replication_identify(&login, false, &seen, &refusal) == 0) {
-		text_addf(detail, "\"%s\" on %s:%ld, system %s", login.user, login.host,
-			  login.port, seen.system_id);
-		return STEP_DONE;
-	}
+	if (replication_identify(&login, false, &seen, &refusal) == 0)
+		return step_done(detail, "\"%s\" on %s:%ld, system %s", login.user,
+				 login.host, login.port, seen.system_id);
 	if (text_equal(refusal.sqlstate, "28P01") &&
-	    !secret_is_set(&host->settings.replication_verifier)) {
-		text_addf(detail, "set the password of \"%s\"", login.user);
-		return STEP_NEEDED;
-	}
+	    !secret_is_set(&host->settings.replication_verifier))
+		return step_needed(detail, "set the password of \"%s\"", login.user);
 	if (host->dry_run) {
 		/* the steps before this one have not been applied */
-		text_addf(detail, "to be tried again; it is rejected now: %s",
-			  text_str(&refusal.message));
-		return STEP_NEEDED;
+		return step_needed(detail, "to be tried again; it is rejected now: %s",
+				   text_str(&refusal.message));
 	}
 	fault_set(fault, refusal.class, "\"%s\" cannot replicate from %s:%ld: %s",
 		  login.user, login.host, login.port, text_str(&refusal.message));

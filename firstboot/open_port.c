@@ -6,16 +6,12 @@ enum step_state open_port_check(struct host *host, struct text *detail, struct f
 {
 	struct verb_look look = { .active = false };
 
-	if (!host->settings.open_firewall) {
-		text_add(detail, "open_firewall is off");
-		return STEP_DONE;
-	}
+	if (!host->settings.open_firewall)
+		return step_done(detail, "open_firewall is off");
 	if (monitor_ask(host->verbs, VERB_FIREWALL_LOOK, &look, fault) < 0)
 		return STEP_REFUSED;
-	if (!look.firewall_runs) {
-		text_add(detail, "firewalld does not run");
-		return STEP_DONE;
-	}
+	if (!look.firewall_runs)
+		return step_done(detail, "firewalld does not run");
 	text_addf(detail, "TCP port %ld %s %zu network%s", host->settings.port,
 		  look.firewall_missing ? "is to be opened for" : "is open for",
 		  host->settings.standby_networks.count,

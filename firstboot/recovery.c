@@ -51,13 +51,10 @@ enum step_state recovery_check(struct host *host, struct text *detail, struct fa
 	if (strip_auto_conf(host, conf, &old, &stripped, fault) < 0)
 		return STEP_REFUSED;
 	if (host_has_staged(host, "standby.signal") && host_has_staged(host, "pg_hba.conf") &&
-	    text_equal(text_str(&old), text_str(&stripped))) {
-		text_add(detail, "standby.signal");
-		return STEP_DONE;
-	}
-	text_add(detail,
-		 "standby.signal; remove what would override it from postgresql.auto.conf");
-	return STEP_NEEDED;
+	    text_equal(text_str(&old), text_str(&stripped)))
+		return step_done(detail, "standby.signal");
+	return step_needed(detail,
+			   "standby.signal; remove what would override it from postgresql.auto.conf");
 }
 
 int recovery_apply(struct host *host, struct fault *fault)

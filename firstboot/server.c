@@ -19,8 +19,7 @@ enum step_state programs_check(struct host *host, struct text *detail, struct fa
 
 	if (programs_find(&host->programs, directory, fault) < 0)
 		return STEP_REFUSED;
-	text_addf(detail, "PostgreSQL %s in %s", host->programs.version, directory);
-	return STEP_DONE;
+	return step_done(detail, "PostgreSQL %s in %s", host->programs.version, directory);
 }
 
 /* --- starting it --- */
@@ -98,10 +97,9 @@ enum step_state server_check(struct host *host, struct text *detail, struct faul
 			   "Stop it with \"pg_ctl stop\", then run setup again: it will be started as a service.");
 		return STEP_REFUSED;
 	}
-	if (lives && postmaster.ready) {
-		text_addf(detail, "pid %d on port %ld", (int)postmaster.pid, postmaster.port);
-		return STEP_DONE;
-	}
+	if (lives && postmaster.ready)
+		return step_done(detail, "pid %d on port %ld", (int)postmaster.pid,
+				 postmaster.port);
 	if (host->settings.server_control == SERVER_CONTROL_SYSTEMD)
 		text_addf(detail, "start %s", host->settings.service);
 	else
@@ -120,18 +118,13 @@ enum step_state enabled_check(struct host *host, struct text *detail, struct fau
 {
 	struct verb_look look;
 
-	if (host->settings.server_control != SERVER_CONTROL_SYSTEMD) {
-		text_add(detail, "no service: the server was started with pg_ctl");
-		return STEP_DONE;
-	}
+	if (host->settings.server_control != SERVER_CONTROL_SYSTEMD)
+		return step_done(detail, "no service: the server was started with pg_ctl");
 	if (monitor_ask(host->verbs, VERB_LOOK, &look, fault) < 0)
 		return STEP_REFUSED;
-	if (look.enabled) {
-		text_addf(detail, "%s", host->settings.service);
-		return STEP_DONE;
-	}
-	text_addf(detail, "enable %s", host->settings.service);
-	return STEP_NEEDED;
+	if (look.enabled)
+		return step_done(detail, "%s", host->settings.service);
+	return step_needed(detail, "enable %s", host->settings.service);
 }
 
 int enabled_apply(struct host *host, struct fault *fault)

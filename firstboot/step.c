@@ -126,6 +126,26 @@ int step_dry_run_all(struct host *host)
 	return EX_OK;
 }
 
+enum step_state step_done(struct text *detail, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	text_addv(detail, fmt, args);
+	va_end(args);
+	return STEP_DONE;
+}
+
+enum step_state step_needed(struct text *detail, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	text_addv(detail, fmt, args);
+	va_end(args);
+	return STEP_NEEDED;
+}
+
 enum step_state step_refused(struct fault *fault, int r, const char *what, const char *path)
 {
 	fault_errno(fault, FAULT_OPERATOR, r, "could not %s \"%s\"", what, path);

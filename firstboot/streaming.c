@@ -24,8 +24,7 @@ enum step_state streaming_check(struct host *host, struct text *detail, struct f
 
 	if (!db && host->dry_run) {
 		fault_clear(fault);
-		text_add(detail, "wait until it streams");
-		return STEP_NEEDED;
+		return step_needed(detail, "wait until it streams");
 	}
 	if (!db || replication_look(db, &state, fault) < 0)
 		return STEP_REFUSED;
@@ -37,20 +36,15 @@ enum step_state streaming_check(struct host *host, struct text *detail, struct f
 		return STEP_REFUSED;
 	}
 	host_login(host, &login);
-	if (!state.streaming) {
-		text_addf(detail, "the walreceiver is %s",
-			  *state.status ? state.status : "not running");
-		return STEP_NEEDED;
-	}
-	if (replication_sender_seen(&login, host->application_name) == 0) {
-		text_addf(detail, "no walsender of %s:%ld serves \"%s\" yet",
-			  settings->primary_host, settings->primary_port,
-			  host->application_name);
-		return STEP_NEEDED;
-	}
-	text_addf(detail, "from %s:%ld, walreceiver pid %ld", settings->primary_host,
-		  settings->primary_port, state.walreceiver_pid);
-	return STEP_DONE;
+	if (!state.streaming)
+		return step_needed(detail, "the walreceiver is %s",
+				   *state.status ? state.status : "not running");
+	if (replication_sender_seen(&login, host->application_name) == 0)
+		return step_needed(detail, "no walsender of %s:%ld serves \"%s\" yet",
+				   settings->primary_host, settings->primary_port,
+				   host->application_name);
+	return step_done(detail, "from %s:%ld, walreceiver pid %ld", settings->primary_host,
+			 settings->primary_port, state.walreceiver_pid);
 }
 
 /* Warns now and then, for whoever reads the journal. */

@@ -38,14 +38,10 @@ static enum step_state certificate_in_place(struct host *host, struct text *deta
 
 	if (!key)
 		return STEP_REFUSED;
-	if (file_exists(certificate) && file_exists(key)) {
-		text_addf(detail, "%s and %s", certificate, key);
-		return STEP_DONE;
-	}
-	if (text_equal(key, default_key)) {
-		text_add(detail, "make a self-signed one");
-		return STEP_NEEDED;
-	}
+	if (file_exists(certificate) && file_exists(key))
+		return step_done(detail, "%s and %s", certificate, key);
+	if (text_equal(key, default_key))
+		return step_needed(detail, "make a self-signed one");
 	fault_set(fault, FAULT_OPERATOR,
 		  "the certificate \"%s\" or its key \"%s\" is missing", certificate, key);
 	fault_hint(fault, "Put the file there, or correct ssl_cert_file and ssl_key_file.");
@@ -69,10 +65,8 @@ enum step_state certificate_check(struct host *host, struct text *detail, struct
 		return certificate_in_place(host, detail, fault);
 	else if (file_exists(key) && file_exists(certificate))
 		text_add(detail, CERTIFICATE_FILE " and " CERTIFICATE_KEY_FILE);
-	else {
-		text_add(detail, "make a self-signed one");
-		return STEP_NEEDED;
-	}
+	else
+		return step_needed(detail, "make a self-signed one");
 	return STEP_DONE;
 }
 

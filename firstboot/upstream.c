@@ -114,11 +114,9 @@ enum step_state primary_check(struct host *host, struct text *detail, struct fau
 {
 	const struct settings *settings = &host->settings;
 
-	if (host->upstream_known || upstream_reach(host, fault) == 0) {
-		text_addf(detail, "%s:%ld, system %s", settings->primary_host,
-			  settings->primary_port, host->upstream.system_id);
-		return STEP_DONE;
-	}
+	if (host->upstream_known || upstream_reach(host, fault) == 0)
+		return step_done(detail, "%s:%ld, system %s", settings->primary_host,
+				 settings->primary_port, host->upstream.system_id);
 	if (fault->class != FAULT_RETRY)
 		return STEP_REFUSED;
 	text_addf(detail, "wait for %s:%ld: %s", settings->primary_host,
@@ -170,16 +168,13 @@ enum step_state tablespaces_check(struct host *host, struct text *detail, struct
 	size_t count = 0;
 
 	/* its left-overs may be in the way of a tablespace */
-	if (host->dry_run && (cluster_has_leftover(&host->cluster) ||
-			      cluster_is_unfinished(&host->cluster))) {
-		text_add(detail, "to be checked once the interrupted run is cleared up");
-		return STEP_DONE;
-	}
-	if (host->upstream_known && !host->tablespaces_known) {
-		text_add(detail,
-			 "ask the walsender, which costs the primary a checkpoint: no access rule lets the role into a database");
-		return STEP_NEEDED;
-	}
+	if (host->dry_run &&
+	    (cluster_has_leftover(&host->cluster) || cluster_is_unfinished(&host->cluster)))
+		return step_done(detail,
+				 "to be checked once the interrupted run is cleared up");
+	if (host->upstream_known && !host->tablespaces_known)
+		return step_needed(detail,
+				   "ask the walsender, which costs the primary a checkpoint: no access rule lets the role into a database");
 	while ((from = strtok_r(rest, "\n", &rest))) {
 		if (check_tablespace(host, from, fault) != STEP_DONE)
 			return STEP_REFUSED;
