@@ -26,9 +26,9 @@ enum step_state ownership_check(struct host *host, struct text *detail, struct f
 	if (host->root_side)
 		return STEP_NEEDED;
 	fault_set(fault, FAULT_OPERATOR, "%s", text_str(detail));
-	fault_hint(fault, "Run setup as root, or give all of \"%s\" to the user who runs it.",
-		   host->cluster.path);
-	return STEP_REFUSED;
+	return step_refused(fault,
+			    "Run setup as root, or give all of \"%s\" to the user who runs it.",
+			    host->cluster.path);
 }
 
 int ownership_apply(struct host *host, struct fault *fault)
@@ -85,9 +85,8 @@ static enum step_state adoptable(struct host *host, struct text *detail, struct 
 		fault_set(fault, FAULT_OPERATOR,
 			  "\"%s\" was made by PostgreSQL %ld, but the programs are those of %ld",
 			  host->cluster.path, info->major, host->programs.number);
-		fault_hint(fault,
-			   "Set bin_directory and service to those of that major, or upgrade the cluster first.");
-		return STEP_REFUSED;
+		return step_refused(fault,
+				    "Set bin_directory and service to those of that major, or upgrade the cluster first.");
 	}
 	return step_done(detail, "%s holds a %s of PostgreSQL %ld", host->cluster.path,
 			 host->role->name, info->major);
@@ -119,9 +118,10 @@ enum step_state data_check(struct host *host, struct text *detail, struct fault 
 					"holds a standby: promote it to make it a primary");
 		return adoptable(host, detail, fault);
 	case CLUSTER_UNREADABLE:
-		step_refused(fault, -EACCES, "read data directory", host->cluster.path);
-		fault_hint(fault, "It has to be a directory owned by the server's user.");
-		return STEP_REFUSED;
+		fault_errno(fault, FAULT_OPERATOR, -EACCES,
+			    "could not read data directory \"%s\"", host->cluster.path);
+		return step_refused(fault,
+				    "It has to be a directory owned by the server's user.");
 	case CLUSTER_PARTIAL:
 	case CLUSTER_FOREIGN:
 		break;
@@ -204,9 +204,8 @@ enum step_state place_check(struct host *host, struct text *detail, struct fault
 	if (!is_free(host) && host->settings.existing_data != EXISTING_DATA_MOVE_ASIDE) {
 		fault_set(fault, FAULT_OPERATOR, "\"%s\" was free, but no longer is",
 			  host->cluster.path);
-		fault_hint(fault,
-			   "Nothing in it was changed. Find out what writes to it, empty it, then run setup again.");
-		return STEP_REFUSED;
+		return step_refused(fault,
+				    "Nothing in it was changed. Find out what writes to it, empty it, then run setup again.");
 	}
 	return step_needed(detail, "sync %s and rename it to %s%s", host->cluster.staging,
 			   host->cluster.path,

@@ -102,15 +102,13 @@ static enum step_state find_conflicts(struct db *db, struct fault *fault)
 	if (*db_value(result, 0, 1)) {
 		fault_set(fault, FAULT_OPERATOR, "the server does not accept \"%s\": %s",
 			  db_value(result, 0, 0), db_value(result, 0, 1));
-		fault_hint(fault, "Correct it in the ini, then run setup again.");
-		return STEP_REFUSED;
+		return step_refused(fault, "Correct it in the ini, then run setup again.");
 	}
 	fault_set(fault, FAULT_OPERATOR, "\"%s\" is overridden by %s:%s",
 		  db_value(result, 0, 0), db_value(result, 0, 2), db_value(result, 0, 3));
-	fault_hint(fault,
-		   "Run \"ALTER SYSTEM RESET %s\" as the superuser, or remove that line, then run setup again.",
-		   db_value(result, 0, 0));
-	return STEP_REFUSED;
+	return step_refused(fault,
+			    "Run \"ALTER SYSTEM RESET %s\" as the superuser, or remove that line, then run setup again.",
+			    db_value(result, 0, 0));
 }
 
 /* Does the server read our file at all, and does its command line override it? */
@@ -136,17 +134,15 @@ static enum step_state find_readers(struct host *host, struct db *db, struct fau
 			  host->cluster.path);
 		fault_detail(fault, "Its configuration file is \"%s\".",
 			     db_value(rows, 0, 1));
-		fault_hint(fault,
-			   "Append the line \"include '%s/" PGCONF_FILE
-			   "'\" to that file, then run setup again.",
-			   host->cluster.path);
-		return STEP_REFUSED;
+		return step_refused(fault,
+				    "Append the line \"include '%s/" PGCONF_FILE
+				    "'\" to that file, then run setup again.",
+				    host->cluster.path);
 	}
 	if (PQntuples(overruled)) {
 		fault_set(fault, FAULT_OPERATOR, "\"%s\" is overridden by the server's %s",
 			  db_value(overruled, 0, 0), db_value(overruled, 0, 1));
-		fault_hint(fault, "Remove it there, or from the ini.");
-		return STEP_REFUSED;
+		return step_refused(fault, "Remove it there, or from the ini.");
 	}
 	return STEP_DONE;
 }
@@ -196,9 +192,8 @@ enum step_state in_force_check(struct host *host, struct text *detail, struct fa
 		return step_needed(detail, "restart the server for %s", text_str(&pending));
 	fault_set(fault, FAULT_OPERATOR, "the server has to be restarted for %s",
 		  text_str(&pending));
-	fault_hint(fault,
-		   "Restart it when it suits, or set allow_restart = on in section [common]; then run setup again.");
-	return STEP_REFUSED;
+	return step_refused(fault,
+			    "Restart it when it suits, or set allow_restart = on in section [common]; then run setup again.");
 }
 
 int in_force_apply(struct host *host, struct fault *fault)

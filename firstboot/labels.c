@@ -29,10 +29,9 @@ enum step_state label_rules_check(struct host *host, struct text *detail, struct
 	if (look.by_hand.len) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "the SELinux policy has no rule for the directory that a link leads to");
-		fault_hint(fault,
-			   "Name the directory itself, in PGDATA of the service or in tablespace_mapping, or run: %s",
-			   text_str(&look.by_hand));
-		return STEP_REFUSED;
+		return step_refused(fault,
+				    "Name the directory itself, in PGDATA of the service or in tablespace_mapping, or run: %s",
+				    text_str(&look.by_hand));
 	}
 	if (look.rules.len)
 		return step_needed(detail, "%s", text_str(&look.rules));

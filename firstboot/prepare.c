@@ -18,30 +18,27 @@ int prepare_user(const struct settings *settings, struct host *host,
 
 	if (!root && settings->server_control == SERVER_CONTROL_SYSTEMD) {
 		fault_set(fault, FAULT_OPERATOR, "this must be run as root");
-		fault_hint(fault, "Without root only server_control = pg_ctl works.");
-		return -EPERM;
+		return fault_hint(fault, "Without root only server_control = pg_ctl works.");
 	}
 	errno = 0;
 	user = root ? getpwnam(settings->os_user) : getpwuid(geteuid());
 	if (!user || strlen(user->pw_name) >= sizeof(host->superuser)) {
 		fault_set(fault, FAULT_OPERATOR, "there is no user \"%s\"",
 			  settings->os_user);
-		fault_hint(fault,
-			   "Install postgresql%d-server, which brings it, or set os_user in section [common].",
-			   PGMAJOR);
-		return -ENOENT;
+		return fault_hint(fault,
+				  "Install postgresql%d-server, which brings it, or set os_user in section [common].",
+				  PGMAJOR);
 	}
 	if (text_equal(user->pw_name, settings->replication_user)) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "\"%s\" cannot be both the superuser and the replication role",
 			  user->pw_name);
-		fault_hint(fault, "Choose another replication_user in section [common].");
-		return -EINVAL;
+		return fault_hint(fault,
+				  "Choose another replication_user in section [common].");
 	}
 	if (root && user->pw_uid == 0) {
 		fault_set(fault, FAULT_OPERATOR, "os_user cannot be root");
-		fault_hint(fault, "PostgreSQL does not run as root.");
-		return -EINVAL;
+		return fault_hint(fault, "PostgreSQL does not run as root.");
 	}
 	snprintf(host->superuser, sizeof(host->superuser), "%s", user->pw_name);
 	snprintf(host->home, sizeof(host->home), "%s", user->pw_dir);
@@ -74,16 +71,15 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 		if (service.masked) {
 			fault_set(fault, FAULT_OPERATOR, "the service \"%s\" is masked",
 				  settings->service);
-			fault_hint(fault, "Run: systemctl unmask %s", settings->service);
-			return -EPERM;
+			return fault_hint(fault, "Run: systemctl unmask %s",
+					  settings->service);
 		}
 		if (!service.loaded) {
 			fault_set(fault, FAULT_OPERATOR, "there is no service \"%s\"",
 				  settings->service);
-			fault_hint(fault,
-				   "Install postgresql%d-server, or set service in section [common].",
-				   PGMAJOR);
-			return -ENOENT;
+			return fault_hint(fault,
+					  "Install postgresql%d-server, or set service in section [common].",
+					  PGMAJOR);
 		}
 		file_tidy_path(service.pgdata);
 	}
@@ -93,10 +89,9 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 		fault_set(fault, FAULT_OPERATOR,
 			  "data_directory is \"%s\", and %s uses \"%s\"",
 			  settings->data_directory, settings->service, service.pgdata);
-		fault_hint(fault,
-			   "Leave data_directory out, or set PGDATA of the service by \"systemctl edit %s\".",
-			   settings->service);
-		return -EINVAL;
+		return fault_hint(fault,
+				  "Leave data_directory out, or set PGDATA of the service by \"systemctl edit %s\".",
+				  settings->service);
 	}
 	/*
 	 * of two names for the same directory, the server's: SELinux labels and messages

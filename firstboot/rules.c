@@ -81,10 +81,9 @@ static int rules_where(struct host *host, struct db *db, struct fault *fault)
 	fault_set(fault, FAULT_OPERATOR, "the server reads its access rules from \"%s\"",
 		  db_value(result, 0, 0));
 	fault_detail(fault, "%s", text_str(&lines));
-	fault_hint(fault,
-		   "Insert these lines before the first \"host\" line of that file and reload, or set hba_file to \"%s\".",
-		   path);
-	return -EIO;
+	return fault_hint(fault,
+			  "Insert these lines before the first \"host\" line of that file and reload, or set hba_file to \"%s\".",
+			  path);
 }
 
 enum step_state rules_check(struct host *host, struct text *detail, struct fault *fault)
@@ -112,8 +111,8 @@ enum step_state rules_check(struct host *host, struct text *detail, struct fault
 		return STEP_DONE;
 	fault_set(fault, FAULT_OPERATOR, "line %s of pg_hba.conf is invalid: %s",
 		  db_value(result, 0, 0), db_value(result, 0, 1));
-	fault_hint(fault, "Correct it: until then, the server ignores the whole file.");
-	return STEP_REFUSED;
+	return step_refused(fault,
+			    "Correct it: until then, the server ignores the whole file.");
 }
 
 int rules_apply(struct host *host, struct fault *fault)

@@ -40,17 +40,15 @@ int server_wait_ready(struct host *host, struct fault *fault)
 		if (lives == 0 && (before > 0 || clock_ms() >= started + NO_SERVER_MS)) {
 			fault_set(fault, FAULT_OPERATOR,
 				  "the server stopped while it was starting");
-			fault_hint(fault, "Read its log.");
-			return -EPIPE;
+			return fault_hint(fault, "Read its log.");
 		}
 		if (clock_sleep_ms(READY_POLL_MS) < 0)
 			return fault_set(fault, FAULT_RETRY, "stopped");
 	}
 	fault_set(fault, FAULT_RETRY, "the server does not accept connections after %ld s",
 		  host->settings.start_timeout_ms / 1000);
-	fault_hint(fault,
-		   "It is still starting: read its log, then run setup again, or allow more time with start_timeout.");
-	return -ETIMEDOUT;
+	return fault_hint(fault,
+			  "It is still starting: read its log, then run setup again, or allow more time with start_timeout.");
 }
 
 /* Beside PGDATA if files can be created there, like the password file. */
@@ -84,8 +82,11 @@ enum step_state server_check(struct host *host, struct text *detail, struct faul
 	struct verb_look look = { .active = true };
 	int lives = cluster_postmaster(&host->cluster, &postmaster);
 
-	if (lives < 0)
-		return step_refused(fault, lives, "read", "postmaster.pid");
+	if (lives < 0) {
+		fault_errno(fault, FAULT_OPERATOR, lives,
+			    "could not read \"postmaster.pid\"");
+		return STEP_REFUSED;
+	}
 	if (host->settings.server_control == SERVER_CONTROL_SYSTEMD &&
 	    monitor_ask(host->verbs, VERB_LOOK, &look, fault) < 0)
 		return STEP_REFUSED;
@@ -93,9 +94,8 @@ enum step_state server_check(struct host *host, struct text *detail, struct faul
 		fault_set(fault, FAULT_OPERATOR,
 			  "the server (pid %d) is running, but not under %s",
 			  (int)postmaster.pid, host->settings.service);
-		fault_hint(fault,
-			   "Stop it with \"pg_ctl stop\", then run setup again: it will be started as a service.");
-		return STEP_REFUSED;
+		return step_refused(fault,
+				    "Stop it with \"pg_ctl stop\", then run setup again: it will be started as a service.");
 	}
 	if (lives && postmaster.ready)
 		return step_done(detail, "pid %d on port %ld", (int)postmaster.pid,

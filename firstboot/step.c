@@ -146,8 +146,14 @@ enum step_state step_needed(struct text *detail, const char *fmt, ...)
 	return STEP_NEEDED;
 }
 
-enum step_state step_refused(struct fault *fault, int r, const char *what, const char *path)
+enum step_state step_refused(struct fault *fault, const char *fmt, ...)
 {
-	fault_errno(fault, FAULT_OPERATOR, r, "could not %s \"%s\"", what, path);
+	TEXT_AUTO hint = { 0 };
+	va_list args;
+
+	va_start(args, fmt);
+	text_addv(&hint, fmt, args);
+	va_end(args);
+	fault_hint(fault, "%s", text_str(&hint));
 	return STEP_REFUSED;
 }

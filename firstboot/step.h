@@ -50,9 +50,7 @@ int step_run_all(struct host *host);
 /* The same with check alone. */
 int step_dry_run_all(struct host *host);
 
-/* STEP_DONE and STEP_NEEDED, with what is added to detail. */
+/* STEP_DONE and STEP_NEEDED, with what is added to detail; STEP_REFUSED, with a hint. */
 enum step_state step_done(struct text *detail, const char *fmt, ...) PRINTF_LIKE(2, 3);
 enum step_state step_needed(struct text *detail, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-/* STEP_REFUSED, with "could not WHAT "PATH": reason" as the fault. */
-enum step_state step_refused(struct fault *fault, int r, const char *what, const char *path);
+enum step_state step_refused(struct fault *fault, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -31,9 +31,8 @@ enum step_state streaming_check(struct host *host, struct text *detail, struct f
 	if (!state.in_recovery) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "the server is not a standby: it was promoted");
-		fault_hint(fault,
-			   "Leave it alone, or move its data aside to have it cloned anew.");
-		return STEP_REFUSED;
+		return step_refused(fault,
+				    "Leave it alone, or move its data aside to have it cloned anew.");
 	}
 	host_login(host, &login);
 	if (!state.streaming)
@@ -90,8 +89,7 @@ int streaming_apply(struct host *host, struct fault *fault)
 		if (patience_is_over(&patience)) {
 			fault_set(fault, FAULT_RETRY, "the standby does not stream: %s",
 				  text_str(&detail));
-			fault_hint(fault, "Read the logs of both servers.");
-			return -ETIMEDOUT;
+			return fault_hint(fault, "Read the logs of both servers.");
 		}
 		complain(text_str(&detail), &complain_at);
 		r = ask_why(host, &patience, &ask_at, fault);

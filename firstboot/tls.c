@@ -44,8 +44,8 @@ static enum step_state certificate_in_place(struct host *host, struct text *deta
 		return step_needed(detail, "make a self-signed one");
 	fault_set(fault, FAULT_OPERATOR,
 		  "the certificate \"%s\" or its key \"%s\" is missing", certificate, key);
-	fault_hint(fault, "Put the file there, or correct ssl_cert_file and ssl_key_file.");
-	return STEP_REFUSED;
+	return step_refused(fault,
+			    "Put the file there, or correct ssl_cert_file and ssl_key_file.");
 }
 
 enum step_state certificate_check(struct host *host, struct text *detail, struct fault *fault)

@@ -24,10 +24,9 @@ static int check_upstream(struct host *host, const struct replication_upstream *
 			  "the server on %s:%ld is PostgreSQL %d, but this host has %ld",
 			  settings->primary_host, settings->primary_port, major,
 			  host->programs.number);
-		fault_hint(fault,
-			   "Install the packages of PostgreSQL %d here: WAL cannot be replayed by another major.",
-			   major);
-		return -EINVAL;
+		return fault_hint(fault,
+				  "Install the packages of PostgreSQL %d here: WAL cannot be replayed by another major.",
+				  major);
 	}
 	/* before a working standby is pointed at a server that it was not cloned from */
 	if (host_in_place(host) && cluster_system_id(&host->cluster, here) == 0 &&
@@ -36,9 +35,8 @@ static int check_upstream(struct host *host, const struct replication_upstream *
 			  "this host's cluster (system %s) is not a clone of the one on %s:%ld (%s)",
 			  here, settings->primary_host, settings->primary_port,
 			  upstream->system_id);
-		fault_hint(fault,
-			   "Check primary_host; to have this host cloned anew, stop the server and move its data away by hand.");
-		return -EINVAL;
+		return fault_hint(fault,
+				  "Check primary_host; to have this host cloned anew, stop the server and move its data away by hand.");
 	}
 	return 0;
 }
@@ -71,9 +69,8 @@ static int check_not_self(const struct settings *settings, struct fault *fault)
 		return 0;
 	fault_set(fault, FAULT_OPERATOR, "primary_host \"%s\" is this host itself",
 		  settings->primary_host);
-	fault_hint(fault,
-		   "Set primary_host in section [common] to the address of the primary.");
-	return -EINVAL;
+	return fault_hint(fault,
+			  "Set primary_host in section [common] to the address of the primary.");
 }
 
 static int identify(const struct replication_login *login,
@@ -155,10 +152,9 @@ static enum step_state check_tablespace(struct host *host, const char *from,
 	fault_set(fault, FAULT_OPERATOR,
 		  "the primary has a tablespace in \"%s\", but the ini does not say where it goes on this host",
 		  from);
-	fault_hint(fault,
-		   "Add \"%s=%s\", or another directory after the \"=\", to tablespace_mapping in section [standby].",
-		   from, from);
-	return STEP_REFUSED;
+	return step_refused(fault,
+			    "Add \"%s=%s\", or another directory after the \"=\", to tablespace_mapping in section [standby].",
+			    from, from);
 }
 
 enum step_state tablespaces_check(struct host *host, struct text *detail, struct fault *fault)

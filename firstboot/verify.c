@@ -68,8 +68,7 @@ int verify_role(struct host *host, struct fault *fault)
 	if (!PQntuples(row) || !text_equal(db_value(row, 0, 1), "t")) {
 		fault_set(fault, FAULT_OPERATOR, "the role \"%s\" %s", values[0],
 			  PQntuples(row) ? "cannot log in and replicate" : "does not exist");
-		fault_hint(fault, "Run \"pgrepl-primary setup\".");
-		return -EIO;
+		return fault_hint(fault, "Run \"pgrepl-primary setup\".");
 	}
 	verified("replication role", "\"%s\": %s", values[0], db_value(row, 0, 0));
 	return 0;
@@ -111,8 +110,8 @@ int verify_standbys_caught_up(struct host *host, long timeout_ms, struct fault *
 				fault_set(fault, FAULT_RETRY,
 					  "%s was not replayed within %ld ms by %s",
 					  values[0], timeout_ms, db_value(rows, 0, 2));
-			fault_hint(fault, "Run \"pgrepl-standby status\" on the standby.");
-			return -ETIMEDOUT;
+			return fault_hint(fault,
+					  "Run \"pgrepl-standby status\" on the standby.");
 		}
 		if (clock_sleep_ms(CAUGHT_UP_POLL_MS) < 0)
 			return fault_set(fault, FAULT_RETRY, "stopped");
@@ -127,13 +126,12 @@ static int check_state(const struct replication_state *state,
 		fault_set(fault, FAULT_OPERATOR,
 			  "system identifiers differ: %s here, %s on %s:%ld",
 			  state->system_id, upstream->system_id, login->host, login->port);
-		fault_hint(fault, "This host's cluster is not a clone of that server.");
-		return -EINVAL;
+		return fault_hint(fault,
+				  "This host's cluster is not a clone of that server.");
 	}
 	if (!state->in_recovery) {
 		fault_set(fault, FAULT_OPERATOR, "the local server is not a standby");
-		fault_hint(fault, "It was promoted, or never was one.");
-		return -EINVAL;
+		return fault_hint(fault, "It was promoted, or never was one.");
 	}
 	return 0;
 }
@@ -175,8 +173,7 @@ int verify_caught_up(struct host *host, const struct replication_login *login,
 					  (unsigned long long)(upstream->lsn -
 							       state.replayed_lsn),
 					  timeout_ms);
-			fault_hint(fault, "Read the logs of both servers.");
-			return -ETIMEDOUT;
+			return fault_hint(fault, "Read the logs of both servers.");
 		}
 		if (clock_sleep_ms(CAUGHT_UP_POLL_MS) < 0)
 			return fault_set(fault, FAULT_RETRY, "stopped");

@@ -71,7 +71,7 @@ void fault_detail(struct fault *fault, const char *fmt, ...)
 	va_end(args);
 }
 
-void fault_hint(struct fault *fault, const char *fmt, ...)
+int fault_hint(struct fault *fault, const char *fmt, ...)
 {
 	va_list args;
 
@@ -80,6 +80,7 @@ void fault_hint(struct fault *fault, const char *fmt, ...)
 	va_start(args, fmt);
 	text_addv(&fault->hint, fmt, args);
 	va_end(args);
+	return -EIO;
 }
 
 void fault_log(const struct fault *fault)

@@ -41,7 +41,8 @@ int fault_errno(struct fault *fault, enum fault_class class, int r, const char *
 /* Puts a text before the message, which must be set. */
 void fault_prefix(struct fault *fault, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void fault_detail(struct fault *fault, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void fault_hint(struct fault *fault, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Returns -EIO, for `return fault_hint(...)`. */
+int fault_hint(struct fault *fault, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Logs all three texts, as an error; fault_log_more() only detail and hint. */
 void fault_log(const struct fault *fault);

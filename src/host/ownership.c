@@ -105,19 +105,16 @@ int ownership_repair(const char *path, uid_t uid, gid_t gid, struct fault *fault
 	int r;
 
 	if (fd < 0) {
-		r = fd == -ENOTDIR ? -ELOOP : fd;
-		fault_errno(fault, FAULT_OPERATOR, r,
+		fault_errno(fault, FAULT_OPERATOR, fd == -ENOTDIR ? -ELOOP : fd,
 			    "could not repair the ownership of \"%s\"", path);
-		fault_hint(fault,
-			   "Symbolic links in its path are not followed: run chown -R by hand.");
-		return r;
+		return fault_hint(fault,
+				  "Symbolic links in its path are not followed: run chown -R by hand.");
 	}
 	if (!is_ours_to_repair(fd)) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "\"%s\" is neither empty nor a PostgreSQL data directory", path);
-		fault_hint(fault,
-			   "Its content was not changed: name another data_directory.");
-		return -ENOTEMPTY;
+		return fault_hint(fault,
+				  "Its content was not changed: name another data_directory.");
 	}
 	self = text_format("/proc/self/fd/%d/.", fd);
 	if (fstat(fd, &st) < 0)

@@ -48,17 +48,14 @@ int cluster_open(struct cluster *cluster, const char *data_directory,
 		fault_set(fault, FAULT_OPERATOR,
 			  "data directory \"%s\" is a dangling symbolic link",
 			  data_directory);
-		fault_hint(fault,
-			   "Create the directory that it points to, owned by the server's user.");
-		return -ENOLINK;
+		return fault_hint(fault,
+				  "Create the directory that it points to, owned by the server's user.");
 	}
 	if (!cluster->path) {
-		int r = fault_errno(fault, FAULT_OPERATOR, -errno,
-				    "could not find data directory \"%s\"", data_directory);
-
-		fault_hint(fault,
-			   "Create its parent directory, owned by the server's user, or set data_directory in the ini.");
-		return r;
+		fault_errno(fault, FAULT_OPERATOR, -errno,
+			    "could not find data directory \"%s\"", data_directory);
+		return fault_hint(fault,
+				  "Create its parent directory, owned by the server's user, or set data_directory in the ini.");
 	}
 	copy = text_copy(cluster->path);
 	cluster->inside = needs_staging_inside(cluster->path, dirname(copy));
@@ -211,8 +208,8 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 	else if (r != -EACCES && r != -EINVAL && r != -ERANGE && r != -EFBIG && r != -EISDIR) {
 		fault_errno(fault, FAULT_OPERATOR, r,
 			    "could not read data directory \"%s\"", cluster->path);
-		fault_hint(fault, "It has to be a directory owned by the server's user.");
-		return r;
+		return fault_hint(fault,
+				  "It has to be a directory owned by the server's user.");
 	}
 	*ret = info;
 	return 0;

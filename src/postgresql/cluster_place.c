@@ -147,15 +147,13 @@ int cluster_move_aside(const struct cluster *cluster, char **ret_path, struct fa
 	if (cluster_postmaster(cluster, &postmaster) > 0) {
 		fault_set(fault, FAULT_OPERATOR, "a server runs on \"%s\" (pid %d)",
 			  cluster->path, (int)postmaster.pid);
-		fault_hint(fault, "Stop it before its data is moved aside.");
-		return -EBUSY;
+		return fault_hint(fault, "Stop it before its data is moved aside.");
 	}
 	if (cluster->inside) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "\"%s\" is a mount point, or in a directory that belongs to somebody else: its content cannot be moved aside",
 			  cluster->path);
-		fault_hint(fault, "Move the content to another place by hand.");
-		return -EXDEV;
+		return fault_hint(fault, "Move the content to another place by hand.");
 	}
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
 	aside = text_format("%s.pgrepl-old-%s", cluster->path, stamp);

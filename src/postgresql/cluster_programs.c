@@ -125,9 +125,8 @@ int cluster_show_conf(const char *directory, const struct programs *programs,
 	fault_set(fault, FAULT_OPERATOR, "the server does not accept the settings");
 	if (err.len)
 		fault_detail(fault, "%s", text_trim(err.s));
-	fault_hint(fault,
-		   "Correct the parameter in section [primary.settings] or [standby.settings] of the ini, then run setup again.");
-	return -EINVAL;
+	return fault_hint(fault,
+			  "Correct the parameter in section [primary.settings] or [standby.settings] of the ini, then run setup again.");
 }
 
 int cluster_check_conf(const char *directory, const struct programs *programs,

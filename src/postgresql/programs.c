@@ -52,12 +52,11 @@ int programs_find(struct programs *ret, const char *directory, struct fault *fau
 		*all[i].path = text_format("%s/%s", directory, all[i].name);
 		if (access(*all[i].path, X_OK) == 0)
 			continue;
-		r = fault_errno(fault, FAULT_OPERATOR, -errno, "could not run \"%s\"",
-				*all[i].path);
-		fault_hint(fault,
-			   "Install postgresql%d-server, or set bin_directory in section [common].",
-			   PGMAJOR);
-		return r;
+		fault_errno(fault, FAULT_OPERATOR, -errno, "could not run \"%s\"",
+			    *all[i].path);
+		return fault_hint(fault,
+				  "Install postgresql%d-server, or set bin_directory in section [common].",
+				  PGMAJOR);
 	}
 	r = ask_version(ret, fault);
 	if (r < 0)
@@ -67,8 +66,7 @@ int programs_find(struct programs *ret, const char *directory, struct fault *fau
 		return 0;
 	fault_set(fault, FAULT_OPERATOR, "PostgreSQL %s in \"%s\" is too old",
 		  ret->version, directory);
-	fault_hint(fault, "Version 12 is the oldest that has standby.signal.");
-	return -EINVAL;
+	return fault_hint(fault, "Version 12 is the oldest that has standby.signal.");
 }
 
 void programs_free(struct programs *programs)

@@ -107,8 +107,7 @@ static int apart_fault(const struct tablespace_pair *pair, const char *other,
 	fault_set(fault, FAULT_OPERATOR,
 		  "\"%s\", for the tablespace in \"%s\", overlaps \"%s\"", pair->to,
 		  pair->from, other);
-	fault_hint(fault, "Name another directory in tablespace_mapping.");
-	return -EINVAL;
+	return fault_hint(fault, "Name another directory in tablespace_mapping.");
 }
 
 /* Is it apart from the data directory and from the others, with links resolved? */
@@ -139,18 +138,16 @@ static int check_kind(const struct tablespace_pair *pair, struct fault *fault)
 		fault_set(fault, FAULT_OPERATOR,
 			  "\"%s\", for the tablespace in \"%s\", is a link", pair->to,
 			  pair->from);
-		fault_hint(fault,
-			   "Name the directory that it points to in tablespace_mapping.");
-		return -ELOOP;
+		return fault_hint(fault,
+				  "Name the directory that it points to in tablespace_mapping.");
 	}
 	if (real && file_is_mount_point(real)) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "\"%s\", for the tablespace in \"%s\", is a mount point",
 			  pair->to, pair->from);
-		fault_hint(fault,
-			   "Name a directory below it in tablespace_mapping, such as \"%s/tablespace\".",
-			   pair->to);
-		return -EBUSY;
+		return fault_hint(fault,
+				  "Name a directory below it in tablespace_mapping, such as \"%s/tablespace\".",
+				  pair->to);
 	}
 	return 0;
 }
@@ -175,17 +172,15 @@ int tablespace_check_room(const struct tablespace_map *map,
 		fault_set(fault, FAULT_OPERATOR,
 			  "\"%s\", for the tablespace in \"%s\", is not empty", pair->to,
 			  pair->from);
-		fault_hint(fault,
-			   "Nothing in it was changed. Empty it, or name another directory in tablespace_mapping.");
-		return -ENOTEMPTY;
+		return fault_hint(fault,
+				  "Nothing in it was changed. Empty it, or name another directory in tablespace_mapping.");
 	}
 	if (access(parent, W_OK) < 0) {
-		r = fault_errno(fault, FAULT_OPERATOR, -errno,
-				"could not write to \"%s\"", parent);
-		fault_hint(fault,
-			   "Create it, owned by the server's user: the tablespace is made beside \"%s\" first.",
-			   pair->to);
-		return r;
+		fault_errno(fault, FAULT_OPERATOR, -errno, "could not write to \"%s\"",
+			    parent);
+		return fault_hint(fault,
+				  "Create it, owned by the server's user: the tablespace is made beside \"%s\" first.",
+				  pair->to);
 	}
 	return 0;
 }
