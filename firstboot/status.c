@@ -24,17 +24,8 @@ static void server_free(struct server *server)
 	PQclear(server->senders);
 }
 
-enum {
-	SENDER_PID,
-	SENDER_NAME,
-	SENDER_ADDR,
-	SENDER_STATE,
-	SENDER_SYNC,
-	SENDER_SENT,
-	SENDER_REPLAYED,
-	SENDER_BYTES,
-	SENDER_SECONDS
-};
+/* The columns of senders: a line for a person, and a JSON object. */
+enum { SENDER_LINE, SENDER_JSON };
 
 static int look(struct host *host, struct server *ret, struct fault *fault)
 {
@@ -49,13 +40,17 @@ static int look(struct host *host, struct server *ret, struct fault *fault)
 		     "  ELSE pg_current_wal_flush_lsn() END",
 		     0, NULL, &now, fault) < 0 ||
 	    db_query(db,
-		     "SELECT pid, application_name, coalesce(host(client_addr), 'local'), state,"
-		     " sync_state, sent_lsn, replay_lsn,"
-		     " pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN"
-		     "  pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END, replay_lsn),"
-		     " extract(epoch FROM replay_lag)"
-		     " FROM pg_stat_replication WHERE application_name <> '" REPLICATION_CLONE_NAME
-		     "' ORDER BY application_name, pid",
+		     "SELECT format('  pid %s  %s  %s  %s  %s  %s bytes behind%s', pid,"
+		     "  application_name, client_addr, state, sync_state,"
+		     "  coalesce(lag_bytes::text, '?'), ', ' || replay_lag_s || ' s'), row_to_json(s)"
+		     " FROM (SELECT pid, nullif(application_name, '') AS application_name,"
+		     "  coalesce(host(client_addr), 'local') AS client_addr, state, sync_state,"
+		     "  sent_lsn, replay_lsn, pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery()"
+		     "   THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END,"
+		     "   replay_lsn) AS lag_bytes, extract(epoch FROM replay_lag) AS replay_lag_s"
+		     "  FROM pg_stat_replication"
+		     "  WHERE application_name <> '" REPLICATION_CLONE_NAME "') s"
+		     " ORDER BY coalesce(application_name, ''), pid",
 		     0, NULL, &ret->senders, fault) < 0)
 		return -EIO;
 	text_add(&ret->version, db_value(now, 0, 0));
@@ -99,24 +94,11 @@ static void print_standby(const struct host *host, const struct server *server)
 		printf("last replayed commit: %.1f s ago\n", state->replay_delay_s);
 }
 
-static void print_senders(const struct server *server)
+static void print_senders(const PGresult *rows)
 {
-	const PGresult *rows = server->senders;
-
 	printf("standbys: %d\n", PQntuples(rows));
-	for (int i = 0; i < PQntuples(rows); i++) {
-		const char *seconds = db_value(rows, i, SENDER_SECONDS);
-
-		printf("  pid %s  %s  %s  %s  %s  %s bytes behind",
-		       db_value(rows, i, SENDER_PID), db_value(rows, i, SENDER_NAME),
-		       db_value(rows, i, SENDER_ADDR), db_value(rows, i, SENDER_STATE),
-		       db_value(rows, i, SENDER_SYNC),
-		       *db_value(rows, i, SENDER_BYTES) ? db_value(rows, i, SENDER_BYTES)
-							: "?");
-		if (*seconds)
-			printf(", %s s", seconds);
-		printf("\n");
-	}
+	for (int i = 0; i < PQntuples(rows); i++)
+		puts(db_value(rows, i, SENDER_LINE));
 }
 
 static void print_status(const struct host *host, const struct server *server)
@@ -138,59 +120,48 @@ static void print_status(const struct host *host, const struct server *server)
 		       server->sync_names.len ? "synchronous, " : "asynchronous",
 		       text_str(&server->sync_names));
 	}
-	print_senders(server);
+	print_senders(server->senders);
 }
 
 /* --- as JSON --- */
 
-static void add_json_string(struct text *ret, const char *s)
-{
-	text_add(ret, "\"");
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			text_addf(ret, "\\%c", *s);
-		else if ((unsigned char)*s < ' ')
-			text_addf(ret, "\\u%04x", (unsigned int)*s);
-		else
-			text_add_bytes(ret, s, 1);
-	}
-	text_add(ret, "\"");
-}
-
+/* The key of the next member of an object that ret ends in. */
 static void add_json_key(struct text *ret, const char *key)
 {
-	char last = ret->len ? ret->s[ret->len - 1] : '{';
+	text_addf(ret, "%s\"%s\":", ret->s[ret->len - 1] == '{' ? "" : ",", key);
+}
 
-	text_addf(ret, "%s\"%s\":", last == '{' ? "" : ",", key);
+/* A member whose value is JSON as it is. */
+static void PRINTF_LIKE(3, 4)
+	add_json(struct text *ret, const char *key, const char *fmt, ...)
+{
+	va_list args;
+
+	add_json_key(ret, key);
+	va_start(args, fmt);
+	text_addv(ret, fmt, args);
+	va_end(args);
 }
 
 /* A string, or null when it is empty. */
-static void add_json_text(struct text *ret, const char *key, const char *value)
+static void add_json_text(struct text *ret, const char *key, const char *s)
 {
 	add_json_key(ret, key);
-	if (*value)
-		add_json_string(ret, value);
-	else
-		text_add(ret, "null");
+	text_add(ret, *s ? "\"" : "null");
+	for (const char *c = s; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			text_addf(ret, "\\%c", *c);
+		else if ((unsigned char)*c < ' ')
+			text_addf(ret, "\\u%04x", (unsigned int)*c);
+		else
+			text_add_bytes(ret, c, 1);
+	}
+	text_add(ret, *s ? "\"" : "");
 }
 
-/* A number as printed by the server, or null when it is empty. */
-static void add_json_number(struct text *ret, const char *key, const char *value)
+static const char *json_bool(bool value)
 {
-	add_json_key(ret, key);
-	text_add(ret, *value ? value : "null");
-}
-
-static void add_json_long(struct text *ret, const char *key, long long value)
-{
-	add_json_key(ret, key);
-	text_addf(ret, "%lld", value);
-}
-
-static void add_json_bool(struct text *ret, const char *key, bool value)
-{
-	add_json_key(ret, key);
-	text_add(ret, value ? "true" : "false");
+	return value ? "true" : "false";
 }
 
 static void add_json_standby(struct text *ret, const struct server *server)
@@ -198,57 +169,25 @@ static void add_json_standby(struct text *ret, const struct server *server)
 	const struct replication_state *state = &server->state;
 	TEXT_AUTO received = { 0 };
 
-	add_json_bool(ret, "streaming", state->streaming);
-	add_json_key(ret, "wal_receiver");
+	add_json(ret, "streaming", "%s", json_bool(state->streaming));
 	if (state->walreceiver_pid) {
 		replication_add_lsn(&received, state->received_lsn);
-		text_add(ret, "{");
-		add_json_long(ret, "pid", state->walreceiver_pid);
+		add_json(ret, "wal_receiver", "{");
+		add_json(ret, "pid", "%ld", state->walreceiver_pid);
 		add_json_text(ret, "status", state->status);
 		add_json_text(ret, "sender_host", state->sender_host);
-		add_json_long(ret, "sender_port", state->sender_port);
+		add_json(ret, "sender_port", "%ld", state->sender_port);
 		add_json_text(ret, "received_lsn", text_str(&received));
 		text_add(ret, "}");
 	} else {
-		text_add(ret, "null");
+		add_json(ret, "wal_receiver", "null");
 	}
 	add_json_text(ret, "replay_lsn", text_str(&server->lsn));
-	add_json_long(ret, "lag_bytes", (long long)lag_bytes(state));
-	add_json_key(ret, "replay_delay_s");
+	add_json(ret, "lag_bytes", "%llu", (unsigned long long)lag_bytes(state));
 	if (state->replay_delay_s >= 0)
-		text_addf(ret, "%.3f", state->replay_delay_s);
+		add_json(ret, "replay_delay_s", "%.3f", state->replay_delay_s);
 	else
-		text_add(ret, "null");
-}
-
-static void add_json_senders(struct text *ret, const struct server *server)
-{
-	static const struct {
-		const char *key;
-		bool number;
-	} columns[] = {
-		[SENDER_PID] = { "pid", true },
-		[SENDER_NAME] = { "application_name", false },
-		[SENDER_ADDR] = { "client_addr", false },
-		[SENDER_STATE] = { "state", false },
-		[SENDER_SYNC] = { "sync_state", false },
-		[SENDER_SENT] = { "sent_lsn", false },
-		[SENDER_REPLAYED] = { "replay_lsn", false },
-		[SENDER_BYTES] = { "lag_bytes", true },
-		[SENDER_SECONDS] = { "replay_lag_s", true },
-	};
-
-	add_json_key(ret, "standbys");
-	text_add(ret, "[");
-	for (int i = 0; i < PQntuples(server->senders); i++) {
-		text_add(ret, i ? ",{" : "{");
-		for (int c = 0; c < (int)(sizeof(columns) / sizeof(columns[0])); c++)
-			(columns[c].number ? add_json_number
-					   : add_json_text)(ret, columns[c].key,
-							    db_value(server->senders, i, c));
-		text_add(ret, "}");
-	}
-	text_add(ret, "]");
+		add_json(ret, "replay_delay_s", "null");
 }
 
 static void print_json(const struct host *host, const struct server *server)
@@ -258,20 +197,23 @@ static void print_json(const struct host *host, const struct server *server)
 	text_add(&json, "{");
 	add_json_text(&json, "role", server->state.in_recovery ? "standby" : "primary");
 	add_json_text(&json, "server_version", text_str(&server->version));
-	add_json_long(&json, "port", server->port);
+	add_json(&json, "port", "%ld", server->port);
 	add_json_text(&json, "data_directory", host->cluster.path);
-	add_json_bool(&json, "in_recovery", server->state.in_recovery);
+	add_json(&json, "in_recovery", "%s", json_bool(server->state.in_recovery));
 	/* unsigned, 64 bits, as a string: readers that use doubles would round it */
 	add_json_text(&json, "system_identifier", server->state.system_id);
-	add_json_long(&json, "timeline", server->state.timeline);
+	add_json(&json, "timeline", "%ld", server->state.timeline);
 	add_json_text(&json, "lsn", text_str(&server->lsn));
 	if (server->state.in_recovery)
 		add_json_standby(&json, server);
 	else
 		add_json_text(&json, "replication",
 			      server->sync_names.len ? "synchronous" : "asynchronous");
-	add_json_senders(&json, server);
-	text_add(&json, "}");
+	add_json(&json, "standbys", "[");
+	for (int i = 0; i < PQntuples(server->senders); i++)
+		text_addf(&json, "%s%s", i ? "," : "",
+			  db_value(server->senders, i, SENDER_JSON));
+	text_add(&json, "]}");
 	puts(text_str(&json));
 }
 
