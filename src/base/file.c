@@ -2,7 +2,6 @@
 
 #include "base/secret.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -32,6 +31,23 @@ int file_steal(int *fd)
 
 	*fd = -1;
 	return stolen;
+}
+
+void file_close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+	*dir = NULL;
+}
+
+const struct dirent *file_next(DIR *dir)
+{
+	const struct dirent *entry;
+
+	do
+		entry = readdir(dir);
+	while (entry && (text_equal(entry->d_name, ".") || text_equal(entry->d_name, "..")));
+	return entry;
 }
 
 int file_read_fd(int fd, size_t max, struct text *ret)
@@ -88,6 +104,20 @@ bool file_exists(const char *path)
 	struct stat st;
 
 	return lstat(path, &st) == 0;
+}
+
+int file_is_empty(const char *path, const char *ours)
+{
+	DIR_AUTO dir = opendir(path);
+	const struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	while ((entry = file_next(dir)))
+		if (!ours || !(text_equal(entry->d_name, "lost+found") ||
+			       text_starts_with(entry->d_name, ours)))
+			return 0;
+	return 1;
 }
 
 char *file_real_path(const char *path)
@@ -243,11 +273,6 @@ int file_put(const char *path, mode_t mode, const char *data, size_t len, struct
 		     : 0;
 }
 
-static bool is_dots(const char *name)
-{
-	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
-}
-
 /* Opens a directory below dir_fd for reading; does not follow a link. */
 static DIR *open_dir_at(int dir_fd, const char *name)
 {
@@ -264,14 +289,12 @@ static DIR *open_dir_at(int dir_fd, const char *name)
 
 static int walk_dir(DIR *dir, dev_t device, file_visit visit, void *arg)
 {
-	struct dirent *entry;
+	const struct dirent *entry;
 	int r = 0;
 
-	while (r == 0 && (errno = 0, entry = readdir(dir))) {
+	while (r == 0 && (errno = 0, entry = file_next(dir))) {
 		struct stat st;
 
-		if (is_dots(entry->d_name))
-			continue;
 		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 			if (errno == ENOENT)
 				continue;
@@ -281,14 +304,13 @@ static int walk_dir(DIR *dir, dev_t device, file_visit visit, void *arg)
 			continue;
 		r = visit(arg, dirfd(dir), entry->d_name, &st);
 		if (r == 0 && S_ISDIR(st.st_mode)) {
-			DIR *child = open_dir_at(dirfd(dir), entry->d_name);
+			DIR_AUTO child = open_dir_at(dirfd(dir), entry->d_name);
 
 			if (!child && errno == ENOENT)
 				continue;
 			if (!child)
 				return -errno;
 			r = walk_dir(child, device, visit, arg);
-			closedir(child);
 		}
 	}
 	return r < 0 ? r : -errno;
@@ -296,18 +318,12 @@ static int walk_dir(DIR *dir, dev_t device, file_visit visit, void *arg)
 
 int file_walk(const char *path, file_visit visit, void *arg)
 {
-	DIR *dir = open_dir_at(AT_FDCWD, path);
+	DIR_AUTO dir = open_dir_at(AT_FDCWD, path);
 	struct stat st;
-	int r;
 
-	if (!dir)
+	if (!dir || fstat(dirfd(dir), &st) < 0)
 		return -errno;
-	if (fstat(dirfd(dir), &st) < 0)
-		r = -errno;
-	else
-		r = walk_dir(dir, st.st_dev, visit, arg);
-	closedir(dir);
-	return r;
+	return walk_dir(dir, st.st_dev, visit, arg);
 }
 
 static int start_writeback(void *arg, int dir_fd, const char *name, const struct stat *st)
@@ -381,8 +397,8 @@ int file_sync_tree(const char *path)
 {
 	STRING_AUTO wal = text_format("%s/pg_wal", path);
 	STRING_AUTO tablespaces = text_format("%s/pg_tblspc", path);
-	struct dirent *entry;
-	DIR *dir;
+	const struct dirent *entry;
+	DIR_AUTO dir = NULL;
 	int r = sync_one_tree(path);
 
 	if (r == 0)
@@ -392,20 +408,18 @@ int file_sync_tree(const char *path)
 	dir = opendir(tablespaces);
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
-	while (r == 0 && (entry = readdir(dir))) {
+	while (r == 0 && (entry = file_next(dir))) {
 		STRING_AUTO link = text_format("%s/%s", tablespaces, entry->d_name);
 
-		if (!is_dots(entry->d_name))
-			r = sync_linked(link);
+		r = sync_linked(link);
 	}
-	closedir(dir);
 	return r;
 }
 
 static int remove_at(int dir_fd, const char *name)
 {
-	struct dirent *entry;
-	DIR *dir;
+	const struct dirent *entry;
+	DIR_AUTO dir = NULL;
 	int r = 0;
 
 	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
@@ -415,10 +429,8 @@ static int remove_at(int dir_fd, const char *name)
 	dir = open_dir_at(dir_fd, name);
 	if (!dir)
 		return -errno;
-	while (r == 0 && (entry = readdir(dir)))
-		if (!is_dots(entry->d_name))
-			r = remove_at(dirfd(dir), entry->d_name);
-	closedir(dir);
+	while (r == 0 && (entry = file_next(dir)))
+		r = remove_at(dirfd(dir), entry->d_name);
 	if (r == 0 && unlinkat(dir_fd, name, AT_REMOVEDIR) < 0)
 		r = -errno;
 	return r;

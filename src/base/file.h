@@ -9,6 +9,7 @@
 
 #include "base/fault.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -18,6 +19,11 @@ void file_close(int *fd);
 
 /* Takes the descriptor out of such a variable, for the caller to keep. */
 int file_steal(int *fd);
+
+/* Closes a directory variable, which may be NULL; its next entry other than "." and "..". */
+void file_close_dir(DIR **dir);
+const struct dirent *file_next(DIR *dir);
+#define DIR_AUTO CLEANUP(file_close_dir) DIR *
 
 /*
  * Appends a file to ret, reading directly into its memory; -EFBIG if longer than max
@@ -43,6 +49,12 @@ int file_put(const char *path, mode_t mode, const char *data, size_t len,
 	     struct fault *fault);
 
 bool file_exists(const char *path);
+
+/*
+ * Is the directory empty: 1, 0, or a negative errno? If ours is not NULL, then lost+found and
+ * names that begin with ours do not count.
+ */
+int file_is_empty(const char *path, const char *ours);
 
 /*
  * The path with links resolved; only its parent has to exist. The caller frees it. NULL

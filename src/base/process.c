@@ -4,7 +4,6 @@
 #include "base/file.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -26,19 +25,17 @@ void process_hide_memory(void)
 /* Linux 3.10 has no close_range(2), and the limit of descriptors may be a million. */
 void process_close_inherited(void)
 {
-	DIR *own = opendir("/proc/self/fd");
-	struct dirent *entry;
+	DIR_AUTO own = opendir("/proc/self/fd");
+	const struct dirent *entry;
 
 	/* entries are read by number: closing one does not skip another */
-	while (own && (entry = readdir(own))) {
+	while (own && (entry = file_next(own))) {
 		long fd;
 
 		if (text_to_long(entry->d_name, STDERR_FILENO + 1, INT_MAX, &fd) == 0 &&
 		    fd != dirfd(own))
 			close((int)fd);
 	}
-	if (own)
-		closedir(own);
 }
 
 /*
@@ -86,11 +83,11 @@ typedef bool (*process_match)(const char *pid, const void *value);
 
 static size_t kill_all(process_match match, const void *value)
 {
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
+	DIR_AUTO proc = opendir("/proc");
+	const struct dirent *entry;
 	size_t found = 0;
 
-	while (proc && (entry = readdir(proc))) {
+	while (proc && (entry = file_next(proc))) {
 		long pid;
 
 		if (text_to_long(entry->d_name, 1, INT_MAX, &pid) < 0 ||
@@ -98,8 +95,6 @@ static size_t kill_all(process_match match, const void *value)
 			continue;
 		found += kill((pid_t)pid, SIGKILL) == 0;
 	}
-	if (proc)
-		closedir(proc);
 	return found;
 }
 

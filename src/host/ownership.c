@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -29,30 +28,6 @@ static int open_without_links(const char *path)
 		fd = next;
 	}
 	return fd < 0 ? -errno : fd;
-}
-
-static bool is_ours_to_repair(int fd)
-{
-	DIR *dir;
-	struct dirent *entry;
-	bool empty = true;
-	int copy;
-
-	if (faccessat(fd, "PG_VERSION", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return true;
-	copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = copy < 0 ? NULL : fdopendir(copy);
-	if (!dir) {
-		file_close(&copy);
-		return false;
-	}
-	while ((entry = readdir(dir)))
-		if (!text_equal(entry->d_name, ".") && !text_equal(entry->d_name, "..") &&
-		    !text_equal(entry->d_name, "lost+found") &&
-		    !text_starts_with(entry->d_name, OURS))
-			empty = false;
-	closedir(dir);
-	return empty;
 }
 
 struct repair {
@@ -100,7 +75,7 @@ int ownership_repair(const char *path, uid_t uid, gid_t gid, struct fault *fault
 {
 	struct repair repair = { .uid = uid, .gid = gid };
 	FD_AUTO fd = open_without_links(path);
-	STRING_AUTO self = NULL;
+	STRING_AUTO self = text_format("/proc/self/fd/%d/.", fd);
 	struct stat st;
 	int r;
 
@@ -110,13 +85,14 @@ int ownership_repair(const char *path, uid_t uid, gid_t gid, struct fault *fault
 		return fault_hint(fault,
 				  "Symbolic links in its path are not followed: run chown -R by hand.");
 	}
-	if (!is_ours_to_repair(fd)) {
+	if (faccessat(fd, "PG_VERSION", F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    file_is_empty(self, OURS) <= 0) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "\"%s\" is neither empty nor a PostgreSQL data directory", path);
-		return fault_hint(fault,
-				  "Its content was not changed: name another data_directory.");
+		fault_hint(fault,
+			   "Its content was not changed: name another data_directory.");
+		return -ENOTEMPTY;
 	}
-	self = text_format("/proc/self/fd/%d/.", fd);
 	if (fstat(fd, &st) < 0)
 		return fault_errno(fault, FAULT_OPERATOR, -errno,
 				   "could not look at \"%s\"", path);

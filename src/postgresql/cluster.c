@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/process.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -141,24 +140,6 @@ static bool has(const char *directory, const char *name)
 	return file_exists(path);
 }
 
-/* Counts the entries of PGDATA, except those that an empty one may have. */
-static int count_entries(const char *path, size_t *ret)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-
-	if (!dir)
-		return -errno;
-	*ret = 0;
-	while ((entry = readdir(dir)))
-		if (!text_equal(entry->d_name, ".") && !text_equal(entry->d_name, "..") &&
-		    !text_equal(entry->d_name, "lost+found") &&
-		    !text_starts_with(entry->d_name, INSIDE_NAME))
-			(*ret)++;
-	closedir(dir);
-	return 0;
-}
-
 static int read_version(const char *directory, long *ret)
 {
 	STRING_AUTO path = text_format("%s/PG_VERSION", directory);
@@ -177,20 +158,12 @@ bool cluster_is_unfinished(const struct cluster *cluster)
 	return cluster->inside && file_exists(cluster->whole);
 }
 
-/* Of a directory that has no PG_VERSION. */
-static enum cluster_state state_without_version(const struct cluster *cluster, size_t entries)
-{
-	if (cluster_is_unfinished(cluster))
-		return CLUSTER_PARTIAL;
-	return entries ? CLUSTER_FOREIGN : CLUSTER_EMPTY;
-}
-
 int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 		    struct fault *fault)
 {
 	struct cluster_info info = { .state = CLUSTER_FOREIGN };
-	size_t entries = 0;
-	int r = count_entries(cluster->path, &entries);
+	int empty = file_is_empty(cluster->path, INSIDE_NAME);
+	int r = empty < 0 ? empty : 0;
 
 	if (r == -ENOENT || r == -EACCES) {
 		info.state = r == -ENOENT ? CLUSTER_ABSENT : CLUSTER_UNREADABLE;
@@ -202,8 +175,10 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 	if (r == 0)
 		info.state = has(cluster->path, "standby.signal") ? CLUSTER_STANDBY
 								  : CLUSTER_PRIMARY;
+	else if (r == -ENOENT && cluster_is_unfinished(cluster))
+		info.state = CLUSTER_PARTIAL;
 	else if (r == -ENOENT)
-		info.state = state_without_version(cluster, entries);
+		info.state = empty ? CLUSTER_EMPTY : CLUSTER_FOREIGN;
 	/* a PG_VERSION that we cannot read, or that is none, is somebody else's: CLUSTER_FOREIGN */
 	else if (r != -EACCES && r != -EINVAL && r != -ERANGE && r != -EFBIG && r != -EISDIR) {
 		fault_errno(fault, FAULT_OPERATOR, r,

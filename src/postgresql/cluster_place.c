@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -45,22 +44,20 @@ static int move_up(const char *staging, const char *path, const char *name)
  */
 static int move_rest_up(const char *from, const char *to)
 {
-	DIR *dir = opendir(from);
-	struct dirent *entry;
+	DIR_AUTO dir = opendir(from);
+	const struct dirent *entry;
 	int moved = 0, r = 0;
 
 	if (!dir)
 		return -errno;
-	while (r == 0 && (errno = 0, entry = readdir(dir))) {
-		if (text_equal(entry->d_name, ".") || text_equal(entry->d_name, "..") ||
-		    text_equal(entry->d_name, "PG_VERSION"))
+	while (r == 0 && (errno = 0, entry = file_next(dir))) {
+		if (text_equal(entry->d_name, "PG_VERSION"))
 			continue;
 		r = move_up(from, to, entry->d_name);
 		moved++;
 	}
 	if (r == 0)
 		r = -errno;
-	closedir(dir);
 	return r < 0 ? r : moved;
 }
 

@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
@@ -86,21 +85,6 @@ const struct tablespace_pair *tablespace_map_find(const struct tablespace_map *m
 	return NULL;
 }
 
-static int is_empty(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	int empty = 1;
-
-	if (!dir)
-		return errno == ENOENT ? 1 : -errno;
-	while ((entry = readdir(dir)))
-		if (!text_equal(entry->d_name, ".") && !text_equal(entry->d_name, ".."))
-			empty = 0;
-	closedir(dir);
-	return empty;
-}
-
 static int apart_fault(const struct tablespace_pair *pair, const char *other,
 		       struct fault *fault)
 {
@@ -164,8 +148,8 @@ int tablespace_check_room(const struct tablespace_map *map,
 		r = check_apart(map, pair, data_directory, fault);
 	if (r < 0)
 		return r;
-	r = is_empty(pair->to);
-	if (r < 0)
+	r = file_is_empty(pair->to, NULL);
+	if (r < 0 && r != -ENOENT)
 		return fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"",
 				   pair->to);
 	if (r == 0) {
@@ -214,11 +198,11 @@ bool tablespace_has_leftover(const struct tablespace_map *map)
 static bool find_link(const char *cluster_staging, const char *path, char **ret_link)
 {
 	STRING_AUTO folder = text_format("%s/pg_tblspc", cluster_staging);
-	DIR *dir = opendir(folder);
-	struct dirent *entry;
+	DIR_AUTO dir = opendir(folder);
+	const struct dirent *entry;
 	bool found = false;
 
-	while (dir && !found && (entry = readdir(dir))) {
+	while (dir && !found && (entry = file_next(dir))) {
 		STRING_AUTO link = text_format("%s/%s", folder, entry->d_name);
 		char target[PATH_MAX];
 		ssize_t len = readlink(link, target, sizeof(target) - 1);
@@ -232,8 +216,6 @@ static bool find_link(const char *cluster_staging, const char *path, char **ret_
 			link = NULL;
 		}
 	}
-	if (dir)
-		closedir(dir);
 	return found;
 }
 
@@ -243,19 +225,18 @@ static bool find_link(const char *cluster_staging, const char *path, char **ret_
  */
 static int clear_server_directories(const char *path)
 {
-	DIR *dir = opendir(path);
-	struct dirent *entry;
+	DIR_AUTO dir = opendir(path);
+	const struct dirent *entry;
 	int r = 0;
 
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
-	while (r == 0 && (entry = readdir(dir))) {
+	while (r == 0 && (entry = file_next(dir))) {
 		STRING_AUTO child = text_format("%s/%s", path, entry->d_name);
 
 		if (text_starts_with(entry->d_name, "PG_"))
 			r = file_remove_tree(child);
 	}
-	closedir(dir);
 	return r;
 }
 
