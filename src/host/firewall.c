@@ -36,61 +36,47 @@ int firewall_runs(struct fault *fault)
 		       : ask("--state", NULL, STATUS_NOT_RUNNING, fault);
 }
 
-/* The option with the rule for one network, such as --add-rich-rule=rule ... accept. */
-static char *rule_option(const char *option, const char *cidr, long port)
+/* 1 for success, 0 for "no". option is --query-rich-rule or --add-rich-rule. */
+static int ask_rule(const char *option, const char *cidr, long port, bool permanent,
+		    int no, struct fault *fault)
 {
-	return text_format("%s=rule family=\"%s\" source address=\"%s\""
-			   " port port=\"%ld\" protocol=\"tcp\" accept",
-			   option, strchr(cidr, ':') ? "ipv6" : "ipv4", cidr, port);
+	STRING_AUTO rule = text_format("%s=rule family=\"%s\" source address=\"%s\""
+				       " port port=\"%ld\" protocol=\"tcp\" accept",
+				       option, strchr(cidr, ':') ? "ipv6" : "ipv4", cidr,
+				       port);
+
+	return ask(rule, permanent ? "--permanent" : NULL, no, fault);
 }
 
-/* 1 if the rule is there, 0 if not. */
-static int has_rule(const struct firewall *firewall, const char *cidr, bool permanent,
-		    struct fault *fault)
-{
-	STRING_AUTO option = rule_option("--query-rich-rule", cidr, firewall->port);
-
-	return ask(option, permanent ? "--permanent" : NULL, STATUS_NO, fault);
-}
-
-static int add_rule(const struct firewall *firewall, const char *cidr, bool permanent,
-		    struct fault *fault)
-{
-	STRING_AUTO option = rule_option("--add-rich-rule", cidr, firewall->port);
-	int r = ask(option, permanent ? "--permanent" : NULL, 0, fault);
-
-	return r < 0 ? r : 0;
-}
-
-int firewall_missing(const struct firewall *firewall, struct fault *fault)
+/* How many rules are missing, or were until now; or a negative errno. */
+static int count_missing(const struct firewall *firewall, bool add, struct fault *fault)
 {
 	int missing = 0;
 
-	for (size_t i = 0; i < firewall->networks->count; i++) {
-		for (int permanent = 0; permanent < 2; permanent++) {
-			int there = has_rule(firewall, firewall->networks->cidr[i],
-					     permanent, fault);
+	for (size_t i = 0; i < 2 * firewall->networks->count; i++) {
+		const char *cidr = firewall->networks->cidr[i / 2];
+		bool permanent = i % 2;
+		int r = ask_rule("--query-rich-rule", cidr, firewall->port, permanent,
+				 STATUS_NO, fault);
 
-			if (there < 0)
-				return there;
-			missing += !there;
-		}
+		missing += r == 0;
+		if (r == 0 && add)
+			r = ask_rule("--add-rich-rule", cidr, firewall->port, permanent,
+				     0, fault);
+		if (r < 0)
+			return r;
 	}
 	return missing;
 }
 
+int firewall_missing(const struct firewall *firewall, struct fault *fault)
+{
+	return count_missing(firewall, false, fault);
+}
+
 int firewall_open(const struct firewall *firewall, struct fault *fault)
 {
-	for (size_t i = 0; i < firewall->networks->count; i++) {
-		for (int permanent = 0; permanent < 2; permanent++) {
-			const char *cidr = firewall->networks->cidr[i];
-			int r = has_rule(firewall, cidr, permanent, fault);
+	int r = count_missing(firewall, true, fault);
 
-			if (r == 0)
-				r = add_rule(firewall, cidr, permanent, fault);
-			if (r < 0)
-				return r;
-		}
-	}
-	return 0;
+	return r < 0 ? r : 0;
 }

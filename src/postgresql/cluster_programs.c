@@ -71,25 +71,16 @@ int cluster_single_user(const char *directory, const struct programs *programs,
 		"-F",
 		"-D",
 		directory,
-		"-c",
-		"exit_on_error=true",
+		"--exit_on_error=true",
 		/* a verifier is not a password, but does not belong in a log either */
-		"-c",
-		"log_min_error_statement=panic",
-		"-c",
-		"log_statement=none",
-		"-c",
-		"log_min_duration_statement=-1",
-		"-c",
-		"logging_collector=off",
-		"-c",
-		"log_destination=stderr",
-		"-c",
-		"shared_buffers=16MB",
-		"-c",
-		"shared_preload_libraries=",
-		"-c",
-		"synchronous_commit=local",
+		"--log_min_error_statement=panic",
+		"--log_statement=none",
+		"--log_min_duration_statement=-1",
+		"--logging_collector=off",
+		"--log_destination=stderr",
+		"--shared_buffers=16MB",
+		"--shared_preload_libraries=",
+		"--synchronous_commit=local",
 		"postgres",
 		NULL,
 	};
@@ -143,36 +134,21 @@ int cluster_start(const struct cluster *cluster, const struct programs *programs
 	STRING_AUTO name = text_format("%s %s", programs->pg_ctl,
 				       restart ? "restart" : "start");
 	STRING_AUTO hint = text_format("Read \"%s\".", log);
-	/*
-	 * -W to start: pg_ctl polls ten times a second, our caller more often. For a
-	 * restart it has to wait for the old server to be gone.
-	 */
-	const char *const start[] = {
+	const char *const argv[] = {
 		programs->pg_ctl,
-		"start",
+		restart ? "restart" : "start",
+		"-s",
 		"-D",
 		cluster->path,
 		"-l",
 		log,
-		"-s",
-		"-W",
-		NULL,
-	};
-	const char *const stop_and_start[] = {
-		programs->pg_ctl,
-		"restart",
-		"-D",
-		cluster->path,
-		"-l",
-		log,
-		"-s",
-		"-w",
-		"-m",
-		"fast",
+		/* pg_ctl polls ten times a second, our caller more often */
+		restart ? "-w" : "-W",
+		restart ? "-mfast" : NULL,
 		NULL,
 	};
 	const struct spawn spawn = {
-		.argv = restart ? stop_and_start : start,
+		.argv = argv,
 		.timeout_ms = timeout_ms,
 		.leaves_server = true,
 	};
