@@ -74,29 +74,18 @@ static int open_db(struct host *host, const struct postmaster *postmaster, struc
 {
 	STRING_AUTO port = text_format("%ld", postmaster->port);
 	STRING_AUTO options = session_options(host);
-	const char *const keywords[] = { "host",
-					 "port",
-					 "dbname",
-					 "user",
-					 "application_name",
-					 "client_encoding",
-					 "options",
-					 NULL };
-	const char *const values[] = { postmaster->socket_directory,
-				       port,
-				       "postgres",
-				       host->superuser,
-				       "pgrepl",
-				       "UTF8",
-				       options,
-				       NULL };
-	const struct db_target target = {
-		.keywords = keywords,
-		.values = values,
-		.timeout_ms = LOCAL_TIMEOUT_MS,
+	const struct db_parameter parameters[] = {
+		{ "host", postmaster->socket_directory },
+		{ "port", port },
+		{ "dbname", "postgres" },
+		{ "user", host->superuser },
+		{ "application_name", "pgrepl" },
+		{ "client_encoding", "UTF8" },
+		{ "options", options },
+		{ NULL, NULL },
 	};
 	FAULT_AUTO reason = { 0 };
-	int r = db_open(&host->db, &target, &reason);
+	int r = db_open(&host->db, parameters, LOCAL_TIMEOUT_MS, &reason);
 
 	if (r == 0)
 		return 0;

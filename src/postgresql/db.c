@@ -132,15 +132,22 @@ static void drop_notice(void *arg, const char *message)
 	(void)message;
 }
 
-int db_open(struct db *db, const struct db_target *target, struct fault *fault)
+int db_open(struct db *db, const struct db_parameter *parameters, int timeout_ms,
+	    struct fault *fault)
 {
-	long long deadline = clock_ms() + target->timeout_ms;
+	const char *keywords[DB_PARAMETERS_MAX + 1] = { NULL };
+	const char *values[DB_PARAMETERS_MAX + 1] = { NULL };
+	long long deadline = clock_ms() + timeout_ms;
 	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 	int r = 0;
 
+	for (int i = 0; i < DB_PARAMETERS_MAX && parameters[i].keyword; i++) {
+		keywords[i] = parameters[i].keyword;
+		values[i] = parameters[i].value;
+	}
 	*db = (struct db){
-		.conn = PQconnectStartParams(target->keywords, target->values, 0),
-		.timeout_ms = target->timeout_ms,
+		.conn = PQconnectStartParams(keywords, values, 0),
+		.timeout_ms = timeout_ms,
 	};
 	if (!db->conn)
 		return fault_set(fault, FAULT_BUG, "out of memory");

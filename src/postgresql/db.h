@@ -13,20 +13,25 @@
 
 #include <libpq-fe.h>
 
-/* How to connect: arrays as for PQconnectdbParams(), both ended by NULL. */
-struct db_target {
-	const char *const *keywords;
-	const char *const *values;
-	int timeout_ms; /* for connecting, and for each query */
+/* A parameter of a connection (PostgreSQL manual, "Parameter Key Words"). */
+struct db_parameter {
+	const char *keyword;
+	const char *value; /* NULL: not set */
 };
+
+enum { DB_PARAMETERS_MAX = 16 };
 
 struct db {
 	PGconn *conn;
-	int timeout_ms;
+	int timeout_ms; /* for connecting, and for each query */
 };
 
-/* Opens a connection. On failure db is closed, and the fault has class and reason. */
-int db_open(struct db *db, const struct db_target *target, struct fault *fault);
+/*
+ * Opens a connection; parameters end with a keyword that is NULL. On failure db is closed,
+ * and the fault has class and reason.
+ */
+int db_open(struct db *db, const struct db_parameter *parameters, int timeout_ms,
+	    struct fault *fault);
 /* A closed or zeroed one may be closed. */
 void db_close(struct db *db);
 #define DB_AUTO CLEANUP(db_close) struct db

@@ -118,37 +118,20 @@ static int login_open(const struct replication_login *login, bool replication,
 {
 	STRING_AUTO port = text_format("%ld", login->port);
 	bool verify = login->tls && *login->tls_root_cert;
-	const char *const keywords[] = {
-		"host",
-		"port",
-		"user",
-		"password",
-		"application_name",
-		"gssencmode",
-		"sslmode",
-		replication ? "replication" : "dbname",
-		verify ? "sslrootcert" : NULL,
-		NULL,
-	};
-	const char *const values[] = {
-		login->host,
-		port,
-		login->user,
-		secret_reveal(login->password),
-		"pgrepl",
-		"disable",
-		sslmode(login),
-		replication ? "true" : "postgres",
-		verify ? login->tls_root_cert : NULL,
-		NULL,
-	};
-	const struct db_target target = {
-		.keywords = keywords,
-		.values = values,
-		.timeout_ms = login->timeout_ms,
+	const struct db_parameter parameters[] = {
+		{ "host", login->host },
+		{ "port", port },
+		{ "user", login->user },
+		{ "password", secret_reveal(login->password) },
+		{ "application_name", "pgrepl" },
+		{ "gssencmode", "disable" },
+		{ "sslmode", sslmode(login) },
+		{ "sslrootcert", verify ? login->tls_root_cert : NULL },
+		{ replication ? "replication" : "dbname", replication ? "true" : "postgres" },
+		{ NULL, NULL },
 	};
 
-	return db_open(db, &target, fault);
+	return db_open(db, parameters, login->timeout_ms, fault);
 }
 
 static int show_raised(struct db *db, long ret[REPLICATION_RAISED], struct fault *fault)
