@@ -118,6 +118,21 @@ struct db *host_db(struct host *host, struct fault *fault)
 	return open_db(host, &postmaster, fault) < 0 ? NULL : &host->db;
 }
 
+int host_query(struct host *host, const char *sql, int count, const char *const *values,
+	       PGresult **ret, struct fault *fault)
+{
+	struct db *db = host_db(host, fault);
+
+	return db ? db_query(db, sql, count, values, ret, fault) : -EIO;
+}
+
+bool host_excuses(const struct host *host, struct fault *fault)
+{
+	if (host->dry_run)
+		fault_clear(fault);
+	return host->dry_run;
+}
+
 void host_login(const struct host *host, struct replication_login *ret)
 {
 	const struct settings *settings = &host->settings;

@@ -99,6 +99,16 @@ bool host_has_staged(const struct host *host, const char *name);
  */
 struct db *host_db(struct host *host, struct fault *fault);
 
+/* db_query() on that connection. */
+int host_query(struct host *host, const char *sql, int count, const char *const *values,
+	       PGresult **ret, struct fault *fault);
+
+/*
+ * A dry run does not apply the steps before, so a server may not run yet, or a file may not be
+ * there: is this one? Then the fault is cleared.
+ */
+bool host_excuses(const struct host *host, struct fault *fault);
+
 /* A login as the replication role to the upstream server (on a primary: to itself). */
 void host_login(const struct host *host, struct replication_login *ret);
 

@@ -34,11 +34,10 @@ static double written_at(struct host *host)
 /* When the server last read its files, as seconds since 1970. */
 static int load_time(struct host *host, double *ret, struct fault *fault)
 {
-	struct db *db = host_db(host, fault);
 	RESULT_AUTO loaded = NULL;
 
-	if (!db || db_query(db, "SELECT extract(epoch FROM pg_conf_load_time())", 0, NULL,
-			    &loaded, fault) < 0)
+	if (host_query(host, "SELECT extract(epoch FROM pg_conf_load_time())", 0, NULL,
+		       &loaded, fault) < 0)
 		return -EIO;
 	*ret = strtod(db_value(loaded, 0, 0), NULL);
 	return 0;
@@ -81,19 +80,19 @@ int in_force_reload(struct host *host, struct fault *fault)
 }
 
 /* Lines of our file that another file overrides, or that the server does not accept. */
-static enum step_state find_conflicts(struct db *db, struct fault *fault)
+static enum step_state find_conflicts(struct host *host, struct fault *fault)
 {
 	RESULT_AUTO result = NULL;
-	int r = db_query(db,
-			 "SELECT DISTINCT f.name, coalesce(f.error, ''), coalesce(w.sourcefile, ''),"
-			 " coalesce(w.sourceline, 0)"
-			 " FROM pg_file_settings f"
-			 " LEFT JOIN pg_file_settings w ON w.name = f.name AND w.applied"
-			 " JOIN pg_settings s ON lower(s.name) = lower(f.name)"
-			 " WHERE f.sourcefile LIKE '%/" PGCONF_FILE "' AND NOT f.applied"
-			 /* errors that a restart resolves are covered by pending_restart */
-			 " AND (f.error IS NULL OR s.context <> 'postmaster')",
-			 0, NULL, &result, fault);
+	int r = host_query(host,
+			   "SELECT DISTINCT f.name, coalesce(f.error, ''), coalesce(w.sourcefile, ''),"
+			   " coalesce(w.sourceline, 0)"
+			   " FROM pg_file_settings f"
+			   " LEFT JOIN pg_file_settings w ON w.name = f.name AND w.applied"
+			   " JOIN pg_settings s ON lower(s.name) = lower(f.name)"
+			   " WHERE f.sourcefile LIKE '%/" PGCONF_FILE "' AND NOT f.applied"
+			   /* errors that a restart resolves are covered by pending_restart */
+			   " AND (f.error IS NULL OR s.context <> 'postmaster')",
+			   0, NULL, &result, fault);
 
 	if (r < 0)
 		return STEP_REFUSED;
@@ -112,21 +111,21 @@ static enum step_state find_conflicts(struct db *db, struct fault *fault)
 }
 
 /* Does the server read our file at all, and does its command line override it? */
-static enum step_state find_readers(struct host *host, struct db *db, struct fault *fault)
+static enum step_state find_readers(struct host *host, struct fault *fault)
 {
 	RESULT_AUTO rows = NULL;
 	RESULT_AUTO overruled = NULL;
 
-	if (db_query(db,
-		     "SELECT count(*), current_setting('config_file') FROM pg_file_settings"
-		     " WHERE sourcefile LIKE '%/" PGCONF_FILE "'",
-		     0, NULL, &rows, fault) < 0 ||
-	    db_query(db,
-		     "SELECT DISTINCT s.name, s.source FROM pg_settings s JOIN pg_file_settings f"
-		     " ON lower(f.name) = lower(s.name)"
-		     " WHERE f.sourcefile LIKE '%/" PGCONF_FILE "' AND s.setting <> f.setting"
-		     " AND s.source IN ('command line', 'environment variable')",
-		     0, NULL, &overruled, fault) < 0)
+	if (host_query(host,
+		       "SELECT count(*), current_setting('config_file') FROM pg_file_settings"
+		       " WHERE sourcefile LIKE '%/" PGCONF_FILE "'",
+		       0, NULL, &rows, fault) < 0 ||
+	    host_query(host,
+		       "SELECT DISTINCT s.name, s.source FROM pg_settings s JOIN pg_file_settings f"
+		       " ON lower(f.name) = lower(s.name)"
+		       " WHERE f.sourcefile LIKE '%/" PGCONF_FILE "' AND s.setting <> f.setting"
+		       " AND s.source IN ('command line', 'environment variable')",
+		       0, NULL, &overruled, fault) < 0)
 		return STEP_REFUSED;
 	if (text_equal(db_value(rows, 0, 0), "0")) {
 		fault_set(fault, FAULT_OPERATOR,
@@ -148,14 +147,15 @@ static enum step_state find_readers(struct host *host, struct db *db, struct fau
 }
 
 /* Adds the names of those of our parameters that need a restart. */
-static int find_pending(struct db *db, struct text *ret, struct fault *fault)
+static int find_pending(struct host *host, struct text *ret, struct fault *fault)
 {
 	RESULT_AUTO result = NULL;
-	int r = db_query(db,
-			 "SELECT DISTINCT s.name FROM pg_settings s JOIN pg_file_settings f"
-			 " ON lower(f.name) = lower(s.name)"
-			 " WHERE s.pending_restart AND f.sourcefile LIKE '%/" PGCONF_FILE "'",
-			 0, NULL, &result, fault);
+	int r = host_query(host,
+			   "SELECT DISTINCT s.name FROM pg_settings s JOIN pg_file_settings f"
+			   " ON lower(f.name) = lower(s.name)"
+			   " WHERE s.pending_restart AND f.sourcefile LIKE '%/" PGCONF_FILE
+			   "'",
+			   0, NULL, &result, fault);
 
 	for (int i = 0; r == 0 && i < PQntuples(result); i++)
 		text_addf(ret, "%s%s", i ? ", " : "", db_value(result, i, 0));
@@ -166,25 +166,20 @@ enum step_state in_force_check(struct host *host, struct text *detail, struct fa
 {
 	int loaded = in_force_loaded(host, fault);
 	TEXT_AUTO pending = { 0 };
-	struct db *db;
 
-	if (loaded < 0 && host->dry_run) {
-		fault_clear(fault);
+	if (loaded < 0 && host_excuses(host, fault))
 		return step_needed(detail, "compare them in the server, once it runs");
-	}
-	if (loaded == 0)
-		text_add(detail, "reload the configuration");
-	if (loaded <= 0)
-		return loaded < 0 ? STEP_REFUSED : STEP_NEEDED;
-	db = host_db(host, fault);
-	if (db && host->dry_run && find_readers(host, db, fault) == STEP_REFUSED) {
-		fault_clear(fault);
-		return step_needed(detail,
-				   "compare them in the server, once they are written");
-	}
-	if (!db || find_readers(host, db, fault) == STEP_REFUSED ||
-	    find_conflicts(db, fault) == STEP_REFUSED ||
-	    find_pending(db, &pending, fault) < 0)
+	if (loaded < 0)
+		return STEP_REFUSED;
+	if (!loaded)
+		return step_needed(detail, "reload the configuration");
+	if (find_readers(host, fault) == STEP_REFUSED)
+		return host_excuses(host, fault)
+			       ? step_needed(detail,
+					     "compare them in the server, once they are written")
+			       : STEP_REFUSED;
+	if (find_conflicts(host, fault) == STEP_REFUSED ||
+	    find_pending(host, &pending, fault) < 0)
 		return STEP_REFUSED;
 	if (!pending.len)
 		return step_done(detail, "all are in force");
@@ -200,11 +195,9 @@ int in_force_apply(struct host *host, struct fault *fault)
 {
 	TEXT_AUTO pending = { 0 };
 	int r = in_force_reload(host, fault);
-	struct db *db = r < 0 ? NULL : host_db(host, fault);
 
-	if (!db)
-		return -EIO;
-	r = find_pending(db, &pending, fault);
+	if (r == 0)
+		r = find_pending(host, &pending, fault);
 	if (r == 0 && pending.len && host->settings.allow_restart)
 		r = server_start(host, true, fault);
 	return r;

@@ -91,11 +91,9 @@ enum step_state role_check(struct host *host, struct text *detail, struct fault 
 	struct db *db = host_db(host, fault);
 	struct replication_role found;
 
-	if (!db && host->dry_run) {
-		fault_clear(fault);
+	if (!db && host_excuses(host, fault))
 		return step_needed(detail, "look up \"%s\" in the server, once it runs",
 				   settings->replication_user);
-	}
 	if (!db || replication_role_look(db, settings->replication_user,
 					 &settings->replication_verifier, &found, fault) < 0)
 		return STEP_REFUSED;
@@ -136,12 +134,11 @@ int role_apply(struct host *host, struct fault *fault)
 int login_find_host(struct host *host, struct fault *fault)
 {
 	static const char *const everywhere[] = { "*", "localhost", "0.0.0.0", "127.0.0.1" };
-	struct db *db = host_db(host, fault);
 	RESULT_AUTO result = NULL;
 	char *first = NULL;
 	STRING_AUTO list = NULL;
 
-	if (!db || db_query(db, "SHOW listen_addresses", 0, NULL, &result, fault) < 0)
+	if (host_query(host, "SHOW listen_addresses", 0, NULL, &result, fault) < 0)
 		return -EIO;
 	list = text_copy(db_value(result, 0, 0));
 	snprintf(host->listen_host, sizeof(host->listen_host), "127.0.0.1");
@@ -163,10 +160,8 @@ static bool can_log_in(struct host *host, struct text *detail, struct fault *fau
 {
 	if (login_find_host(host, fault) == 0)
 		return true;
-	if (host->dry_run) {
-		fault_clear(fault);
+	if (host_excuses(host, fault))
 		text_add(detail, "to be tried once the server runs");
-	}
 	return false;
 }
 

@@ -8,16 +8,21 @@
 
 enum { HBA_MAX = 4 * 1024 * 1024 };
 
+static struct hba wanted_block(const struct settings *settings)
+{
+	return (struct hba){
+		.user = settings->replication_user,
+		.method = settings->auth_method,
+		.tls = settings->tls,
+		.networks = &settings->standby_networks,
+	};
+}
+
 static int merge_rules(struct host *host, struct text *ret_old, struct text *ret_new,
 		       struct fault *fault)
 {
 	STRING_AUTO path = text_format("%s/pg_hba.conf", host_directory(host));
-	const struct hba hba = {
-		.user = host->settings.replication_user,
-		.method = host->settings.auth_method,
-		.tls = host->settings.tls,
-		.networks = &host->settings.standby_networks,
-	};
+	const struct hba hba = wanted_block(&host->settings);
 	int r = file_read(path, HBA_MAX, ret_old);
 
 	if (r < 0)
@@ -37,11 +42,9 @@ enum step_state rules_file_check(struct host *host, struct text *detail, struct 
 	TEXT_AUTO present = { 0 };
 	TEXT_AUTO wanted = { 0 };
 
-	if (merge_rules(host, &present, &wanted, fault) < 0) {
-		if (!host->dry_run || host_in_place(host))
-			return STEP_REFUSED;
-		fault_clear(fault);
-	}
+	if (merge_rules(host, &present, &wanted, fault) < 0 &&
+	    (host_in_place(host) || !host_excuses(host, fault)))
+		return STEP_REFUSED;
 	text_addf(detail, "%s for %zu network%s", host->settings.tls ? "hostssl" : "host",
 		  host->settings.standby_networks.count,
 		  text_s((long)host->settings.standby_networks.count));
@@ -62,18 +65,13 @@ int rules_file_apply(struct host *host, struct fault *fault)
 }
 
 /* The server may be configured to read its rules from another file. */
-static int rules_where(struct host *host, struct db *db, struct fault *fault)
+static int rules_where(struct host *host, struct fault *fault)
 {
 	STRING_AUTO path = text_format("%s/pg_hba.conf", host->cluster.path);
-	const struct hba hba = {
-		.user = host->settings.replication_user,
-		.method = host->settings.auth_method,
-		.tls = host->settings.tls,
-		.networks = &host->settings.standby_networks,
-	};
+	const struct hba hba = wanted_block(&host->settings);
 	TEXT_AUTO lines = { 0 };
 	RESULT_AUTO result = NULL;
-	int r = db_query(db, "SHOW hba_file", 0, NULL, &result, fault);
+	int r = host_query(host, "SHOW hba_file", 0, NULL, &result, fault);
 
 	if (r < 0 || file_is_same(db_value(result, 0, 0), path))
 		return r;
@@ -89,23 +87,22 @@ static int rules_where(struct host *host, struct db *db, struct fault *fault)
 enum step_state rules_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	enum step_state state = rules_file_check(host, detail, fault);
-	struct db *db = host_db(host, fault);
 	RESULT_AUTO result = NULL;
 	int loaded;
 
-	if (!db && host->dry_run)
-		fault_clear(fault);
-	if (state == STEP_REFUSED || (!db && host->dry_run))
+	if (state == STEP_REFUSED)
 		return state;
-	loaded = !db || rules_where(host, db, fault) < 0 ? -1 : in_force_loaded(host, fault);
+	if (!host_db(host, fault))
+		return host_excuses(host, fault) ? state : STEP_REFUSED;
+	loaded = rules_where(host, fault) < 0 ? -1 : in_force_loaded(host, fault);
 	if (loaded < 0)
 		return STEP_REFUSED;
 	if (state == STEP_NEEDED || !loaded)
 		return STEP_NEEDED;
-	if (db_query(db,
-		     "SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL"
-		     " ORDER BY line_number LIMIT 1",
-		     0, NULL, &result, fault) < 0)
+	if (host_query(host,
+		       "SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL"
+		       " ORDER BY line_number LIMIT 1",
+		       0, NULL, &result, fault) < 0)
 		return STEP_REFUSED;
 	if (!PQntuples(result))
 		return STEP_DONE;

@@ -22,10 +22,8 @@ enum step_state streaming_check(struct host *host, struct text *detail, struct f
 	struct replication_state state;
 	struct replication_login login;
 
-	if (!db && host->dry_run) {
-		fault_clear(fault);
+	if (!db && host_excuses(host, fault))
 		return step_needed(detail, "wait until it streams");
-	}
 	if (!db || replication_look(db, &state, fault) < 0)
 		return STEP_REFUSED;
 	if (!state.in_recovery) {

@@ -51,19 +51,18 @@ int verify_log_in(struct host *host, const struct replication_login *login,
 int verify_role(struct host *host, struct fault *fault)
 {
 	const char *const values[] = { host->settings.replication_user };
-	struct db *db = host_db(host, fault);
 	RESULT_AUTO row = NULL;
 
-	if (!db || db_query(db,
-			    "SELECT concat_ws(', ', CASE WHEN rolcanlogin THEN 'LOGIN' END,"
-			    " CASE WHEN rolreplication THEN 'REPLICATION' END,"
-			    " CASE WHEN rolsuper THEN 'SUPERUSER' END,"
-			    " CASE WHEN rolpassword LIKE 'SCRAM-SHA-256$%' THEN 'SCRAM verifier'"
-			    "  WHEN rolpassword IS NOT NULL THEN 'md5 hash'"
-			    "  ELSE 'no password' END),"
-			    " rolcanlogin AND rolreplication AND rolpassword IS NOT NULL"
-			    " FROM pg_authid WHERE rolname = $1",
-			    1, values, &row, fault) < 0)
+	if (host_query(host,
+		       "SELECT concat_ws(', ', CASE WHEN rolcanlogin THEN 'LOGIN' END,"
+		       " CASE WHEN rolreplication THEN 'REPLICATION' END,"
+		       " CASE WHEN rolsuper THEN 'SUPERUSER' END,"
+		       " CASE WHEN rolpassword LIKE 'SCRAM-SHA-256$%' THEN 'SCRAM verifier'"
+		       "  WHEN rolpassword IS NOT NULL THEN 'md5 hash'"
+		       "  ELSE 'no password' END),"
+		       " rolcanlogin AND rolreplication AND rolpassword IS NOT NULL"
+		       " FROM pg_authid WHERE rolname = $1",
+		       1, values, &row, fault) < 0)
 		return -EIO;
 	if (!PQntuples(row) || !text_equal(db_value(row, 0, 1), "t")) {
 		fault_set(fault, FAULT_OPERATOR, "the role \"%s\" %s", values[0],
