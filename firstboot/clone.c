@@ -36,13 +36,10 @@ int passfile_apply(struct host *host, struct fault *fault)
 {
 	STRING_AUTO path = host_passfile(host);
 	SECRET_AUTO line = { { 0 } };
-	int r;
 
 	passfile_render(&line, host->settings.replication_user,
 			&host->settings.replication_password);
-	r = file_replace(path, 0600, secret_reveal(&line), secret_len(&line));
-	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r, "could not write \"%s\"", path)
-		     : 0;
+	return file_put(path, 0600, secret_reveal(&line), secret_len(&line), fault);
 }
 
 /* --- base backup (S2) --- */
@@ -53,13 +50,12 @@ int passfile_apply(struct host *host, struct fault *fault)
  */
 enum step_state clone_check(struct host *host, struct text *detail, struct fault *fault)
 {
-	const struct settings *settings = &host->settings;
 	bool whole = host_has_staged(host, "PG_VERSION") &&
 		     host_has_staged(host, "standby.signal");
 
 	(void)fault;
-	text_addf(detail, whole ? "of %s:%ld, in %s" : "clone %s:%ld into %s",
-		  settings->primary_host, settings->primary_port, host->cluster.staging);
+	text_addf(detail, whole ? "of %s, in %s" : "clone %s into %s", host->primary,
+		  host->cluster.staging);
 	return whole ? STEP_DONE : STEP_NEEDED;
 }
 
@@ -105,7 +101,7 @@ static void complain(struct text *complaint, const char *line)
 static void on_progress(void *arg, const char *line)
 {
 	struct progress *progress = arg;
-	const struct settings *settings = &progress->host->settings;
+	const char *primary = progress->host->primary;
 	long percent;
 
 	if (!parse_percent(line, &percent)) {
@@ -115,15 +111,13 @@ static void on_progress(void *arg, const char *line)
 	if (percent == progress->percent)
 		return;
 	progress->percent = percent;
-	log_status("cloning from %s:%ld: %ld%%", settings->primary_host,
-		   settings->primary_port, percent);
+	log_status("cloning from %s: %ld%%", primary, percent);
 	/* this goes to consoles as well: not so often that a small clone fills them */
 	if (percent >= progress->logged_percent + 10 &&
 	    clock_ms() >= progress->logged_at + 2000) {
 		progress->logged_percent = percent;
 		progress->logged_at = clock_ms();
-		log_info("cloning from %s:%ld: %ld%%", settings->primary_host,
-			 settings->primary_port, percent);
+		log_info("cloning from %s: %ld%%", primary, percent);
 	}
 }
 
@@ -152,27 +146,15 @@ static enum fault_class clone_class(const char *complaint)
 	return FAULT_RETRY;
 }
 
-/* The argument vector of pg_basebackup, with one option per tablespace. */
-struct clone_command {
-	char *target, *connect;
-	struct text *mappings;
-	size_t mappings_count;
-	const char **argv;
-};
-
-static void clone_command_free(struct clone_command *command)
+/* The argument vector of pg_basebackup, with one option per tablespace; only it is the caller's. */
+static const char **make_arguments(const struct host *host, const char *target,
+				   const char *connect)
 {
-	text_drop(&command->target);
-	text_drop(&command->connect);
-	for (size_t i = 0; i < command->mappings_count; i++)
-		text_free(&command->mappings[i]);
-	free(command->mappings);
-	free(command->argv);
-}
-
-static void clone_command_make(const struct host *host, struct clone_command *ret)
-{
-	static const char *const always[] = {
+	const struct tablespace_map *map = &host->settings.tablespaces;
+	const char *const always[] = {
+		host->programs.pg_basebackup,
+		target,
+		connect,
 		"--wal-method=stream",
 		/* else it waits minutes for the spread checkpoint of a busy primary */
 		"--checkpoint=fast",
@@ -182,47 +164,46 @@ static void clone_command_make(const struct host *host, struct clone_command *re
 		/* without a terminal it would prompt for ever */
 		"--no-password",
 	};
-	const struct tablespace_map *map = &host->settings.tablespaces;
+	size_t count = sizeof(always) / sizeof(always[0]);
+	const char **ret = mem_zalloc((count + map->count + 1) * sizeof(*ret));
+
+	memcpy(ret, always, sizeof(always));
+	for (size_t i = 0; i < map->count; i++)
+		ret[count + i] = map->pairs[i].option;
+	return ret;
+}
+
+static int run_pg_basebackup(struct host *host, struct progress *progress)
+{
+	STRING_AUTO target = text_format(CLUSTER_STAGING_OPTION "%s", host->cluster.staging);
 	STRING_AUTO passfile = host_passfile(host);
+	STRING_AUTO connect = NULL;
 	TEXT_AUTO conninfo = { 0 };
 	struct replication_login login;
-	size_t count = 0, most = 3 + sizeof(always) / sizeof(always[0]) + map->count + 1;
+	struct spawn spawn = {
+		/* if it outlives us, nobody must clear staging while it writes there */
+		.keep_fd = host->lock,
+		.on_err_line = on_progress,
+		.arg = progress,
+	};
+	int status;
 
 	host_login(host, &login);
 	replication_conninfo(&conninfo, &login, passfile, REPLICATION_CLONE_NAME);
-	ret->target = text_format(CLUSTER_STAGING_OPTION "%s", host->cluster.staging);
-	ret->connect = text_format("--dbname=%s", text_str(&conninfo));
-	ret->mappings_count = map->count;
-	ret->mappings = mem_zalloc(map->count * sizeof(*ret->mappings));
-	ret->argv = mem_zalloc(most * sizeof(*ret->argv));
-	ret->argv[count++] = host->programs.pg_basebackup;
-	ret->argv[count++] = ret->target;
-	ret->argv[count++] = ret->connect;
-	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-		ret->argv[count++] = always[i];
-	for (size_t i = 0; i < map->count; i++) {
-		tablespace_add_option(&ret->mappings[i], &map->pairs[i]);
-		ret->argv[count++] = text_str(&ret->mappings[i]);
-	}
+	connect = text_format("--dbname=%s", text_str(&conninfo));
+	spawn.argv = make_arguments(host, target, connect);
+	status = spawn_run(&spawn);
+	free((void *)spawn.argv);
+	return status;
 }
 
 static int clone_once(struct host *host, struct fault *fault)
 {
 	struct progress progress = { .host = host, .percent = -1, .logged_at = clock_ms() };
-	struct clone_command command;
-	struct spawn spawn = {
-		/* if it outlives us, nobody must clear staging while it writes there */
-		.keep_fd = host->lock,
-		.on_err_line = on_progress,
-		.arg = &progress,
-	};
 	int status;
 
-	clone_command_make(host, &command);
-	spawn.argv = command.argv;
-	log_status("cloning from %s:%ld: waiting for its checkpoint",
-		   host->settings.primary_host, host->settings.primary_port);
-	status = spawn_run(&spawn);
+	log_status("cloning from %s: waiting for its checkpoint", host->primary);
+	status = run_pg_basebackup(host, &progress);
 	if (status == -ECANCELED)
 		fault_set(fault, FAULT_RETRY, "the clone was interrupted");
 	else if (status < 0)
@@ -233,7 +214,6 @@ static int clone_once(struct host *host, struct fault *fault)
 				  ? text_str(&progress.complaint)
 				  : "pg_basebackup failed without saying why");
 	text_free(&progress.complaint);
-	clone_command_free(&command);
 	return status ? -EIO : 0;
 }
 
@@ -246,8 +226,7 @@ static void ask_upstream(struct host *host, struct fault *fault)
 	    refusal.class != FAULT_OPERATOR)
 		return;
 	fault_clear(fault);
-	fault_set(fault, FAULT_OPERATOR, "%s", text_str(&refusal.message));
-	fault_hint(fault, "%s", text_str(&refusal.hint));
+	fault_move(fault, &refusal);
 }
 
 int clone_apply(struct host *host, struct fault *fault)

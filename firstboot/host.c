@@ -12,6 +12,8 @@ enum {
 
 int host_open(struct host *host, struct fault *fault)
 {
+	host->primary = text_format("%s:%ld", host->settings.primary_host,
+				    host->settings.primary_port);
 	return cluster_open(&host->cluster, host->data_directory,
 			    &host->settings.tablespaces, fault);
 }
@@ -22,6 +24,7 @@ void host_close(struct host *host)
 	programs_free(&host->programs);
 	text_free(&host->upstream_tablespaces);
 	cluster_close(&host->cluster);
+	text_drop(&host->primary);
 }
 
 int host_look(struct host *host, struct fault *fault)

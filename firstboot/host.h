@@ -36,6 +36,7 @@ struct host {
 
 	/* host_open() */
 	struct cluster cluster;
+	char *primary; /* as messages name it: "10.0.0.1:5432" */
 
 	/* host_look(): before each step (in a dry run: before the first), and after its apply */
 	struct cluster_info found;

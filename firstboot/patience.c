@@ -27,25 +27,20 @@ bool patience_is_over(const struct patience *patience)
 static void report(const struct patience *patience, const struct fault *fault,
 		   long long waited_ms)
 {
-	const struct settings *settings = &patience->host->settings;
+	const char *primary = patience->host->primary;
 
-	log_status("%s %s:%ld: %s (try %d, %.1f s)", patience->waiting,
-		   settings->primary_host, settings->primary_port,
+	log_status("%s %s: %s (try %d, %.1f s)", patience->waiting, primary,
 		   text_str(&fault->message), patience->tries, (double)waited_ms / 1000);
 	if (patience->tries > 1)
 		return;
-	log_info("%s %s:%ld: %s", patience->waiting, settings->primary_host,
-		 settings->primary_port, text_str(&fault->message));
+	log_info("%s %s: %s", patience->waiting, primary, text_str(&fault->message));
 	log_line(LOG_LEVEL_INFO, "hint", text_str(&fault->hint));
 }
 
 static void name_server(const struct patience *patience, const char *how,
 			long long waited_ms, struct fault *fault)
 {
-	const struct settings *settings = &patience->host->settings;
-
-	fault_prefix(fault, "%s %s:%ld: ", patience->failed, settings->primary_host,
-		     settings->primary_port);
+	fault_prefix(fault, "%s %s: ", patience->failed, patience->host->primary);
 	text_addf(&fault->message, " (%s after %.0f s, %d %s)", how, (double)waited_ms / 1000,
 		  patience->tries, patience->tries == 1 ? "try" : "tries");
 }

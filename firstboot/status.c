@@ -76,11 +76,8 @@ static void print_standby(const struct host *host, const struct server *server)
 {
 	const struct replication_state *state = &server->state;
 
-	if (server->upstream.len)
-		printf("upstream: %s\n", text_str(&server->upstream));
-	else
-		printf("upstream: %s:%ld\n", host->settings.primary_host,
-		       host->settings.primary_port);
+	printf("upstream: %s\n",
+	       server->upstream.len ? text_str(&server->upstream) : host->primary);
 	if (state->walreceiver_pid)
 		printf("walreceiver: pid %ld, %s%s%s\n", state->walreceiver_pid,
 		       state->status, server->upstream.len ? " from " : "",

@@ -17,7 +17,6 @@ enum {
 
 enum step_state streaming_check(struct host *host, struct text *detail, struct fault *fault)
 {
-	const struct settings *settings = &host->settings;
 	struct db *db = host_db(host, fault);
 	struct replication_state state;
 	struct replication_login login;
@@ -37,11 +36,10 @@ enum step_state streaming_check(struct host *host, struct text *detail, struct f
 		return step_needed(detail, "the walreceiver is %s",
 				   *state.status ? state.status : "not running");
 	if (replication_sender_seen(&login, host->application_name) == 0)
-		return step_needed(detail, "no walsender of %s:%ld serves \"%s\" yet",
-				   settings->primary_host, settings->primary_port,
-				   host->application_name);
-	return step_done(detail, "from %s:%ld, walreceiver pid %ld", settings->primary_host,
-			 settings->primary_port, state.walreceiver_pid);
+		return step_needed(detail, "no walsender of %s serves \"%s\" yet",
+				   host->primary, host->application_name);
+	return step_done(detail, "from %s, walreceiver pid %ld", host->primary,
+			 state.walreceiver_pid);
 }
 
 /* Warns now and then, for whoever reads the journal. */

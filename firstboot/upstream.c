@@ -15,15 +15,13 @@ enum { CHECKPOINT_TIMEOUT_MS = 10 * 60 * 1000 };
 static int check_upstream(struct host *host, const struct replication_upstream *upstream,
 			  struct fault *fault)
 {
-	const struct settings *settings = &host->settings;
 	int major = major_of_version(upstream->version_num);
 	char here[24];
 
 	if (major != host->programs.number) {
 		fault_set(fault, FAULT_OPERATOR,
-			  "the server on %s:%ld is PostgreSQL %d, but this host has %ld",
-			  settings->primary_host, settings->primary_port, major,
-			  host->programs.number);
+			  "the server on %s is PostgreSQL %d, but this host has %ld",
+			  host->primary, major, host->programs.number);
 		return fault_hint(fault,
 				  "Install the packages of PostgreSQL %d here: WAL cannot be replayed by another major.",
 				  major);
@@ -32,9 +30,8 @@ static int check_upstream(struct host *host, const struct replication_upstream *
 	if (host_in_place(host) && cluster_system_id(&host->cluster, here) == 0 &&
 	    !text_equal(here, upstream->system_id)) {
 		fault_set(fault, FAULT_OPERATOR,
-			  "this host's cluster (system %s) is not a clone of the one on %s:%ld (%s)",
-			  here, settings->primary_host, settings->primary_port,
-			  upstream->system_id);
+			  "this host's cluster (system %s) is not a clone of the one on %s (%s)",
+			  here, host->primary, upstream->system_id);
 		return fault_hint(fault,
 				  "Check primary_host; to have this host cloned anew, stop the server and move its data away by hand.");
 	}
@@ -109,15 +106,12 @@ int upstream_reach(struct host *host, struct fault *fault)
 
 enum step_state primary_check(struct host *host, struct text *detail, struct fault *fault)
 {
-	const struct settings *settings = &host->settings;
-
 	if (host->upstream_known || upstream_reach(host, fault) == 0)
-		return step_done(detail, "%s:%ld, system %s", settings->primary_host,
-				 settings->primary_port, host->upstream.system_id);
+		return step_done(detail, "%s, system %s", host->primary,
+				 host->upstream.system_id);
 	if (fault->class != FAULT_RETRY)
 		return STEP_REFUSED;
-	text_addf(detail, "wait for %s:%ld: %s", settings->primary_host,
-		  settings->primary_port, text_str(&fault->message));
+	text_addf(detail, "wait for %s: %s", host->primary, text_str(&fault->message));
 	fault_clear(fault);
 	return STEP_NEEDED;
 }

@@ -19,6 +19,7 @@ void tablespace_map_free(struct tablespace_map *map)
 		text_drop(&map->pairs[i].from);
 		text_drop(&map->pairs[i].to);
 		text_drop(&map->pairs[i].staging);
+		text_drop(&map->pairs[i].option);
 	}
 	free(map->pairs);
 	map->pairs = NULL;
@@ -48,6 +49,21 @@ static bool is_taken(const struct tablespace_map *map, const char *to)
 	return false;
 }
 
+/* With "=" in the paths escaped. */
+static char *option_of(const char *from, const char *staging)
+{
+	const char *const paths[] = { from, staging };
+	struct text option = { 0 };
+
+	text_add(&option, "--tablespace-mapping");
+	for (size_t i = 0; i < 2; i++) {
+		text_add(&option, "=");
+		for (const char *c = paths[i]; *c; c++)
+			text_addf(&option, "%s%c", *c == '=' ? "\\" : "", *c);
+	}
+	return option.s;
+}
+
 int tablespace_map_parse(struct tablespace_map *map, const char *list, char **ret_wrong)
 {
 	STRING_AUTO copy = text_copy(list);
@@ -55,7 +71,7 @@ int tablespace_map_parse(struct tablespace_map *map, const char *list, char **re
 
 	while ((item = strtok_r(rest, ",", &rest))) {
 		STRING_AUTO original = text_copy(text_trim(item));
-		char *equal = strchr(item, '='), *from, *to;
+		char *equal = strchr(item, '='), *from, *to, *staging;
 
 		if (equal)
 			*equal++ = '\0';
@@ -67,10 +83,12 @@ int tablespace_map_parse(struct tablespace_map *map, const char *list, char **re
 			return -EINVAL;
 		}
 		map->pairs = mem_resize(map->pairs, (map->count + 1) * sizeof(*map->pairs));
+		staging = text_format("%s" STAGING_SUFFIX, to);
 		map->pairs[map->count++] = (struct tablespace_pair){
 			.from = text_copy(from),
 			.to = text_copy(to),
-			.staging = text_format("%s" STAGING_SUFFIX, to),
+			.staging = staging,
+			.option = option_of(from, staging),
 		};
 	}
 	return 0;
@@ -167,23 +185,6 @@ int tablespace_check_room(const struct tablespace_map *map,
 				  pair->to);
 	}
 	return 0;
-}
-
-static void add_escaped(struct text *ret, const char *path)
-{
-	for (; *path; path++) {
-		if (*path == '=')
-			text_add(ret, "\\");
-		text_add_bytes(ret, path, 1);
-	}
-}
-
-void tablespace_add_option(struct text *ret, const struct tablespace_pair *pair)
-{
-	text_add(ret, "--tablespace-mapping=");
-	add_escaped(ret, pair->from);
-	text_add(ret, "=");
-	add_escaped(ret, pair->staging);
 }
 
 bool tablespace_has_leftover(const struct tablespace_map *map)

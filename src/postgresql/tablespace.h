@@ -16,6 +16,7 @@ struct tablespace_map {
 		char *from; /* on the primary */
 		char *to;   /* here */
 		char *staging;
+		char *option; /* of pg_basebackup: from goes to staging */
 	} * pairs;
 	size_t count;
 };
@@ -41,9 +42,6 @@ const struct tablespace_pair *tablespace_map_find(const struct tablespace_map *m
 int tablespace_check_room(const struct tablespace_map *map,
 			  const struct tablespace_pair *pair, const char *data_directory,
 			  struct fault *fault);
-
-/* Adds the option of pg_basebackup for a pair, with "=" in the paths escaped. */
-void tablespace_add_option(struct text *ret, const struct tablespace_pair *pair);
 
 /*
  * Has an interrupted run left something in a staging directory? The second removes it,
