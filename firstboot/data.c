@@ -38,10 +38,7 @@ int ownership_apply(struct host *host, struct fault *fault)
 
 /* --- data directory --- */
 
-/*
- * What is in PGDATA cannot be adopted. "what" completes a sentence that begins with its
- * path.
- */
+/* What is in PGDATA cannot be adopted. Its path and "what" make a sentence. */
 static enum step_state unusable(struct host *host, struct text *detail,
 				struct fault *fault, const char *what)
 {

@@ -152,10 +152,7 @@ void host_login(const struct host *host, struct replication_login *ret)
 		.user = settings->replication_user,
 		.password = &settings->replication_password,
 		.tls = settings->tls,
-		/*
-		 * it connects to itself by address: the certificate's name is for others
-		 * to check
-		 */
+		/* by address: the certificate's name is for others to check */
 		.tls_root_cert = standby ? settings->tls_root_cert : "",
 		.timeout_ms = (int)timeout_ms,
 	};

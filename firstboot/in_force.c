@@ -49,10 +49,7 @@ int in_force_loaded(struct host *host, struct fault *fault)
 
 	if (load_time(host, &loaded, fault) < 0)
 		return -EIO;
-	/*
-	 * a clock that was set back leaves files of the future: a reload of ours has read
-	 * them
-	 */
+	/* the clock was set back: a reload of ours has read files of the future */
 	return written <= loaded || (host->reloaded && written > (double)time(NULL));
 }
 

@@ -57,10 +57,7 @@ static int add_superuser_sql(struct host *host, struct secret *ret, struct fault
 	return 0;
 }
 
-/*
- * Before the first start: a standby that is already trying would get "password
- * authentication failed" when in fact the role is missing.
- */
+/* Before the first start: for a standby, a missing role looks like a wrong password. */
 int staged_role_apply(struct host *host, struct fault *fault)
 {
 	SECRET_AUTO sql = { { 0 } };

@@ -24,10 +24,7 @@ step_apply role_apply;
 step_check superuser_check;
 step_apply superuser_apply;
 
-/*
- * A login as a standby would make it works, by password and over the network;
- * role_apply() fixes it.
- */
+/* A standby's login works, by password and over the network; role_apply() fixes it. */
 step_check login_check;
 
 /*

@@ -67,10 +67,7 @@ static void clear_staging(struct host *host)
 		(void)cluster_clear_staging(&host->cluster, &fault);
 }
 
-/*
- * A new disk that is mounted on PGDATA still belongs to root: it cannot even be locked
- * before it is handed over.
- */
+/* A new disk on PGDATA belongs to root: it is handed over before it can be locked. */
 static int lock(struct host *host, struct fault *fault)
 {
 	int r = cluster_lock(&host->cluster, &host->lock, fault);

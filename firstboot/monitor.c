@@ -56,10 +56,7 @@ worker_main(const struct monitor *monitor, int verbs, pid_t parent)
 	if (setsid() < 0)
 		_exit(EX_SOFTWARE);
 	become_user(monitor);
-	/*
-	 * after the change of user, which clears it; SIGTERM, so that we can end our
-	 * children
-	 */
+	/* after the change of user, which clears it; SIGTERM, to end our children */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
 		_exit(EX_SOFTWARE);
 	umask(077);
@@ -134,10 +131,7 @@ static void serve(const struct monitor *monitor, int verbs, uint8_t verb)
 	(void)send(verbs, &answer, sizeof(answer), MSG_NOSIGNAL);
 }
 
-/*
- * Serves verbs until the worker ends, which closes its end. Returns whether we were told
- * to stop.
- */
+/* Serves verbs until the worker closes its end. Returns whether we were told to stop. */
 static bool serve_all(const struct monitor *monitor, int verbs, pid_t worker)
 {
 	long long deadline = -1;

@@ -43,10 +43,7 @@ struct monitor {
 	void *arg;
 };
 
-/*
- * Runs a worker to its end and returns its exit code. SIGTERM and SIGINT are passed on to
- * it.
- */
+/* Runs a worker to its end; returns its exit code. Passes on SIGTERM and SIGINT. */
 int monitor_run(const struct monitor *monitor);
 
 /* The answers of the verbs that look; each fills its part. */

@@ -93,10 +93,7 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 				  "Leave data_directory out, or set PGDATA of the service by \"systemctl edit %s\".",
 				  settings->service);
 	}
-	/*
-	 * of two names for the same directory, the server's: SELinux labels and messages
-	 * go by it
-	 */
+	/* of two names, the server's: SELinux labels and messages go by it */
 	if (*service.pgdata)
 		host->data_directory = text_copy(service.pgdata);
 	else if (*settings->data_directory)

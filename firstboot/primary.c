@@ -60,9 +60,7 @@ static const struct step primary_steps[] = {
 	/* the cluster is complete: one rename, and only then can a server start on it */
 	{ .name = "in place", .row = "P4", .when = UNTIL_IN_PLACE, .check = place_check,
 	  .apply = place_apply },
-	/*
-	 * after the rename: labels depend on the path; before the start, which needs them
-	 */
+	/* after the rename: labels go by the path; before the start, which needs them */
 	{ .name = "labels", .check = labels_check, .apply = labels_apply },
 	/* before the start: once the server listens, standbys should get through */
 	{ .name = "firewall", .check = open_port_check, .apply = open_port_apply },

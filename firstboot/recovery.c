@@ -8,25 +8,16 @@
 
 enum { CONF_MAX = 1024 * 1024 };
 
-/*
- * If the primary keeps its configuration elsewhere, the clone has no rules: the bare
- * minimum.
- */
+/* For a clone without rules: its primary keeps the configuration elsewhere. */
 static const char least_rules[] = "local all all peer\n";
 
-/*
- * Recovery parameters of the primary that a standby must not inherit, besides those that
- * we set.
- */
+/* Recovery parameters that must not be inherited, besides those that we set. */
 static const char *const foreign[] = {
 	"recovery_target_action",
 	"recovery_target_inclusive",
 };
 
-/*
- * postgresql.auto.conf of the clone, and the same without what would override our
- * settings.
- */
+/* postgresql.auto.conf, and the same without what would override our settings. */
 static int strip_auto_conf(const struct host *host, const char *path,
 			   struct text *ret_old, struct text *ret_new, struct fault *fault)
 {

@@ -16,10 +16,7 @@ struct role {
 	enum settings_role settings;
 	const struct step *steps;
 	size_t steps_count;
-	/*
-	 * Rows V1 to V4 of the procedure, each reported on standard output; timeout_ms is
-	 * for V4.
-	 */
+	/* Reports rows V1 to V4 of the procedure; timeout_ms is for V4. */
 	int (*verify)(struct host *host, long timeout_ms, struct fault *fault);
 };
 

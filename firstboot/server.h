@@ -15,10 +15,7 @@ step_apply server_apply;
 step_check enabled_check;
 step_apply enabled_apply;
 
-/*
- * Starts or restarts it, by the root side or by pg_ctl, and waits until it is ready. Closes
- * host->db.
- */
+/* Starts or restarts it and waits until it is ready. Closes host->db. */
 int server_start(struct host *host, bool restart, struct fault *fault);
 
 /* Waits until it accepts connections; start_timeout of the ini at most. */

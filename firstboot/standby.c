@@ -54,9 +54,7 @@ static const struct step standby_steps[] = {
 	/* the clone is complete: one rename, and only then can a server start on it */
 	{ .name = "in place", .row = "S2", .when = UNTIL_IN_PLACE, .check = place_check,
 	  .apply = place_apply },
-	/*
-	 * after the rename: labels depend on the path; before the start, which needs them
-	 */
+	/* after the rename: labels go by the path; before the start, which needs them */
 	{ .name = "labels", .check = labels_check, .apply = labels_apply },
 	/* before the start, as on a primary: a standby can have standbys */
 	{ .name = "firewall", .check = open_port_check, .apply = open_port_apply },

@@ -38,10 +38,7 @@ static int check_upstream(struct host *host, const struct replication_upstream *
 	return 0;
 }
 
-/*
- * If no access rule lets the role into a database, the step "tablespaces" asks in another
- * way.
- */
+/* Without access to a database, the step "tablespaces" asks in another way. */
 static int ask_tablespaces(struct host *host, const struct replication_login *login,
 			   struct fault *fault)
 {

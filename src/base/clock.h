@@ -7,10 +7,7 @@
 /* Milliseconds of CLOCK_MONOTONIC. */
 long long clock_ms(void);
 
-/*
- * For poll(2): milliseconds until deadline (of clock_ms), 0 if it is past, -1 if
- * negative.
- */
+/* For poll(2): milliseconds until deadline (of clock_ms), 0 if past, -1 if negative. */
 int clock_left_ms(long long deadline);
 
 /* Waits for ms, or until the process is told to stop (stop.h): 0, or -ECANCELED. */

@@ -244,9 +244,7 @@ int file_replace(const char *path, mode_t mode, const char *data, size_t len)
 		mode = kept_mode(target);
 	if (file_has(target, mode, data, len))
 		return 0;
-	/*
-	 * always the same name: the next run replaces what a crash left, perhaps a secret
-	 */
+	/* a fixed name: the next run replaces what a crash left, perhaps a secret */
 	temporary = text_format("%s.pgrepl-new", target);
 	if (unlink(temporary) < 0 && errno != ENOENT)
 		return -errno;

@@ -25,10 +25,7 @@ void file_close_dir(DIR **dir);
 const struct dirent *file_next(DIR *dir);
 #define DIR_AUTO CLEANUP(file_close_dir) DIR *
 
-/*
- * Appends a file to ret, reading directly into its memory; -EFBIG if longer than max
- * bytes.
- */
+/* Appends a file to ret, reading directly into it; -EFBIG if longer than max bytes. */
 int file_read(const char *path, size_t max, struct text *ret);
 int file_read_fd(int fd, size_t max, struct text *ret);
 

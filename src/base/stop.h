@@ -7,10 +7,7 @@
  */
 #pragma once
 
-/*
- * Blocks the signals and opens the descriptor; a child that forked calls it again for its
- * own. Returns 0 or a negative errno.
- */
+/* Blocks the signals and opens it; again in a forked child. 0 or a negative errno. */
 int stop_open(void);
 
 /* For poll(2), which ignores the -1 that this is before stop_open(). */

@@ -14,10 +14,7 @@ enum {
 	STATUS_NOT_RUNNING = 252,
 };
 
-/*
- * Calls firewall-cmd with up to two options: 1 for success, 0 for the exit code no, or a
- * negative errno and the fault.
- */
+/* Calls firewall-cmd: 1 for success, 0 for the exit code no, or a negative errno. */
 static int ask(const char *first, const char *second, int no, struct fault *fault)
 {
 	const char *argv[] = { FIREWALL_CMD, "--quiet", first, second, NULL };

@@ -28,10 +28,7 @@ struct selinux_place {
 struct selinux_look {
 	bool enabled;
 	struct text rules; /* one semanage call per directory without a rule */
-	/*
-	 * those that root does not run, because somebody else may control where a link
-	 * leads
-	 */
+	/* not run by root: somebody else may control where a link leads */
 	struct text by_hand;
 	struct text labels; /* one restorecon call, for those with another label */
 };

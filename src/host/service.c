@@ -17,10 +17,7 @@ static const char *const action_words[] = {
 	[SERVICE_ENABLE] = "enable",
 };
 
-/*
- * Environment= is a list of assignments, quoted if they contain blanks; the last PGDATA
- * wins.
- */
+/* Environment= lists assignments, quoted if they contain blanks; the last one wins. */
 static void parse_environment(const char *s, char *ret, size_t ret_size)
 {
 	static const char name[] = "PGDATA=";

@@ -25,10 +25,7 @@ enum service_action {
 
 int service_look(const char *unit, struct service_state *ret, struct fault *fault);
 
-/*
- * Waits until it is done, timeout_ms at most: then returns -ETIMEDOUT, and the job goes
- * on.
- */
+/* Waits until it is done; after timeout_ms, -ETIMEDOUT, and the job goes on. */
 int service_act(const char *unit, enum service_action action, long timeout_ms,
 		struct fault *fault);
 

@@ -53,10 +53,7 @@ int certificate_make(const char *directory, const char *host_name,
 	SECRET_AUTO input = { { 0 } };
 	struct text *conf = secret_text(&input);
 	const char *argv[] = {
-		/*
-		 * a curve takes a fraction of the time of an RSA key; OpenSSL 1.0.2 needs
-		 * its name
-		 */
+		/* a curve is quicker than an RSA key; OpenSSL 1.0.2 needs its name */
 		"/usr/bin/openssl",
 		"req",
 		"-new",
@@ -89,10 +86,7 @@ int certificate_make(const char *directory, const char *host_name,
 
 	text_addf(conf,
 		  "[req]\nprompt = no\ndistinguished_name = name\nx509_extensions = extensions\n"
-		  /*
-		 * X.509 allows 64 characters for a common name; the full name is in
-		 * subjectAltName
-		 */
+		  /* X.509 allows 64 characters; subjectAltName has the full name */
 		  "[name]\nCN = %.64s\n"
 		  "[extensions]\nbasicConstraints = critical,CA:TRUE\n"
 		  "subjectKeyIdentifier = hash\nsubjectAltName = DNS:localhost",

@@ -87,10 +87,7 @@ int cluster_clear_staging(const struct cluster *cluster, struct fault *fault);
 /* Syncs staging and makes it PGDATA, which has to be absent or empty. */
 int cluster_place(const struct cluster *cluster, struct fault *fault);
 
-/*
- * Was that interrupted while entries were moved up? The second moves up the rest, and may
- * itself be interrupted.
- */
+/* Was moving up interrupted? The second moves up the rest, and may be interrupted too. */
 bool cluster_is_unfinished(const struct cluster *cluster);
 int cluster_finish(const struct cluster *cluster, struct fault *fault);
 
@@ -116,17 +113,11 @@ int cluster_init(const struct cluster *cluster, const struct programs *programs,
 int cluster_single_user(const char *directory, const struct programs *programs,
 			const struct secret *sql, struct text *ret, struct fault *fault);
 
-/*
- * The value of a parameter in the configuration of a directory, as the server program
- * reads it. An error of its becomes the fault.
- */
+/* A parameter as the server program reads it from a directory, or its error. */
 int cluster_show_conf(const char *directory, const struct programs *programs,
 		      const char *name, struct text *ret, struct fault *fault);
 
-/*
- * Makes the server program read the configuration of a directory. An error of its becomes
- * the fault.
- */
+/* Makes the server program read the configuration of a directory; its error likewise. */
 int cluster_check_conf(const char *directory, const struct programs *programs,
 		       struct fault *fault);
 

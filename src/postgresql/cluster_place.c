@@ -38,10 +38,7 @@ static int move_up(const char *staging, const char *path, const char *name)
 	return rename(from, to) < 0 ? -errno : 0;
 }
 
-/*
- * Moves the entries of a directory up, except PG_VERSION. Returns how many, or a negative
- * errno.
- */
+/* Moves up all entries but PG_VERSION. Returns how many, or a negative errno. */
 static int move_rest_up(const char *from, const char *to)
 {
 	DIR_AUTO dir = opendir(from);
@@ -84,10 +81,7 @@ static int move_all_up(const struct cluster *cluster)
 	return r;
 }
 
-/*
- * The new name tells a complete cluster, to be moved up, from left-overs of an
- * interrupted run.
- */
+/* The new name tells a complete cluster from left-overs of an interrupted run. */
 static int place_from_inside(const struct cluster *cluster)
 {
 	int r = rename(cluster->staging, cluster->whole) < 0 ? -errno : 0;

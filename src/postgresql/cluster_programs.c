@@ -16,10 +16,7 @@ enum {
 	CHECK_TIMEOUT_MS = 60 * 1000,
 };
 
-/*
- * LC_CTYPE decides what upper() and \w know. Collation stays C: one that changes with the
- * C library breaks indexes.
- */
+/* LC_CTYPE alone, for upper() and \w: a collation of the C library can break indexes. */
 static const char *character_locale(void)
 {
 	static const char *const candidates[] = { "C.UTF-8", "en_US.UTF-8" };

@@ -66,10 +66,7 @@ const char *db_value(const PGresult *result, int row, int column);
 void db_add_identifier(struct text *ret, const char *name);
 void db_add_literal(struct text *ret, const char *value);
 
-/*
- * Adds keyword='value' to a connection string, with \ and ' escaped, and a blank if
- * needed.
- */
+/* Adds keyword='value' to a connection string, \ and ' escaped, and a blank before. */
 void db_add_conninfo(struct text *ret, const char *keyword, const char *value);
 
 /*

@@ -40,10 +40,7 @@ void pgconf_quote(struct text *ret, const char *value);
 /* The content of PGCONF_FILE. role is for its first line. */
 void pgconf_render(const struct pgconf *conf, const char *role, struct text *ret);
 
-/*
- * Is our file the last thing that postgresql.conf includes? The second adds the content
- * with that put right.
- */
+/* Does postgresql.conf include our file last? The second adds content so that it does. */
 bool pgconf_has_include(const char *content);
 void pgconf_add_include(const char *content, struct text *ret);
 

@@ -104,10 +104,7 @@ void replication_conninfo(struct text *ret, const struct replication_login *logi
 		db_add_conninfo(ret, "sslrootcert", login->tls_root_cert);
 	/* a GSSAPI-encrypted connection would not match a hostssl line */
 	db_add_conninfo(ret, "gssencmode", "disable");
-	/*
-	 * notice a primary that vanishes within a minute, not after the kernel's two
-	 * hours
-	 */
+	/* notice a vanished primary within a minute, not after two hours */
 	db_add_conninfo(ret, "keepalives_idle", "30");
 	db_add_conninfo(ret, "keepalives_interval", "10");
 	db_add_conninfo(ret, "keepalives_count", "3");
@@ -288,10 +285,7 @@ int replication_look(struct db *db, struct replication_state *ret, struct fault 
 			 "SELECT pg_catalog.pg_is_in_recovery(), r.pid, r.status, r.sender_host,"
 			 " r.sender_port, c.system_identifier, pg_catalog.pg_last_wal_receive_lsn(),"
 			 " pg_catalog.pg_last_wal_replay_lsn(),"
-			 /*
-			  * the control file has the old one until the checkpoint after a
-			  * promotion
-			  */
+			 /* the control file has the old one until a checkpoint */
 			 " CASE WHEN pg_catalog.pg_is_in_recovery()"
 			 "  THEN coalesce(r.received_tli, k.timeline_id)"
 			 "  ELSE ('x' || substr(pg_catalog.pg_walfile_name("

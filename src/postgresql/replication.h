@@ -46,17 +46,11 @@ struct replication_login {
 	int timeout_ms;
 };
 
-/*
- * The same as a connection string for PostgreSQL's programs, with passfile instead of the
- * password.
- */
+/* The same as a connection string for programs, with passfile for the password. */
 void replication_conninfo(struct text *ret, const struct replication_login *login,
 			  const char *passfile, const char *application_name);
 
-/*
- * The parameters that must not be lower on a standby than on its primary (manual, "Hot
- * Standby").
- */
+/* Not to be lower on a standby than on its primary (manual, "Hot Standby"). */
 enum { REPLICATION_RAISED = 5 };
 extern const char *const replication_raised[REPLICATION_RAISED];
 
@@ -68,10 +62,7 @@ struct replication_upstream {
 	long raised[REPLICATION_RAISED]; /* the values of replication_raised */
 };
 
-/*
- * Opens a replication connection and runs IDENTIFY_SYSTEM; if raised, also asks for the
- * values of replication_raised.
- */
+/* Opens a replication connection and runs IDENTIFY_SYSTEM; if raised, fills that too. */
 int replication_identify(const struct replication_login *login, bool raised,
 			 struct replication_upstream *ret, struct fault *fault);
 

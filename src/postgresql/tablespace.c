@@ -220,10 +220,7 @@ static bool find_link(const char *cluster_staging, const char *path, char **ret_
 	return found;
 }
 
-/*
- * Removes the directories that servers of any major create in a tablespace, and no
- * others.
- */
+/* Removes what servers of any major create in a tablespace, and nothing else. */
 static int clear_server_directories(const char *path)
 {
 	DIR_AUTO dir = opendir(path);
@@ -247,10 +244,7 @@ int tablespace_clear(const struct tablespace_map *map, const char *cluster_stagi
 		STRING_AUTO link = NULL;
 		int r = file_remove_tree(map->pairs[i].staging);
 
-		/*
-		 * a run ended between the renames: the link in staging says that this one
-		 * is ours
-		 */
+		/* between the renames, the link in staging says that it is ours */
 		if (r == 0 && find_link(cluster_staging, map->pairs[i].to, &link))
 			r = clear_server_directories(map->pairs[i].to);
 		if (r < 0)
