@@ -2,39 +2,23 @@
 
 #include "postgresql/major.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One to eight hexadecimal digits, from s up to end. */
-static bool parse_hex(const char *s, const char *end, uint32_t *ret)
-{
-	uint32_t value = 0;
-
-	if (s == end || end - s > 8)
-		return false;
-	for (; s < end; s++) {
-		if (!isxdigit((unsigned char)*s))
-			return false;
-		value = value << 4 |
-			(uint32_t)(*s <= '9' ? *s - '0' : (*s | 0x20) - 'a' + 10);
-	}
-	*ret = value;
-	return true;
-}
-
 int replication_parse_lsn(const char *s, uint64_t *ret)
 {
-	const char *slash = strchr(s, '/');
-	uint32_t high, low;
+	static const char digits[] = "0123456789abcdefABCDEF";
+	enum { DIGITS_MAX = 8 };
+	size_t high = strspn(s, digits);
+	const char *low = s + high + 1;
+	size_t low_len = s[high] == '/' ? strspn(low, digits) : 0;
 
-	if (!slash || !parse_hex(s, slash, &high) ||
-	    !parse_hex(slash + 1, s + strlen(s), &low))
+	if (!high || high > DIGITS_MAX || !low_len || low_len > DIGITS_MAX || low[low_len])
 		return -EINVAL;
-	*ret = (uint64_t)high << 32 | low;
+	*ret = (uint64_t)strtoul(s, NULL, 16) << 32 | strtoul(low, NULL, 16);
 	return 0;
 }
 
@@ -266,20 +250,9 @@ int replication_sender_seen(const struct replication_login *login, const char *a
 	return !text_equal(db_value(result, 0, 0), "0");
 }
 
-static double to_double(const char *s)
-{
-	return *s ? strtod(s, NULL) : -1;
-}
-
-static void to_lsn(const char *s, uint64_t *ret)
-{
-	*ret = 0;
-	(void)replication_parse_lsn(s, ret);
-}
-
 int replication_look(struct db *db, struct replication_state *ret, struct fault *fault)
 {
-	struct replication_state state = { .in_recovery = false };
+	struct replication_state state = { .replay_delay_s = -1 };
 	RESULT_AUTO result = NULL;
 	int r = db_query(db,
 			 "SELECT pg_catalog.pg_is_in_recovery(), r.pid, r.status, r.sender_host,"
@@ -309,10 +282,11 @@ int replication_look(struct db *db, struct replication_state *ret, struct fault 
 	snprintf(state.sender_host, sizeof(state.sender_host), "%s", db_value(result, 0, 3));
 	(void)text_to_long(db_value(result, 0, 4), 1, 65535, &state.sender_port);
 	snprintf(state.system_id, sizeof(state.system_id), "%s", db_value(result, 0, 5));
-	to_lsn(db_value(result, 0, 6), &state.received_lsn);
-	to_lsn(db_value(result, 0, 7), &state.replayed_lsn);
+	(void)replication_parse_lsn(db_value(result, 0, 6), &state.received_lsn);
+	(void)replication_parse_lsn(db_value(result, 0, 7), &state.replayed_lsn);
 	(void)text_to_long(db_value(result, 0, 8), 1, LONG_MAX, &state.timeline);
-	state.replay_delay_s = to_double(db_value(result, 0, 9));
+	if (*db_value(result, 0, 9))
+		state.replay_delay_s = strtod(db_value(result, 0, 9), NULL);
 	*ret = state;
 	return 0;
 }
