@@ -1,12 +1,15 @@
 #include "postgresql/hba.h"
 
+#include "postgresql/pgconf.h"
+
 #include <errno.h>
 #include <string.h>
 
 #define BEGIN "# BEGIN pgrepl"
 #define END   "# END pgrepl"
 
-void hba_quote(struct text *ret, const char *value)
+/* For pg_hba.conf, with " doubled; a keyword loses its meaning. */
+static void hba_quote(struct text *ret, const char *value)
 {
 	text_add(ret, "\"");
 	for (; *value; value++) {
@@ -40,17 +43,10 @@ static void add_block(struct text *ret, const struct hba *hba)
 	text_add(ret, END "\n");
 }
 
-static size_t line_length(const char *line)
-{
-	size_t len = strcspn(line, "\n");
-
-	return len + (line[len] == '\n');
-}
-
 /* The first line that starts with prefix, leading blanks ignored, or NULL. */
 static const char *find_line(const char *content, const char *prefix)
 {
-	for (; *content; content += line_length(content))
+	for (; *content; content += pgconf_line_length(content))
 		if (text_starts_with(content + strspn(content, " \t"), prefix))
 			return content;
 	return NULL;
@@ -64,7 +60,7 @@ int hba_merge(const char *content, const struct hba *hba, struct text *ret)
 		rest = find_line(begin, END);
 		if (!rest)
 			return -EINVAL;
-		rest += line_length(rest);
+		rest += pgconf_line_length(rest);
 	} else {
 		/* host, hostssl, hostnossl, hostgssenc, hostnogssenc */
 		begin = find_line(content, "host");

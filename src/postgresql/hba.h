@@ -18,9 +18,6 @@ struct hba {
 	const struct networks *networks;
 };
 
-/* Adds value in quotes for pg_hba.conf, with " doubled; a keyword loses its meaning. */
-void hba_quote(struct text *ret, const char *value);
-
 /*
  * Adds content to ret, with the block for hba in it: in place of an existing block, else
  * before the first host line, else at the end. Everything outside the block is kept byte

@@ -82,7 +82,8 @@ bool pgconf_is_name(const char *name)
 	return false;
 }
 
-void pgconf_quote(struct text *ret, const char *value)
+/* In single quotes for postgresql.conf, with ' and \ doubled. */
+static void pgconf_quote(struct text *ret, const char *value)
 {
 	text_add(ret, "'");
 	for (; *value; value++) {
@@ -133,19 +134,18 @@ static bool is_our_include(const char *line, size_t len)
 	return strcasecmp(name, "include") == 0 && file && file < line + len;
 }
 
-/* Including the line feed. */
-static size_t line_length(const char *line)
+size_t pgconf_line_length(const char *content)
 {
-	size_t len = strcspn(line, "\n");
+	size_t len = strcspn(content, "\n");
 
-	return len + (line[len] == '\n');
+	return len + (content[len] == '\n');
 }
 
 bool pgconf_has_include(const char *content)
 {
 	bool last = false;
 
-	for (; *content; content += line_length(content)) {
+	for (; *content; content += pgconf_line_length(content)) {
 		char name[128];
 
 		line_name(content, strcspn(content, "\n"), name, sizeof(name));
@@ -160,8 +160,8 @@ void pgconf_add_include(const char *content, struct text *ret)
 	static const char why[] =
 		"# pgrepl keeps its settings in a file of its own; the last mention wins.\n";
 
-	for (; *content; content += line_length(content)) {
-		size_t len = line_length(content);
+	for (; *content; content += pgconf_line_length(content)) {
+		size_t len = pgconf_line_length(content);
 
 		/* not last any more: what was added after it would win */
 		if (!is_our_include(content, len) && !text_starts_with(content, why))
@@ -186,14 +186,11 @@ static bool is_listed(const char *name, const struct pgconf *conf,
 void pgconf_strip(const char *content, const struct pgconf *conf,
 		  const char *const *names, size_t count, struct text *ret)
 {
-	while (*content) {
-		size_t len = strcspn(content, "\n");
+	for (; *content; content += pgconf_line_length(content)) {
 		char name[128];
 
-		line_name(content, len, name, sizeof(name));
-		len += content[len] == '\n';
+		line_name(content, strcspn(content, "\n"), name, sizeof(name));
 		if (!*name || !is_listed(name, conf, names, count))
-			text_add_bytes(ret, content, len);
-		content += len;
+			text_add_bytes(ret, content, pgconf_line_length(content));
 	}
 }

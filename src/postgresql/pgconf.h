@@ -34,8 +34,8 @@ void pgconf_merge(struct pgconf *conf, const struct pgconf *other);
 /* Could it be a parameter name: letters, digits, _ and, for an extension's, one dot? */
 bool pgconf_is_name(const char *name);
 
-/* Adds value in single quotes for postgresql.conf, with ' and \ doubled. */
-void pgconf_quote(struct text *ret, const char *value);
+/* The length of the first line, including the line feed. */
+size_t pgconf_line_length(const char *content);
 
 /* The content of PGCONF_FILE. role is for its first line. */
 void pgconf_render(const struct pgconf *conf, const char *role, struct text *ret);
