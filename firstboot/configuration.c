@@ -118,6 +118,7 @@ static void put_back(const struct configuration *files)
 int settings_apply(struct host *host, struct fault *fault)
 {
 	CONFIGURATION_AUTO files = { 0 };
+	TEXT_AUTO value = { 0 };
 	int r = read_both(host, &files, fault);
 
 	/* ours before the line that includes it: the server may read both any time */
@@ -127,7 +128,9 @@ int settings_apply(struct host *host, struct fault *fault)
 		r = put(files.main, &files.main_wanted, fault);
 	if (r < 0)
 		return r;
-	r = cluster_check_conf(host_directory(host), &host->programs, fault);
+	/* whatever it is asked for, it has to accept them all */
+	r = cluster_show_conf(host_directory(host), &host->programs, "config_file",
+			      &value, fault);
 	if (r < 0 && host_in_place(host))
 		put_back(&files);
 	return r;

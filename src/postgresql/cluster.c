@@ -133,13 +133,6 @@ void cluster_unlock(const struct cluster *cluster, int *fd)
 	file_close(fd);
 }
 
-static bool has(const char *directory, const char *name)
-{
-	STRING_AUTO path = text_format("%s/%s", directory, name);
-
-	return file_exists(path);
-}
-
 static int read_version(const char *directory, long *ret)
 {
 	STRING_AUTO path = text_format("%s/PG_VERSION", directory);
@@ -162,6 +155,7 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 		    struct fault *fault)
 {
 	struct cluster_info info = { .state = CLUSTER_FOREIGN };
+	STRING_AUTO standby = text_format("%s/standby.signal", cluster->path);
 	int empty = file_is_empty(cluster->path, INSIDE_NAME);
 	int r = empty < 0 ? empty : 0;
 
@@ -173,8 +167,7 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 	if (r == 0)
 		r = read_version(cluster->path, &info.major);
 	if (r == 0)
-		info.state = has(cluster->path, "standby.signal") ? CLUSTER_STANDBY
-								  : CLUSTER_PRIMARY;
+		info.state = file_exists(standby) ? CLUSTER_STANDBY : CLUSTER_PRIMARY;
 	else if (r == -ENOENT && cluster_is_unfinished(cluster))
 		info.state = CLUSTER_PARTIAL;
 	else if (r == -ENOENT)

@@ -113,13 +113,12 @@ int cluster_init(const struct cluster *cluster, const struct programs *programs,
 int cluster_single_user(const char *directory, const struct programs *programs,
 			const struct secret *sql, struct text *ret, struct fault *fault);
 
-/* A parameter as the server program reads it from a directory, or its error. */
+/*
+ * The value of a parameter in the configuration of a directory, as the server program
+ * reads it, all of it. An error of its becomes the fault.
+ */
 int cluster_show_conf(const char *directory, const struct programs *programs,
 		      const char *name, struct text *ret, struct fault *fault);
-
-/* Makes the server program read the configuration of a directory; its error likewise. */
-int cluster_check_conf(const char *directory, const struct programs *programs,
-		       struct fault *fault);
 
 /*
  * Starts or restarts the server with pg_ctl, on hosts without systemd. Its log goes to

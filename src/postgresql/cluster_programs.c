@@ -117,14 +117,6 @@ int cluster_show_conf(const char *directory, const struct programs *programs,
 			  "Correct the parameter in section [primary.settings] or [standby.settings] of the ini, then run setup again.");
 }
 
-int cluster_check_conf(const char *directory, const struct programs *programs,
-		       struct fault *fault)
-{
-	TEXT_AUTO value = { 0 };
-
-	return cluster_show_conf(directory, programs, "config_file", &value, fault);
-}
-
 int cluster_start(const struct cluster *cluster, const struct programs *programs,
 		  const char *log, bool restart, long timeout_ms, struct fault *fault)
 {
