@@ -324,34 +324,18 @@ int file_walk(const char *path, file_visit visit, void *arg)
 	return walk_dir(dir, st.st_dev, visit, arg);
 }
 
-static int start_writeback(void *arg, int dir_fd, const char *name, const struct stat *st)
+/* arg points to the flags of sync_file_range(2). */
+static int write_back(void *arg, int dir_fd, const char *name, const struct stat *st)
 {
-	(void)arg;
-	if (S_ISREG(st->st_mode)) {
-		FD_AUTO fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-
-		/* only a head start: errors are reported later */
-		if (fd >= 0)
-			(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-	}
-	return 0;
-}
-
-static int wait_writeback(void *arg, int dir_fd, const char *name, const struct stat *st)
-{
+	const unsigned int *flags = arg;
 	FD_AUTO fd = -1;
 
-	(void)arg;
 	if (!S_ISREG(st->st_mode))
 		return 0;
 	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (sync_file_range(fd, 0, 0,
-			    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-				    SYNC_FILE_RANGE_WAIT_AFTER) < 0)
-		return -errno;
-	return 0;
+	return sync_file_range(fd, 0, 0, *flags) < 0 ? -errno : 0;
 }
 
 /*
@@ -361,14 +345,17 @@ static int wait_writeback(void *arg, int dir_fd, const char *name, const struct 
  */
 static int sync_one_tree(const char *path)
 {
+	unsigned int start = SYNC_FILE_RANGE_WRITE;
+	unsigned int wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+			    SYNC_FILE_RANGE_WAIT_AFTER;
 	FD_AUTO fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
 	if (fd < 0)
 		return -errno;
-	r = file_walk(path, start_writeback, NULL);
+	r = file_walk(path, write_back, &start);
 	if (r == 0)
-		r = file_walk(path, wait_writeback, NULL);
+		r = file_walk(path, write_back, &wait);
 	if (r == 0 && syncfs(fd) < 0)
 		r = -errno;
 	/* a failed journal is reported here */
