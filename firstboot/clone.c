@@ -146,7 +146,7 @@ static enum fault_class clone_class(const char *complaint)
 	return FAULT_RETRY;
 }
 
-/* The argument vector of pg_basebackup, with one option per tablespace; only it is the caller's. */
+/* The argument vector of pg_basebackup. The caller frees it, and none of its strings. */
 static const char **make_arguments(const struct host *host, const char *target,
 				   const char *connect)
 {

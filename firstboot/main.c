@@ -153,8 +153,7 @@ static void print_help(void)
 	       program_role.program);
 }
 
-static int usage_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
-static int usage_error(const char *fmt, ...)
+static int PRINTF_LIKE(1, 2) usage_error(const char *fmt, ...)
 {
 	TEXT_AUTO message = { 0 };
 	va_list args;

@@ -24,7 +24,8 @@ enum step_state programs_check(struct host *host, struct text *detail, struct fa
 
 /* --- starting it --- */
 
-int server_wait_ready(struct host *host, struct fault *fault)
+/* Waits until it accepts connections; start_timeout of the ini at most. */
+static int wait_ready(struct host *host, struct fault *fault)
 {
 	long timeout_ms = host->settings.start_timeout_ms;
 	long long started = clock_ms(), deadline = started + timeout_ms;
@@ -71,7 +72,7 @@ int server_start(struct host *host, bool restart, struct fault *fault)
 	else
 		r = cluster_start(&host->cluster, &host->programs, log, restart,
 				  settings->start_timeout_ms, fault);
-	return r < 0 ? r : server_wait_ready(host, fault);
+	return r < 0 ? r : wait_ready(host, fault);
 }
 
 /* --- server (P5, S6) --- */

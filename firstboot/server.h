@@ -17,6 +17,3 @@ step_apply enabled_apply;
 
 /* Starts or restarts it and waits until it is ready. Closes host->db. */
 int server_start(struct host *host, bool restart, struct fault *fault);
-
-/* Waits until it accepts connections; start_timeout of the ini at most. */
-int server_wait_ready(struct host *host, struct fault *fault);

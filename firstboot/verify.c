@@ -7,8 +7,7 @@
 
 enum { CAUGHT_UP_POLL_MS = 20 };
 
-static void verified(const char *what, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void verified(const char *what, const char *fmt, ...)
+static void PRINTF_LIKE(2, 3) verified(const char *what, const char *fmt, ...)
 {
 	TEXT_AUTO detail = { 0 };
 	va_list args;

@@ -20,7 +20,7 @@ void file_close(int *fd);
 /* Takes the descriptor out of such a variable, for the caller to keep. */
 int file_steal(int *fd);
 
-/* Closes a directory variable, which may be NULL; its next entry other than "." and "..". */
+/* Closes a directory variable, if open; its next entry other than "." and "..". */
 void file_close_dir(DIR **dir);
 const struct dirent *file_next(DIR *dir);
 #define DIR_AUTO CLEANUP(file_close_dir) DIR *

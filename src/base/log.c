@@ -45,9 +45,8 @@ void log_line(enum log_level level, const char *label, const char *message)
 	(void)!write(STDERR_FILENO, text_str(&lines), lines.len);
 }
 
-static void log_labelled(enum log_level level, const char *label, const char *fmt,
-			 va_list args) PRINTF_LIKE(3, 0);
-static void log_labelled(enum log_level level, const char *label, const char *fmt, va_list args)
+static void PRINTF_LIKE(3, 0)
+	log_labelled(enum log_level level, const char *label, const char *fmt, va_list args)
 {
 	TEXT_AUTO message = { 0 };
 

@@ -38,7 +38,7 @@ void process_close_inherited(void)
 	}
 }
 
-/* The session of a process, from /proc/PID/stat (a name may contain anything); -1: ended. */
+/* The session, from /proc/PID/stat, where the name may contain anything; -1: ended. */
 static pid_t session_of(const char *pid)
 {
 	enum { STAT_STATE = 3, STAT_SESSION = 6 }; /* proc(5) */

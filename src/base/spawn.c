@@ -21,7 +21,7 @@ enum {
 	GRACE_MS = 5000, /* from SIGTERM to SIGKILL */
 };
 
-const char *const spawn_clean_env[] = {
+static const char *const clean_env[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
 	"LC_ALL=C",
 	NULL,
@@ -65,7 +65,7 @@ static int pipes_open(struct pipes *pipes)
 static void __attribute__((noreturn))
 child_exec(const struct spawn *spawn, const struct pipes *pipes, pid_t parent)
 {
-	const char *const *envp = spawn->envp ? spawn->envp : spawn_clean_env;
+	const char *const *envp = spawn->envp ? spawn->envp : clean_env;
 	sigset_t none;
 	int error;
 

@@ -15,7 +15,7 @@
 
 struct spawn {
 	const char *const *argv;    /* argv[0] is the absolute path; ends in NULL */
-	const char *const *envp;    /* NULL: spawn_clean_env */
+	const char *const *envp;    /* NULL: the system's PATH, and LC_ALL=C; no PG* */
 	const struct secret *input; /* for its standard input, or NULL for none */
 	long timeout_ms;            /* 0: none */
 	int keep_fd;        /* stays open in the program even if we die; 0: none */
@@ -26,9 +26,6 @@ struct spawn {
 	void (*on_err_line)(void *arg, const char *line);
 	void *arg;
 };
-
-/* PATH with the system's directories, and LC_ALL=C: nothing of the caller's, no PG*. */
-extern const char *const spawn_clean_env[];
 
 /*
  * Runs it to its end. Returns the exit code (0 to 255, 128 + n for signal n), or a
