@@ -7,20 +7,20 @@
 
 struct server {
 	struct replication_state state;
-	struct text lsn; /* written on a primary, replayed on a standby */
-	struct text version;
-	struct text sync_names;
-	struct text upstream; /* host:port of primary_conninfo, from the walreceiver */
-	long port;
-	PGresult *senders;
+	PGresult *now, *senders;
 };
+
+/* The columns of now; the position was written on a primary, replayed on a standby. */
+enum { NOW_VERSION, NOW_PORT, NOW_SYNC_NAMES, NOW_LSN };
+
+static const char *now(const struct server *server, int column)
+{
+	return db_value(server->now, 0, column);
+}
 
 static void server_free(struct server *server)
 {
-	text_free(&server->lsn);
-	text_free(&server->version);
-	text_free(&server->sync_names);
-	text_free(&server->upstream);
+	PQclear(server->now);
 	PQclear(server->senders);
 }
 
@@ -30,7 +30,6 @@ enum { SENDER_LINE, SENDER_JSON };
 static int look(struct host *host, struct server *ret, struct fault *fault)
 {
 	struct db *db = host_db(host, fault);
-	RESULT_AUTO now = NULL;
 
 	if (!db || replication_look(db, &ret->state, fault) < 0 ||
 	    db_query(db,
@@ -38,7 +37,7 @@ static int look(struct host *host, struct server *ret, struct fault *fault)
 		     " current_setting('synchronous_standby_names'),"
 		     " CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
 		     "  ELSE pg_current_wal_flush_lsn() END",
-		     0, NULL, &now, fault) < 0 ||
+		     0, NULL, &ret->now, fault) < 0 ||
 	    db_query(db,
 		     "SELECT format('  pid %s  %s  %s  %s  %s  %s bytes behind%s', pid,"
 		     "  application_name, client_addr, state, sync_state,"
@@ -53,13 +52,6 @@ static int look(struct host *host, struct server *ret, struct fault *fault)
 		     " ORDER BY coalesce(application_name, ''), pid",
 		     0, NULL, &ret->senders, fault) < 0)
 		return -EIO;
-	text_add(&ret->version, db_value(now, 0, 0));
-	(void)text_to_long(db_value(now, 0, 1), 1, 65535, &ret->port);
-	text_add(&ret->sync_names, db_value(now, 0, 2));
-	text_add(&ret->lsn, db_value(now, 0, 3));
-	if (*ret->state.sender_host)
-		text_addf(&ret->upstream, "%s:%ld", ret->state.sender_host,
-			  ret->state.sender_port);
 	return 0;
 }
 
@@ -75,18 +67,18 @@ static uint64_t lag_bytes(const struct replication_state *state)
 static void print_standby(const struct host *host, const struct server *server)
 {
 	const struct replication_state *state = &server->state;
+	TEXT_AUTO sender = { 0 }; /* host:port of primary_conninfo, from the walreceiver */
 
-	printf("upstream: %s\n",
-	       server->upstream.len ? text_str(&server->upstream) : host->primary);
+	if (*state->sender_host)
+		text_addf(&sender, "%s:%ld", state->sender_host, state->sender_port);
+	printf("upstream: %s\n", sender.len ? text_str(&sender) : host->primary);
 	if (state->walreceiver_pid)
 		printf("walreceiver: pid %ld, %s%s%s\n", state->walreceiver_pid,
-		       state->status, server->upstream.len ? " from " : "",
-		       text_str(&server->upstream));
+		       state->status, sender.len ? " from " : "", text_str(&sender));
 	else
 		printf("walreceiver: not running\n");
 	printf("replayed: %s on timeline %ld, %llu bytes behind what was received\n",
-	       text_str(&server->lsn), state->timeline,
-	       (unsigned long long)lag_bytes(state));
+	       now(server, NOW_LSN), state->timeline, (unsigned long long)lag_bytes(state));
 	if (state->replay_delay_s >= 0)
 		printf("last replayed commit: %.1f s ago\n", state->replay_delay_s);
 }
@@ -103,19 +95,19 @@ static void print_status(const struct host *host, const struct server *server)
 	bool standby = server->state.in_recovery;
 
 	printf("role: %s\n", standby ? "standby" : "primary");
-	printf("server: PostgreSQL %s on port %ld, data in %s\n",
-	       text_str(&server->version), server->port, host->cluster.path);
+	printf("server: PostgreSQL %s on port %s, data in %s\n", now(server, NOW_VERSION),
+	       now(server, NOW_PORT), host->cluster.path);
 	printf("system identifier: %s\n", server->state.system_id);
 	if (standby) {
 		print_standby(host, server);
 		if (!PQntuples(server->senders))
 			return;
 	} else {
-		printf("position: %s on timeline %ld\n", text_str(&server->lsn),
+		printf("position: %s on timeline %ld\n", now(server, NOW_LSN),
 		       server->state.timeline);
 		printf("replication: %s%s\n",
-		       server->sync_names.len ? "synchronous, " : "asynchronous",
-		       text_str(&server->sync_names));
+		       *now(server, NOW_SYNC_NAMES) ? "synchronous, " : "asynchronous",
+		       now(server, NOW_SYNC_NAMES));
 	}
 	print_senders(server->senders);
 }
@@ -156,17 +148,12 @@ static void add_json_text(struct text *ret, const char *key, const char *s)
 	text_add(ret, *s ? "\"" : "");
 }
 
-static const char *json_bool(bool value)
-{
-	return value ? "true" : "false";
-}
-
 static void add_json_standby(struct text *ret, const struct server *server)
 {
 	const struct replication_state *state = &server->state;
 	TEXT_AUTO received = { 0 };
 
-	add_json(ret, "streaming", "%s", json_bool(state->streaming));
+	add_json(ret, "streaming", "%s", state->streaming ? "true" : "false");
 	if (state->walreceiver_pid) {
 		replication_add_lsn(&received, state->received_lsn);
 		add_json(ret, "wal_receiver", "{");
@@ -179,7 +166,7 @@ static void add_json_standby(struct text *ret, const struct server *server)
 	} else {
 		add_json(ret, "wal_receiver", "null");
 	}
-	add_json_text(ret, "replay_lsn", text_str(&server->lsn));
+	add_json_text(ret, "replay_lsn", now(server, NOW_LSN));
 	add_json(ret, "lag_bytes", "%llu", (unsigned long long)lag_bytes(state));
 	if (state->replay_delay_s >= 0)
 		add_json(ret, "replay_delay_s", "%.3f", state->replay_delay_s);
@@ -193,19 +180,19 @@ static void print_json(const struct host *host, const struct server *server)
 
 	text_add(&json, "{");
 	add_json_text(&json, "role", server->state.in_recovery ? "standby" : "primary");
-	add_json_text(&json, "server_version", text_str(&server->version));
-	add_json(&json, "port", "%ld", server->port);
+	add_json_text(&json, "server_version", now(server, NOW_VERSION));
+	add_json(&json, "port", "%s", now(server, NOW_PORT));
 	add_json_text(&json, "data_directory", host->cluster.path);
-	add_json(&json, "in_recovery", "%s", json_bool(server->state.in_recovery));
+	add_json(&json, "in_recovery", "%s", server->state.in_recovery ? "true" : "false");
 	/* unsigned, 64 bits, as a string: readers that use doubles would round it */
 	add_json_text(&json, "system_identifier", server->state.system_id);
 	add_json(&json, "timeline", "%ld", server->state.timeline);
-	add_json_text(&json, "lsn", text_str(&server->lsn));
+	add_json_text(&json, "lsn", now(server, NOW_LSN));
 	if (server->state.in_recovery)
 		add_json_standby(&json, server);
 	else
 		add_json_text(&json, "replication",
-			      server->sync_names.len ? "synchronous" : "asynchronous");
+			      *now(server, NOW_SYNC_NAMES) ? "synchronous" : "asynchronous");
 	add_json(&json, "standbys", "[");
 	for (int i = 0; i < PQntuples(server->senders); i++)
 		text_addf(&json, "%s%s", i ? "," : "",
@@ -216,7 +203,7 @@ static void print_json(const struct host *host, const struct server *server)
 
 int status_print(struct host *host, bool json, struct fault *fault)
 {
-	struct server server = { .port = 0 };
+	struct server server = { .now = NULL };
 	int r = look(host, &server, fault);
 
 	if (r == 0) {
