@@ -65,7 +65,6 @@ static int pipes_open(struct pipes *pipes)
 static void __attribute__((noreturn))
 child_exec(const struct spawn *spawn, const struct pipes *pipes, pid_t parent)
 {
-	const char *const *envp = spawn->envp ? spawn->envp : clean_env;
 	sigset_t none;
 	int error;
 
@@ -78,7 +77,8 @@ child_exec(const struct spawn *spawn, const struct pipes *pipes, pid_t parent)
 	    dup2(pipes->err[1], STDERR_FILENO) >= 0 && chdir("/") == 0 &&
 	    (!spawn->keep_fd || fcntl(spawn->keep_fd, F_SETFD, 0) == 0) &&
 	    sigprocmask(SIG_SETMASK, &none, NULL) == 0)
-		(void)execve(spawn->argv[0], (char *const *)spawn->argv, (char *const *)envp);
+		(void)execve(spawn->argv[0], (char *const *)spawn->argv,
+			     (char *const *)clean_env);
 	error = errno;
 	(void)!write(pipes->exec[1], &error, sizeof(error));
 	_exit(127);

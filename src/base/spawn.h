@@ -1,8 +1,8 @@
 /*
  * spawn.h - the one way to run another program.
  *
- * The program is named by an absolute path and gets an argument vector and an explicit
- * environment; no shell is involved. It runs in a process group of its own, and the
+ * The program is named by an absolute path and gets an argument vector and an environment
+ * of the system's PATH and LC_ALL=C alone; no shell is involved. It runs in a process group of its own, and the
  * kernel kills it when the caller dies (PR_SET_PDEATHSIG). When it ends, its time is up,
  * or we are told to stop, the rest of its process group is killed too: pg_basebackup has
  * a child that would live on otherwise. A server started by pg_ctl leaves the group, but
@@ -15,7 +15,6 @@
 
 struct spawn {
 	const char *const *argv;    /* argv[0] is the absolute path; ends in NULL */
-	const char *const *envp;    /* NULL: the system's PATH, and LC_ALL=C; no PG* */
 	const struct secret *input; /* for its standard input, or NULL for none */
 	long timeout_ms;            /* 0: none */
 	int keep_fd;        /* stays open in the program even if we die; 0: none */
