@@ -87,14 +87,13 @@ static int open_db(struct host *host, const struct postmaster *postmaster, struc
 		{ "options", options },
 		{ NULL, NULL },
 	};
-	FAULT_AUTO reason = { 0 };
-	int r = db_open(&host->db, parameters, LOCAL_TIMEOUT_MS, &reason);
+	int r = db_open(&host->db, parameters, LOCAL_TIMEOUT_MS, fault);
 
 	if (r == 0)
 		return 0;
-	fault_set(fault, reason.class, "could not log in to the local server as \"%s\": %s",
-		  host->superuser, text_str(&reason.message));
-	if (text_starts_with(reason.sqlstate, "28"))
+	fault_prefix(fault,
+		     "could not log in to the local server as \"%s\": ", host->superuser);
+	if (text_starts_with(fault->sqlstate, "28"))
 		fault_hint(fault,
 			   "Make \"local all %s peer\" the first line of pg_hba.conf, so that the operating system user can log in.",
 			   host->superuser);

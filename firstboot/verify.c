@@ -22,7 +22,6 @@ static void PRINTF_LIKE(2, 3) verified(const char *what, const char *fmt, ...)
 int verify_log_in(struct host *host, const struct replication_login *login,
 		  struct replication_upstream *ret, struct fault *fault)
 {
-	FAULT_AUTO refusal = { 0 };
 	struct replication_upstream seen;
 	int r;
 
@@ -31,12 +30,10 @@ int verify_log_in(struct host *host, const struct replication_login *login,
 			 "not tried: the ini has a verifier, not the password");
 		return 0;
 	}
-	r = replication_identify(login, false, &seen, &refusal);
+	r = replication_identify(login, false, &seen, fault);
 	if (r < 0) {
-		fault_set(fault, refusal.class, "\"%s\" cannot replicate from %s:%ld: %s",
-			  login->user, login->host, login->port, text_str(&refusal.message));
-		if (refusal.hint.len)
-			fault_hint(fault, "%s", text_str(&refusal.hint));
+		fault_prefix(fault, "\"%s\" cannot replicate from %s:%ld: ", login->user,
+			     login->host, login->port);
 		return r;
 	}
 	verified("replication login",
