@@ -233,18 +233,16 @@ int clone_apply(struct host *host, struct fault *fault)
 {
 	STRING_AUTO signal = text_format("%s/standby.signal", host->cluster.staging);
 	struct patience patience;
+	int r = 0;
 
 	patience_start(&patience, host, "cloning again from", "could not clone");
-	while (clone_once(host, fault) < 0) {
+	while (r == 0 && clone_once(host, fault) < 0) {
 		FAULT_AUTO second = { 0 };
-		int r;
 
 		(void)cluster_clear_staging(&host->cluster, &second);
 		ask_upstream(host, fault);
 		r = patience_wait(&patience, fault);
-		if (r < 0)
-			return r;
 	}
 	/* immediately: from here on nothing can start it as a primary */
-	return file_put(signal, 0600, "", 0, fault);
+	return r < 0 ? r : file_put(signal, 0600, "", 0, fault);
 }

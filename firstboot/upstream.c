@@ -116,15 +116,12 @@ enum step_state primary_check(struct host *host, struct text *detail, struct fau
 int primary_apply(struct host *host, struct fault *fault)
 {
 	struct patience patience;
+	int r = 0;
 
 	patience_start(&patience, host, "waiting for the primary", UNREACHABLE);
-	while (upstream_reach(host, fault) < 0) {
-		int r = patience_wait(&patience, fault);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	while (r == 0 && upstream_reach(host, fault) < 0)
+		r = patience_wait(&patience, fault);
+	return r;
 }
 
 /* --- tablespaces: mapped, or refused before a byte is copied --- */
@@ -180,19 +177,17 @@ int tablespaces_apply(struct host *host, struct fault *fault)
 	long timeout_ms = CHECKPOINT_TIMEOUT_MS;
 	struct replication_login login;
 	struct patience patience;
+	int r = 0;
 
 	if (settings->wait_timeout_ms && settings->wait_timeout_ms < timeout_ms)
 		timeout_ms = settings->wait_timeout_ms;
 	host_login(host, &login);
 	patience_start(&patience, host, "waiting for the tablespaces of",
 		       "could not read the tablespaces of");
-	while (replication_tablespaces_of_backup(&login, timeout_ms,
-						 &host->upstream_tablespaces, fault) < 0) {
-		int r = patience_wait(&patience, fault);
-
-		if (r < 0)
-			return r;
-	}
-	host->tablespaces_known = true;
-	return 0;
+	while (r == 0 &&
+	       replication_tablespaces_of_backup(&login, timeout_ms,
+						 &host->upstream_tablespaces, fault) < 0)
+		r = patience_wait(&patience, fault);
+	host->tablespaces_known = r == 0;
+	return r;
 }
