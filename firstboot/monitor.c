@@ -26,9 +26,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum {
-	STOP_GRACE_MS = 15 * 1000,
-};
+enum { STOP_GRACE_MS = 15 * 1000 };
 
 /* One packet, root to worker. Text goes in this direction only. */
 struct answer {
@@ -218,13 +216,10 @@ int monitor_ask(int verbs, enum verb verb, struct verb_look *look, struct fault 
 		return fault_set(fault, FAULT_BUG, "the root side did not answer");
 	if (answer.result < 0) {
 		fault_set(fault, (enum fault_class)answer.class, "%s", answer.message);
-		if (*answer.detail)
-			fault_detail(fault, "%s", answer.detail);
-		if (*answer.hint)
-			fault_hint(fault, "%s", answer.hint);
-		return answer.result;
-	}
-	if (look)
+		fault_detail(fault, "%s", answer.detail);
+		fault_hint(fault, "%s", answer.hint);
+	} else if (look) {
 		*look = answer.look;
+	}
 	return answer.result;
 }

@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "base/spawn.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -170,7 +169,7 @@ static int restore_one(const char *path, struct fault *fault)
 /* Everything below a directory, in one call. */
 static int restore_below(const char *directory, struct fault *fault)
 {
-	DIR *dir = opendir(directory);
+	DIR_AUTO dir = opendir(directory);
 	const struct dirent *entry;
 	const char **argv = mem_zalloc(3 * sizeof(*argv));
 	size_t count = 0;
@@ -178,15 +177,11 @@ static int restore_below(const char *directory, struct fault *fault)
 
 	argv[count++] = RESTORECON;
 	argv[count++] = "-R";
-	while (dir && (entry = readdir(dir))) {
-		if (text_equal(entry->d_name, ".") || text_equal(entry->d_name, ".."))
-			continue;
+	while (dir && (entry = file_next(dir))) {
 		argv = mem_resize(argv, (count + 2) * sizeof(*argv));
 		argv[count++] = text_format("%s/%s", directory, entry->d_name);
 		argv[count] = NULL;
 	}
-	if (dir)
-		closedir(dir);
 	if (count > 2)
 		r = run(argv, NULL, fault);
 	while (count-- > 2)

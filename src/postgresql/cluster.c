@@ -211,15 +211,7 @@ static bool works_in(pid_t pid, const char *path)
 int cluster_postmaster(const struct cluster *cluster, struct postmaster *ret)
 {
 	/* lines of postmaster.pid: src/include/utils/pidfile.h of PostgreSQL */
-	enum {
-		LINE_PID,
-		LINE_DATA,
-		LINE_START,
-		LINE_PORT,
-		LINE_SOCKET,
-		LINE_STATUS = 7,
-		LINES
-	};
+	enum { LINE_PID, LINE_PORT = 3, LINE_SOCKET, LINE_STATUS = 7, LINES };
 	STRING_AUTO path = text_format("%s/postmaster.pid", cluster->path);
 	TEXT_AUTO content = { 0 };
 	struct postmaster postmaster = { .pid = 0 };

@@ -188,28 +188,23 @@ static int guard_ini(int fd, const struct ini *ini, bool tighten, struct finding
 static int open_ini(struct secret *content, struct findings *findings)
 {
 	const char *path = findings->path;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), r;
+	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int r = fd < 0 ? -errno : file_read_fd(fd, INI_FILE_MAX, secret_text(content));
 	struct fault *fault;
 
-	if (fd < 0) {
-		r = -errno;
-		fault = findings_add(findings, 0);
-		fault_errno(fault, FAULT_OPERATOR, r, "could not open \"%s\"", path);
+	if (r == 0)
+		return file_steal(&fd);
+	fault = findings_add(findings, 0);
+	fault_errno(fault, FAULT_OPERATOR, r,
+		    fd < 0 ? "could not open \"%s\"" : "could not read \"%s\"", path);
+	if (fd < 0)
 		fault_hint(fault,
 			   "The package installs %s; use --config to name another file.",
 			   SETTINGS_DEFAULT_PATH);
-		return r;
-	}
-	r = file_read_fd(fd, INI_FILE_MAX, secret_text(content));
-	if (r < 0) {
-		fault = findings_add(findings, 0);
-		fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"", path);
+	else
 		fault_hint(fault, "It must be a text file of at most %d KiB.",
 			   INI_FILE_MAX / 1024);
-		close(fd);
-		return r;
-	}
-	return fd;
+	return r;
 }
 
 int settings_load(struct settings *ret, enum settings_role role, bool tighten,
