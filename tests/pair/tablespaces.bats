@@ -90,6 +90,7 @@ has_the_ballast() {
 	start_held_clone half_cloned
 	# all processes at once, as in a power cut: a survivor would clean up
 	mapfile -t pids < <(pgrep -f -- "$PAIR/standby")
+	kill -STOP "${pids[@]}"
 	kill -KILL "${pids[@]}"
 	wait "$standby" || equal "$?" 137
 	eventually no_clone_runs
