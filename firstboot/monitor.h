@@ -43,7 +43,10 @@ struct monitor {
 	void *arg;
 };
 
-/* Runs a worker to its end; returns its exit code. Passes on SIGTERM and SIGINT. */
+/*
+ * Runs a worker to its end; returns its exit code. Being told to stop is passed on as SIGTERM;
+ * the caller then ends by stop_end().
+ */
 int monitor_run(const struct monitor *monitor);
 
 /* The answers of the verbs that look; each fills its part. */
