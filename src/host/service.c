@@ -17,74 +17,62 @@ static const char *const action_words[] = {
 	[SERVICE_ENABLE] = "enable",
 };
 
-/* Environment= lists assignments, quoted if they contain blanks; the last one wins. */
-static void parse_environment(const char *s, char *ret, size_t ret_size)
+/* Is it one of the words of a property's value? */
+static bool has_word(const char *output, const char *property, const char *word)
 {
-	static const char name[] = "PGDATA=";
+	size_t name_len = strlen(property), word_len = strlen(word);
 
-	while (*s) {
-		char quote = *s == '"' || *s == '\'' ? *s : '\0';
-		const char *start = quote ? s + 1 : s;
-		char ends[2] = { quote ? quote : ' ', '\0' };
-		size_t len = strcspn(start, ends);
+	for (const char *s = output; *s; s += strcspn(s, "\n"), s += *s == '\n') {
+		if (strncmp(s, property, name_len) != 0 || s[name_len] != '=')
+			continue;
+		for (s += name_len + 1; *s && *s != '\n'; s += *s == ' ') {
+			size_t len = strcspn(s, " \n");
 
-		if (text_starts_with(start, name)) {
-			size_t skip = sizeof(name) - 1;
-
-			snprintf(ret, ret_size, "%.*s", (int)(len - skip), start + skip);
+			if (len == word_len && strncmp(s, word, len) == 0)
+				return true;
+			s += len;
 		}
-		s = start + len;
-		s += quote && *s == quote;
-		s += strspn(s, " ");
 	}
+	return false;
 }
 
-static bool is_one_of(const char *value, const char *const *words)
+static bool has_one_of(const char *output, const char *property, const char *const *words)
 {
 	for (; *words; words++)
-		if (text_equal(value, *words))
+		if (has_word(output, property, *words))
 			return true;
 	return false;
 }
 
-void service_parse(char *output, struct service_state *ret)
+void service_parse(const char *output, struct service_state *ret)
 {
 	/* at boot, the server may be starting by itself right now */
 	static const char *const active[] = { "active", "activating", "reloading", NULL };
+	/* that is "activating" too: it has failed, and will be started again after a while */
+	static const char *const restart[] = { "auto-restart", "auto-restart-queued", NULL };
 	/* started at boot, or not to be enabled in any other way */
 	static const char *const enabled[] = { "enabled",   "static",   "alias",
 					       "generated", "indirect", NULL };
-	struct service_state state = { .loaded = false };
 
-	for (char *line = output, *next; line && *line; line = next) {
-		char *value = strchr(line, '=');
-
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
-		if (!value || (next && value > next))
-			continue;
-		*value++ = '\0';
-		if (text_equal(line, "LoadState")) {
-			state.loaded = text_equal(value, "loaded");
-			state.masked = text_equal(value, "masked");
-		} else if (text_equal(line, "ActiveState")) {
-			state.active = is_one_of(value, active);
-		} else if (text_equal(line, "UnitFileState")) {
-			state.enabled = is_one_of(value, enabled);
-		} else if (text_equal(line, "Environment")) {
-			parse_environment(value, state.pgdata, sizeof(state.pgdata));
-		}
-	}
-	*ret = state;
+	*ret = (struct service_state){
+		.loaded = has_word(output, "LoadState", "loaded"),
+		.masked = has_word(output, "LoadState", "masked"),
+		.active = has_one_of(output, "ActiveState", active) &&
+			  !has_one_of(output, "SubState", restart),
+		.enabled = has_one_of(output, "UnitFileState", enabled),
+		.without_pgdata = has_word(output, "UnsetEnvironment", "PGDATA"),
+	};
 }
 
 int service_look(const char *unit, struct service_state *ret, struct fault *fault)
 {
 	TEXT_AUTO out = { 0 };
 	const char *argv[] = {
-		SYSTEMCTL,     "show", "--no-pager",    "-p", "LoadState",   "-p",
-		"ActiveState", "-p",   "UnitFileState", "-p", "Environment", unit,
+		SYSTEMCTL,
+		"show",
+		"--no-pager",
+		"--property=LoadState,ActiveState,SubState,UnitFileState,UnsetEnvironment",
+		unit,
 		NULL,
 	};
 	const struct spawn spawn = {
@@ -97,7 +85,7 @@ int service_look(const char *unit, struct service_state *ret, struct fault *faul
 			      fault);
 
 	if (r == 0)
-		service_parse(out.s, ret);
+		service_parse(text_str(&out), ret);
 	return r;
 }
 

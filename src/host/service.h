@@ -6,15 +6,12 @@
 
 #include "base/fault.h"
 
-enum { SERVICE_PATH_MAX = 1024 };
-
 struct service_state {
 	bool loaded; /* systemd knows the unit */
 	bool masked; /* and it must not be started */
-	bool active; /* or about to be */
+	bool active; /* or about to be; not between two starts of Restart= */
 	bool enabled;
-	/* PGDATA from the unit's environment, drop-ins included, or "" */
-	char pgdata[SERVICE_PATH_MAX];
+	bool without_pgdata; /* UnsetEnvironment= (systemd 235) takes PGDATA away */
 };
 
 enum service_action {
@@ -30,4 +27,4 @@ int service_act(const char *unit, enum service_action action, long timeout_ms,
 		struct fault *fault);
 
 /* Parses the output of "systemctl show". Separate from its caller for the tests. */
-void service_parse(char *output, struct service_state *ret);
+void service_parse(const char *output, struct service_state *ret);

@@ -7,6 +7,8 @@ load hosts
 setup_file() {
 	lab_start
 	create_installed primary primary
+	mkdir -p "$(host_root primary)/data"
+	boot_unstarted primary primary
 	boot_installed standby standby
 	host_wait_booted standby
 }
@@ -15,6 +17,30 @@ setup_file() {
 has_nothing_failed() {
 	host_run "$1" systemctl --failed --no-legend --plain | lacks .
 	host_run "$1" systemctl is-system-running | contains '^running$'
+}
+
+# drop_in NAME UNIT LINE...: what "systemctl edit" of a running host would do; no line: removes it.
+drop_in() {
+	local folder
+	folder=$(host_root "$1")/etc/systemd/system/$2.service.d
+	rm -rf "$folder"
+	if [ $# -gt 2 ]; then
+		mkdir "$folder"
+		printf '%s\n' "${@:3}" >"$folder/override.conf"
+	fi
+	host_run "$1" systemctl daemon-reload
+}
+
+# is_refused NAME ROLE REGEX: by the command and by its dry run, with a hint, before anything is made.
+is_refused() {
+	local dry
+	for dry in '' --dry-run; do
+		run -78 host_run "$1" "pgrepl-$2" setup $dry
+		contains "^pgrepl-$2: error: $3" <<<"$output"
+		contains "^pgrepl-$2: hint: " <<<"$output"
+	done
+	host_run "$1" find /var/lib/pgsql /data -name PG_VERSION | lacks .
+	host_run "$1" find /var/lib/pgsql /data -name '*pgrepl*' | lacks .
 }
 
 # starts_to_wait: the standby, whose primary is off.
@@ -57,4 +83,41 @@ leaves_nothing() {
 	starts_to_wait
 	host_run standby rpm -e pgrepl-standby
 	leaves_nothing standby
+}
+
+@test "a service whose data directory cannot be told, or is not PGDATA, is refused before anything is made" {
+	local server=postgresql-$LAB_PGMAJOR postmaster=/usr/pgsql-$LAB_PGMAJOR/bin/postmaster
+	drop_in primary "$server" '[Service]' ExecStart= "ExecStart=$postmaster -D /data/pg"
+	is_refused primary primary ".* its PGDATA is \"$DATA\", and its -D is \"/data/pg\""
+	drop_in primary "$server" '[Service]' ExecStart= "ExecStart=/bin/sh -c 'exec $postmaster -D /data/pg'"
+	is_refused primary primary '.* its ExecStart= has "exec .* -D /data/pg"'
+	drop_in primary "$server" '[Service]' EnvironmentFile=/etc/not-there.env
+	is_refused primary primary 'could not read "/etc/not-there.env" for .*: No such file'
+	host_run primary sh -c 'printf "PGDATA=/data/p\\\\\\ng\n" >/etc/pgsql.env'
+	drop_in primary "$server" '[Service]' EnvironmentFile=/etc/pgsql.env
+	is_refused primary primary 'could not find out what "/etc/pgsql.env" sets PGDATA to'
+	drop_in primary "$server" '[Service]' Environment= "ExecStart=" ExecStart=/bin/true
+	is_refused primary primary ".*$server.service has neither PGDATA nor -D"
+}
+
+@test "a service that runs as another user is refused before anything is made" {
+	local server=postgresql-$LAB_PGMAJOR
+	drop_in primary "$server" '[Service]' User=nobody
+	is_refused primary primary ".*$server.service runs as user \"nobody\", and os_user is \"postgres\""
+	drop_in primary "$server" '[Service]' User=
+	is_refused primary primary '.* runs as user "root"'
+	drop_in primary "$server" '[Service]' User=26
+	host_run primary pgrepl-primary setup --dry-run | contains '^would +in place'
+}
+
+@test "a PGDATA with blanks from an EnvironmentFile is where the cluster is made" {
+	host_run primary install -d -o postgres -g postgres /data/'of ours'
+	host_run primary sh -c "printf 'PGDATA=\"/data/of ours/pg\"\n' >/etc/pgsql.env"
+	drop_in primary "postgresql-$LAB_PGMAJOR" '[Service]' EnvironmentFile=-/etc/not-there.env 'EnvironmentFile=/etc/pgsql.*'
+	host_set primary data_directory "'/data/of ours/pg'"
+	host_run primary systemctl start pgrepl-primary
+	[ "$(host_sql primary 'show data_directory')" = '/data/of ours/pg' ]
+	is_empty primary "$DATA"
+	finds_nothing_to_do primary primary
+	has_nothing_failed primary
 }
