@@ -239,7 +239,8 @@ static int run_command(const struct command *command, const struct options *opti
 		 *settings->application_name ? settings->application_name
 					     : work.host.host_name);
 	if (prepare_user(settings, &work.host, &monitor, &fault) < 0 ||
-	    prepare_data_directory(settings, &work.host, &monitor, &fault) < 0) {
+	    prepare_data_directory(settings, &work.host, &monitor, &fault) < 0 ||
+	    (command->run == run_setup && prepare_control(settings, &monitor, &fault) < 0)) {
 		settings_free(settings);
 		return finish(&fault);
 	}

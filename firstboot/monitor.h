@@ -30,6 +30,7 @@ enum verb {
 
 struct monitor {
 	const char *unit;
+	bool server_waits; /* its unit is ordered after the one that we are in */
 	const char *data_directory;
 	const char *user; /* NULL: stay who we are, and refuse every verb */
 	uid_t uid;

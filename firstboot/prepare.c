@@ -153,6 +153,28 @@ int prepare_data_directory(const struct settings *settings, struct host *host,
 	return 0;
 }
 
+int prepare_control(const struct settings *settings, struct monitor *monitor,
+		    struct fault *fault)
+{
+	STRING_AUTO own = service_own();
+	int r;
+
+	if (!own)
+		return 0;
+	if (settings->server_control == SERVER_CONTROL_SYSTEMD) {
+		r = service_waits_for(settings->service, own, fault);
+		monitor->server_waits = r > 0;
+		return r < 0 ? r : 0;
+	}
+	if (!service_ends_with_us(own))
+		return 0;
+	fault_set(fault, FAULT_OPERATOR,
+		  "a server that pg_ctl starts in %s would be killed when setup ends", own);
+	return fault_hint(fault,
+			  "Set KillMode=process by \"systemctl edit %s\", or let systemd start the server: server_control = systemd.",
+			  own);
+}
+
 void prepare_free(struct host *host)
 {
 	text_drop(&host->data_directory);

@@ -23,5 +23,12 @@ int prepare_user(const struct settings *settings, struct host *host,
 int prepare_data_directory(const struct settings *settings, struct host *host,
 			   const struct monitor *monitor, struct fault *fault);
 
+/*
+ * For setup in a service: finds out whether the server's waits for ours. A server that pg_ctl would
+ * start must be one that lives on after us.
+ */
+int prepare_control(const struct settings *settings, struct monitor *monitor,
+		    struct fault *fault);
+
 /* Frees what it has made. */
 void prepare_free(struct host *host);

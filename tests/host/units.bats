@@ -19,7 +19,7 @@ has_nothing_failed() {
 	host_run "$1" systemctl is-system-running | contains '^running$'
 }
 
-# drop_in NAME UNIT LINE...: what "systemctl edit" of a running host would do; no line: removes it.
+# drop_in NAME UNIT LINE...: what "systemctl edit" would do, on a host that is on or off; no line: removes it.
 drop_in() {
 	local folder
 	folder=$(host_root "$1")/etc/systemd/system/$2.service.d
@@ -28,7 +28,7 @@ drop_in() {
 		mkdir "$folder"
 		printf '%s\n' "${@:3}" >"$folder/override.conf"
 	fi
-	host_run "$1" systemctl daemon-reload
+	! host_is_up "$1" || host_run "$1" systemctl daemon-reload
 }
 
 # is_refused NAME ROLE REGEX: by the command and by its dry run, with a hint, before anything is made.
@@ -110,6 +110,21 @@ leaves_nothing() {
 	host_run primary pgrepl-primary setup --dry-run | contains '^would +in place'
 }
 
+@test "server_control = pg_ctl where systemd would kill the server is refused before anything is made" {
+	host_set primary server_control pg_ctl
+	drop_in primary pgrepl-primary '[Service]' KillMode=control-group
+	run ! host_run primary systemctl start pgrepl-primary
+	host_run primary systemctl show -p ExecMainStatus pgrepl-primary | contains '=78$'
+	host_journal primary -t pgrepl-primary | contains 'error: a server that pg_ctl starts in pgrepl-primary.service would be killed'
+	is_empty primary "$DATA"
+	run -78 host_run primary systemd-run --quiet --wait --collect --pipe pgrepl-primary setup
+	contains 'hint: Set KillMode=process' <<<"$output"
+	is_empty primary "$DATA"
+	drop_in primary pgrepl-primary
+	host_run primary systemctl reset-failed pgrepl-primary
+	host_unset primary server_control
+}
+
 @test "a PGDATA with blanks from an EnvironmentFile is where the cluster is made" {
 	host_run primary install -d -o postgres -g postgres /data/'of ours'
 	host_run primary sh -c "printf 'PGDATA=\"/data/of ours/pg\"\n' >/etc/pgsql.env"
@@ -117,7 +132,75 @@ leaves_nothing() {
 	host_set primary data_directory "'/data/of ours/pg'"
 	host_run primary systemctl start pgrepl-primary
 	[ "$(host_sql primary 'show data_directory')" = '/data/of ours/pg' ]
+	[ "$(host_run primary systemctl is-active "postgresql-$LAB_PGMAJOR")" = active ]
 	is_empty primary "$DATA"
 	finds_nothing_to_do primary primary
 	has_nothing_failed primary
+}
+
+@test "a server that pg_ctl has started in our unit outlives it, is not stopped with it, and comes back at boot" {
+	create_installed alone primary
+	host_set alone server_control pg_ctl
+	host_boot alone
+	host_wait_booted alone
+	host_journal alone -t pgrepl-primary -n 1 | contains 'steps? changed'
+	[ "$(host_run alone systemctl is-active pgrepl-primary)" = inactive ]
+	host_sql alone 'create table kept (); select pg_postmaster_start_time()' >"$BATS_TEST_TMPDIR/before"
+	host_run alone systemctl start pgrepl-primary
+	host_run alone systemctl stop pgrepl-primary
+	host_journal alone -t pgrepl-primary -n 1 | contains 'nothing to do$'
+	host_sql alone 'select pg_postmaster_start_time() from kept right join (select 1) one on true' |
+		diff "$BATS_TEST_TMPDIR/before" -
+	host_power_off alone
+	host_boot alone
+	host_wait_booted alone
+	host_sql alone 'select count(*) from kept' | contains '^0$'
+	has_nothing_failed alone
+}
+
+# new_unit NAME UNIT LINE...: it is wanted by the boot.
+new_unit() {
+	local units
+	units=$(host_root "$1")/etc/systemd/system
+	printf '%s\n' "${@:3}" >"$units/$2"
+	ln -s "../$2" "$units/multi-user.target.wants/$2"
+}
+
+@test "a server that is ordered after our unit, or after a target behind it, is started by it all the same" {
+	local name server=postgresql-$LAB_PGMAJOR
+	create_installed after primary
+	drop_in after "$server" '[Unit]' After=pgrepl-primary.service
+	# as in an image: its start is queued, and waits for ours
+	ln -s "/usr/lib/systemd/system/$server.service" "$(host_root after)/etc/systemd/system/multi-user.target.wants/"
+	create_installed behind primary
+	new_unit behind db.target '[Unit]' After=pgrepl-primary.service
+	drop_in behind "$server" '[Unit]' After=db.target
+	for name in after behind; do
+		host_boot $name
+	done
+	for name in after behind; do
+		host_wait_booted $name
+		host_is_set_up $name primary
+		[ "$(host_run $name systemctl is-active "$server")" = active ]
+		has_nothing_failed $name
+		host_power_off $name
+		host_boot $name
+		host_wait_booted $name
+		[ "$(host_run $name systemctl is-active "$server")" = active ]
+	done
+}
+
+@test "so is not one that would then run without what it requires: it is refused before anything is made" {
+	local server=postgresql-$LAB_PGMAJOR
+	create_installed without primary
+	drop_in without "$server" '[Unit]' After=pgrepl-primary.service Requires=other.service
+	printf '[Service]\nExecStart=/bin/sleep infinity\n' >"$(host_root without)/etc/systemd/system/other.service"
+	host_boot without
+	host_wait_booted without
+	host_run without systemctl show -p ExecMainStatus pgrepl-primary | contains '=78$'
+	host_journal without -t pgrepl-primary | contains 'hint: Run "systemctl start other.service"'
+	is_empty without "$DATA"
+	host_run without systemctl start other.service
+	host_run without systemctl start pgrepl-primary
+	[ "$(host_run without systemctl is-active "$server")" = active ]
 }

@@ -72,6 +72,52 @@ static void a_service_between_two_starts_is_not_active(void)
 	}
 }
 
+static void a_service_that_ends_with_us_is_known(void)
+{
+	static const struct {
+		const char *output;
+		bool ends;
+	} services[] = {
+		/* ours, as packaged, and with a drop-in */
+		{ "Type=oneshot\nKillMode=process\nRemainAfterExit=no\nMainPID=7\n", false },
+		{ "Type=oneshot\nKillMode=control-group\nRemainAfterExit=no\nMainPID=7\n",
+		  true },
+		{ "Type=oneshot\nKillMode=mixed\nRemainAfterExit=no\nMainPID=7\n", true },
+		/* a script of somebody's, which calls us */
+		{ "Type=oneshot\nKillMode=control-group\nRemainAfterExit=no\nMainPID=5\n",
+		  true },
+		/* systemd-run */
+		{ "Type=simple\nKillMode=control-group\nRemainAfterExit=no\nMainPID=7\n",
+		  true },
+		/* a daemon that calls us and goes on: an agent, sshd, cron */
+		{ "Type=simple\nKillMode=control-group\nRemainAfterExit=no\nMainPID=77\n",
+		  false },
+		/* cloud-final.service */
+		{ "Type=oneshot\nKillMode=process\nRemainAfterExit=yes\nMainPID=5\n", false },
+		{ "Type=oneshot\nKillMode=control-group\nRemainAfterExit=yes\nMainPID=5\n",
+		  false },
+		{ "", false },
+	};
+
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+		NUMBER(service_ends_with(services[i].output, 7), services[i].ends);
+}
+
+static void a_unit_is_found_among_the_dependencies_of_another(void)
+{
+	/* as 252 prints them with --plain, and as 219 does, with a mark */
+	static const char output[] = "postgresql-12.service\n  basic.target\n"
+				     "    pgrepl-primary.service\n";
+	static const char marked[] = "postgresql-12.service\n\342\227\217 basic.target\n"
+				     "\342\227\217   pgrepl-primary.service\n";
+
+	CHECK(service_is_listed(output, "pgrepl-primary.service"));
+	CHECK(service_is_listed(marked, "pgrepl-primary.service"));
+	CHECK(!service_is_listed(output, "primary.service"));
+	CHECK(!service_is_listed(output, "pgrepl-standby.service"));
+	CHECK(!service_is_listed("", "pgrepl-primary.service"));
+}
+
 /* --- words of busctl --- */
 
 static void words_of_busctl_lose_their_quotes_and_escapes(void)
@@ -298,6 +344,8 @@ int main(int argc, char **argv)
 		return 64;
 	what_systemctl_shows_is_read();
 	a_service_between_two_starts_is_not_active();
+	a_service_that_ends_with_us_is_known();
+	a_unit_is_found_among_the_dependencies_of_another();
 	words_of_busctl_lose_their_quotes_and_escapes();
 	what_busctl_does_not_print_is_rejected();
 	a_file_of_variables_is_read_as_systemd_reads_it();
