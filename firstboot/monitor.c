@@ -86,6 +86,7 @@ static int do_verb(const struct monitor *monitor, uint8_t verb, struct answer *a
 		r = service_look(monitor->unit, &state, fault);
 		if (r == 0)
 			answer->look = (struct verb_look){ .active = state.active,
+							   .running = state.running,
 							   .enabled = state.enabled };
 		return r;
 	case VERB_START:

@@ -18,7 +18,7 @@
 #include <sys/types.h>
 
 enum verb {
-	VERB_LOOK,          /* is the server's unit active, enabled */
+	VERB_LOOK,          /* is the server's unit active, running, enabled */
 	VERB_START,         /* start it */
 	VERB_RESTART,       /* restart it */
 	VERB_ENABLE,        /* start it at boot */
@@ -52,7 +52,7 @@ int monitor_run(const struct monitor *monitor);
 
 /* The answers of the verbs that look; each fills its part. */
 struct verb_look {
-	bool active, enabled; /* the unit */
+	bool active, running, enabled; /* the unit, as in struct service_state */
 	bool firewall_runs;
 	int firewall_missing; /* rules */
 };

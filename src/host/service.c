@@ -57,12 +57,14 @@ void service_parse(const char *output, struct service_state *ret)
 	/* started at boot, or not to be enabled in any other way */
 	static const char *const enabled[] = { "enabled",   "static",   "alias",
 					       "generated", "indirect", NULL };
+	bool restarting = has_one_of(output, "SubState", restart);
 
 	*ret = (struct service_state){
 		.loaded = has_word(output, "LoadState", "loaded"),
 		.masked = has_word(output, "LoadState", "masked"),
-		.active = has_one_of(output, "ActiveState", active) &&
-			  !has_one_of(output, "SubState", restart),
+		.active = has_one_of(output, "ActiveState", active) && !restarting,
+		.running = has_word(output, "ActiveState", "active"),
+		.restarting = restarting,
 		.enabled = has_one_of(output, "UnitFileState", enabled),
 		.without_pgdata = has_word(output, "UnsetEnvironment", "PGDATA"),
 	};
@@ -212,8 +214,15 @@ int service_act(const char *unit, enum service_action action, bool now, long tim
 		unit,      now ? ignore_order : NULL, NULL,
 	};
 	const struct spawn spawn = { .argv = argv, .timeout_ms = timeout_ms };
-	int r = spawn_succeed(&spawn, name, hint, fault);
+	struct service_state state = { .loaded = false };
+	int r = service_look(unit, &state, fault);
 
+	if (r < 0)
+		return r;
+	/* a start would wait until RestartSec= is over */
+	if (action == SERVICE_START && state.restarting)
+		argv[1] = action_words[SERVICE_RESTART];
+	r = spawn_succeed(&spawn, name, hint, fault);
 	if (r == -ETIMEDOUT) {
 		fault_clear(fault);
 		fault_set(fault, FAULT_RETRY, "%s has not become ready within %ld s",

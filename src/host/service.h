@@ -11,7 +11,9 @@
 struct service_state {
 	bool loaded; /* systemd knows the unit */
 	bool masked; /* and it must not be started */
-	bool active; /* or about to be; not between two starts of Restart= */
+	bool active; /* or about to be */
+	bool running;
+	bool restarting; /* not active: it has failed, and Restart= will start it later */
 	bool enabled;
 	bool without_pgdata; /* UnsetEnvironment= (systemd 235) takes PGDATA away */
 };

@@ -138,6 +138,49 @@ leaves_nothing() {
 	has_nothing_failed primary
 }
 
+# waits_to_be_started NAME: its server was killed, and systemd will start it again, but not soon.
+waits_to_be_started() {
+	local server=postgresql-$LAB_PGMAJOR
+	drop_in "$1" "$server" '[Service]' Restart=on-failure RestartSec=1h EnvironmentFile=/etc/pgsql.env
+	host_run "$1" systemctl kill -s KILL "$server"
+	is_in_between() {
+		host_run "$1" systemctl show -p SubState "$2" | contains '=auto-restart$'
+	}
+	patiently is_in_between "$1" "$server"
+}
+
+@test "a server that was killed, and that Restart= would start later, is started by setup at once" {
+	waits_to_be_started primary
+	host_run primary pgrepl-primary setup --dry-run | contains '^would +server +start '
+	host_run primary pgrepl-primary setup | contains '^changed +server'
+	[ "$(host_run primary systemctl is-active "postgresql-$LAB_PGMAJOR")" = active ]
+	finds_nothing_to_do primary primary
+}
+
+@test "a server that somebody else has started meanwhile is not taken for the service's" {
+	local pg_ctl=/usr/pgsql-$LAB_PGMAJOR/bin/pg_ctl
+	waits_to_be_started primary
+	host_run_as primary postgres "$pg_ctl" -s -w -D '/data/of ours/pg' -l /tmp/log start
+	run -78 host_run primary pgrepl-primary setup
+	contains 'error: the server \(pid [0-9]+\) is running, but not under ' <<<"$output"
+	host_run_as primary postgres "$pg_ctl" -s -w -D '/data/of ours/pg' -m fast stop
+	host_run primary pgrepl-primary setup | contains '^changed +server'
+}
+
+@test "a service that still runs on the directory that it was started on is left alone, and no other cluster is made" {
+	local server=postgresql-$LAB_PGMAJOR
+	host_run primary install -d -o postgres -g postgres /data/new
+	drop_in primary "$server" '[Service]' Environment=PGDATA=/data/new
+	host_unset primary data_directory
+	run -78 host_run primary pgrepl-primary setup
+	contains "error: $server.service is running, but not on \"/data/new\"" <<<"$output"
+	run -78 host_run primary pgrepl-primary setup --dry-run
+	is_empty primary /data/new
+	[ "$(host_sql primary 'show data_directory')" = '/data/of ours/pg' ]
+	drop_in primary "$server" '[Service]' EnvironmentFile=/etc/pgsql.env
+	finds_nothing_to_do primary primary
+}
+
 @test "a server that pg_ctl has started in our unit outlives it, is not stopped with it, and comes back at boot" {
 	create_installed alone primary
 	host_set alone server_control pg_ctl

@@ -46,19 +46,19 @@ static void a_service_between_two_starts_is_not_active(void)
 {
 	static const struct {
 		const char *active, *sub;
-		bool is;
+		bool is, running, restarting;
 	} states[] = {
-		{ "active", "running", true },
-		{ "active", "exited", true },
-		{ "reloading", "reload", true },
-		{ "activating", "start-pre", true },
-		{ "activating", "start", true },
-		{ "activating", "start-post", true },
-		{ "activating", "auto-restart", false },
-		{ "activating", "auto-restart-queued", false },
-		{ "deactivating", "stop-sigterm", false },
-		{ "inactive", "dead", false },
-		{ "failed", "failed", false },
+		{ "active", "running", true, true, false },
+		{ "active", "exited", true, true, false },
+		{ "reloading", "reload", true, false, false },
+		{ "activating", "start-pre", true, false, false },
+		{ "activating", "start", true, false, false },
+		{ "activating", "start-post", true, false, false },
+		{ "activating", "auto-restart", false, false, true },
+		{ "activating", "auto-restart-queued", false, false, true },
+		{ "deactivating", "stop-sigterm", false, false, false },
+		{ "inactive", "dead", false, false, false },
+		{ "failed", "failed", false, false, false },
 	};
 
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
@@ -69,6 +69,8 @@ static void a_service_between_two_starts_is_not_active(void)
 
 		NUMBER(shown(output).active, states[i].is);
 		NUMBER(shown(reversed).active, states[i].is);
+		NUMBER(shown(output).running, states[i].running);
+		NUMBER(shown(output).restarting, states[i].restarting);
 	}
 }
 
