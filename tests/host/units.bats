@@ -138,6 +138,17 @@ leaves_nothing() {
 	has_nothing_failed primary
 }
 
+@test "the service may be named by an alias, and with characters that are escaped in its object's path" {
+	local alias=1st-of_ours.b:c.service
+	host_run primary ln -s "/usr/lib/systemd/system/postgresql-$LAB_PGMAJOR.service" "/etc/systemd/system/$alias"
+	host_run primary systemctl daemon-reload
+	host_set primary service "$alias"
+	finds_nothing_to_do primary primary
+	host_unset primary service
+	host_run primary rm "/etc/systemd/system/$alias"
+	host_run primary systemctl daemon-reload
+}
+
 # waits_to_be_started NAME: its server was killed, and systemd will start it again, but not soon.
 waits_to_be_started() {
 	local server=postgresql-$LAB_PGMAJOR

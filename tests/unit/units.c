@@ -317,6 +317,29 @@ static void a_command_line_says_where_the_data_is_or_is_refused(void)
 	DIRECTORY(data, "1 \"/etc/x", PGDG, "?");
 }
 
+/* Cut off anywhere, and with each byte replaced. What is accepted is a path. */
+static void an_answer_that_is_damaged_is_refused_or_still_makes_sense(void)
+{
+	static const char whole[] =
+		"s \"postgres\"\nas 2 \"A=\\\"1\" \"PGDATA=/data\"\na(sb) 1 \"/none\" true\n" PGDG;
+	static const char bytes[] = " \"\\\n0$-/\x01\xff";
+
+	for (size_t i = 0; i < sizeof(whole); i++) {
+		for (size_t j = 0; j < sizeof(bytes); j++) {
+			FAULT_AUTO fault = { 0 };
+			STRING_AUTO output = text_copy(whole);
+			struct command command = { .user = "" };
+			int r;
+
+			output[i] = bytes[j];
+			r = command_parse("p.service", output, &command, &fault);
+			CHECK(r < 0 ? fault.message.len && fault.hint.len
+				    : !*command.data_directory ||
+					      *command.data_directory == '/');
+		}
+	}
+}
+
 static void the_user_of_a_service_is_known(void)
 {
 	static const struct {
@@ -354,6 +377,7 @@ int main(int argc, char **argv)
 	the_last_pgdata_of_the_environment_counts();
 	files_of_variables_win(argv[1]);
 	a_command_line_says_where_the_data_is_or_is_refused();
+	an_answer_that_is_damaged_is_refused_or_still_makes_sense();
 	the_user_of_a_service_is_known();
 	return unit_end();
 }
