@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/stop.h"
 #include "host.h"
 #include "monitor.h"
 #include "prepare.h"
@@ -238,7 +239,8 @@ static int run_command(const struct command *command, const struct options *opti
 		 *settings->application_name ? settings->application_name
 					     : work.host.host_name);
 	if (prepare_user(settings, &work.host, &monitor, &fault) < 0 ||
-	    prepare_data_directory(settings, &work.host, &fault) < 0) {
+	    prepare_data_directory(settings, &work.host, &monitor, &fault) < 0 ||
+	    (command->run == run_setup && prepare_control(settings, &monitor, &fault) < 0)) {
 		settings_free(settings);
 		return finish(&fault);
 	}
@@ -284,7 +286,7 @@ int main(int argc, char **argv)
 	};
 	struct options options = { .config = SETTINGS_DEFAULT_PATH, .timeout_ms = TIMEOUT_MS };
 	const struct command *command;
-	int option;
+	int option, code;
 
 	process_hide_memory();
 	process_close_inherited();
@@ -328,5 +330,8 @@ int main(int argc, char **argv)
 	/* a reader that goes away makes write(2) fail; it must not kill us */
 	(void)signal(SIGPIPE, SIG_IGN);
 	clean_environment();
-	return run_command(command, &options);
+	code = run_command(command, &options);
+	if (code != EX_OK)
+		stop_end();
+	return code;
 }

@@ -86,16 +86,17 @@ static int do_verb(const struct monitor *monitor, uint8_t verb, struct answer *a
 		r = service_look(monitor->unit, &state, fault);
 		if (r == 0)
 			answer->look = (struct verb_look){ .active = state.active,
+							   .running = state.running,
 							   .enabled = state.enabled };
 		return r;
 	case VERB_START:
-		return service_act(monitor->unit, SERVICE_START,
+		return service_act(monitor->unit, SERVICE_START, monitor->server_waits,
 				   monitor->start_timeout_ms, fault);
 	case VERB_RESTART:
-		return service_act(monitor->unit, SERVICE_RESTART,
+		return service_act(monitor->unit, SERVICE_RESTART, monitor->server_waits,
 				   monitor->start_timeout_ms, fault);
 	case VERB_ENABLE:
-		return service_act(monitor->unit, SERVICE_ENABLE,
+		return service_act(monitor->unit, SERVICE_ENABLE, false,
 				   monitor->start_timeout_ms, fault);
 	case VERB_LABEL_RULE:
 		return selinux_add_rules(&place, fault);

@@ -18,7 +18,7 @@
 #include <sys/types.h>
 
 enum verb {
-	VERB_LOOK,          /* is the server's unit active, enabled */
+	VERB_LOOK,          /* is the server's unit active, running, enabled */
 	VERB_START,         /* start it */
 	VERB_RESTART,       /* restart it */
 	VERB_ENABLE,        /* start it at boot */
@@ -30,6 +30,7 @@ enum verb {
 
 struct monitor {
 	const char *unit;
+	bool server_waits; /* its unit is ordered after the one that we are in */
 	const char *data_directory;
 	const char *user; /* NULL: stay who we are, and refuse every verb */
 	uid_t uid;
@@ -43,12 +44,15 @@ struct monitor {
 	void *arg;
 };
 
-/* Runs a worker to its end; returns its exit code. Passes on SIGTERM and SIGINT. */
+/*
+ * Runs a worker to its end; returns its exit code. Being told to stop is passed on as SIGTERM;
+ * the caller then ends by stop_end().
+ */
 int monitor_run(const struct monitor *monitor);
 
 /* The answers of the verbs that look; each fills its part. */
 struct verb_look {
-	bool active, enabled; /* the unit */
+	bool active, running, enabled; /* the unit, as in struct service_state */
 	bool firewall_runs;
 	int firewall_missing; /* rules */
 };

@@ -1,9 +1,11 @@
 #include "prepare.h"
 
 #include "base/file.h"
+#include "host/command.h"
 #include "host/service.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,48 +62,117 @@ static const char **directories_of(const struct host *host,
 	return ret;
 }
 
-int prepare_data_directory(const struct settings *settings, struct host *host,
-			   struct fault *fault)
+/* What systemd will start, which has to be there. */
+static int find_service(const struct settings *settings, struct command *ret,
+			struct fault *fault)
 {
+	const char *unit = settings->service;
 	struct service_state service = { .loaded = false };
 
-	if (settings->server_control == SERVER_CONTROL_SYSTEMD) {
-		if (service_look(settings->service, &service, fault) < 0)
-			return -EIO;
-		if (service.masked) {
-			fault_set(fault, FAULT_OPERATOR, "the service \"%s\" is masked",
-				  settings->service);
-			return fault_hint(fault, "Run: systemctl unmask %s",
-					  settings->service);
-		}
-		if (!service.loaded) {
-			fault_set(fault, FAULT_OPERATOR, "there is no service \"%s\"",
-				  settings->service);
-			return fault_hint(fault,
-					  "Install postgresql%d-server, or set service in section [common].",
-					  PGMAJOR);
-		}
-		file_tidy_path(service.pgdata);
+	if (service_look(unit, &service, fault) < 0)
+		return -EIO;
+	if (service.masked) {
+		fault_set(fault, FAULT_OPERATOR, "the service \"%s\" is masked", unit);
+		return fault_hint(fault, "Run: systemctl unmask %s", unit);
 	}
-	if (*settings->data_directory && *service.pgdata &&
-	    !text_equal(settings->data_directory, service.pgdata) &&
-	    !file_is_same(settings->data_directory, service.pgdata)) {
-		fault_set(fault, FAULT_OPERATOR,
-			  "data_directory is \"%s\", and %s uses \"%s\"",
-			  settings->data_directory, settings->service, service.pgdata);
+	if (!service.loaded) {
+		fault_set(fault, FAULT_OPERATOR, "there is no service \"%s\"", unit);
 		return fault_hint(fault,
-				  "Leave data_directory out, or set PGDATA of the service by \"systemctl edit %s\".",
-				  settings->service);
+				  "Install postgresql%d-server, or set service in section [common].",
+				  PGMAJOR);
+	}
+	if (service.without_pgdata) {
+		fault_set(fault, FAULT_OPERATOR, "%s runs without PGDATA", unit);
+		return fault_hint(fault,
+				  "Remove PGDATA from UnsetEnvironment= with \"systemctl edit %s\".",
+				  unit);
+	}
+	return command_look(unit, ret, fault);
+}
+
+/* Another user could not read what the worker makes. */
+static int check_user(const struct settings *settings, const char *user, uid_t uid,
+		      struct fault *fault)
+{
+	const struct passwd *entry = getpwnam(user);
+	long number = -1;
+
+	if (!*user)
+		return 0;
+	if (!entry)
+		(void)text_to_long(user, 0, INT_MAX, &number);
+	if (entry ? entry->pw_uid == uid : number == (long)uid)
+		return 0;
+	fault_set(fault, FAULT_OPERATOR, "%s runs as user \"%s\", and os_user is \"%s\"",
+		  settings->service, user, settings->os_user);
+	return fault_hint(fault,
+			  "Set os_user to the user of the service, or User= of the service by \"systemctl edit %s\".",
+			  settings->service);
+}
+
+static int check_directory(const struct settings *settings, const char *of_service,
+			   struct fault *fault)
+{
+	const char *of_ini = settings->data_directory;
+
+	if (!*of_ini || !*of_service || text_equal(of_ini, of_service) ||
+	    file_is_same(of_ini, of_service))
+		return 0;
+	fault_set(fault, FAULT_OPERATOR, "data_directory is \"%s\", and %s uses \"%s\"",
+		  of_ini, settings->service, of_service);
+	return fault_hint(fault,
+			  "Leave data_directory out, or set PGDATA of the service by \"systemctl edit %s\".",
+			  settings->service);
+}
+
+int prepare_data_directory(const struct settings *settings, struct host *host,
+			   const struct monitor *monitor, struct fault *fault)
+{
+	struct command command = { .user = "" };
+
+	if (settings->server_control == SERVER_CONTROL_SYSTEMD &&
+	    (find_service(settings, &command, fault) < 0 ||
+	     check_user(settings, command.user, monitor->uid, fault) < 0 ||
+	     check_directory(settings, command.data_directory, fault) < 0))
+		return -EIO;
+	if (settings->server_control == SERVER_CONTROL_SYSTEMD &&
+	    !*command.data_directory && !*settings->data_directory) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "%s has neither PGDATA nor -D, so where its data is cannot be told",
+			  settings->service);
+		return fault_hint(fault, "Set data_directory in section [common].");
 	}
 	/* of two names, the server's: SELinux labels and messages go by it */
-	if (*service.pgdata)
-		host->data_directory = text_copy(service.pgdata);
+	if (*command.data_directory)
+		host->data_directory = text_copy(command.data_directory);
 	else if (*settings->data_directory)
 		host->data_directory = text_copy(settings->data_directory);
 	else
 		host->data_directory = text_format("/var/lib/pgsql/%d/data", PGMAJOR);
 	host->directories = directories_of(host, &settings->tablespaces);
 	return 0;
+}
+
+int prepare_control(const struct settings *settings, struct monitor *monitor,
+		    struct fault *fault)
+{
+	STRING_AUTO own = service_own();
+	int r;
+
+	if (!own)
+		return 0;
+	if (settings->server_control == SERVER_CONTROL_SYSTEMD) {
+		r = service_waits_for(settings->service, own, fault);
+		monitor->server_waits = r > 0;
+		return r < 0 ? r : 0;
+	}
+	if (!service_ends_with_us(own))
+		return 0;
+	fault_set(fault, FAULT_OPERATOR,
+		  "a server that pg_ctl starts in %s would be killed when setup ends", own);
+	return fault_hint(fault,
+			  "Set KillMode=process by \"systemctl edit %s\", or let systemd start the server: server_control = systemd.",
+			  own);
 }
 
 void prepare_free(struct host *host)

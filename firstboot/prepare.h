@@ -14,12 +14,21 @@ int prepare_user(const struct settings *settings, struct host *host,
 		 struct monitor *monitor, struct fault *fault);
 
 /*
- * Sets host->data_directory: that of the service, else of the ini, else PGDG's default.
- * If both the service and the ini name one, it has to be the same directory. Then sets
- * host->directories, which points into it and into settings.
+ * Sets host->data_directory: that of the service, else of the ini, else, without a service, PGDG's
+ * default.
+ * If both the service and the ini name one, it has to be the same directory; and the service has
+ * to run as the user that prepare_user() has found. Then sets host->directories, which points into
+ * it and into settings.
  */
 int prepare_data_directory(const struct settings *settings, struct host *host,
-			   struct fault *fault);
+			   const struct monitor *monitor, struct fault *fault);
+
+/*
+ * For setup in a service: finds out whether the server's waits for ours. A server that pg_ctl would
+ * start must be one that lives on after us.
+ */
+int prepare_control(const struct settings *settings, struct monitor *monitor,
+		    struct fault *fault);
 
 /* Frees what it has made. */
 void prepare_free(struct host *host);

@@ -22,6 +22,29 @@ enum step_state programs_check(struct host *host, struct text *detail, struct fa
 	return step_done(detail, "PostgreSQL %s in %s", host->programs.version, directory);
 }
 
+/* --- service --- */
+
+enum step_state service_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	const char *unit = host->settings.service;
+	struct postmaster postmaster;
+	struct verb_look look;
+
+	if (host->settings.server_control != SERVER_CONTROL_SYSTEMD)
+		return step_done(detail, "none: the server is started with pg_ctl");
+	if (cluster_postmaster(&host->cluster, &postmaster) > 0)
+		return step_done(detail, "%s", unit);
+	if (monitor_ask(host->verbs, VERB_LOOK, &look, fault) < 0)
+		return STEP_REFUSED;
+	if (!look.running)
+		return step_done(detail, "%s", unit);
+	fault_set(fault, FAULT_OPERATOR, "%s is running, but not on \"%s\"", unit,
+		  host->cluster.path);
+	return step_refused(fault,
+			    "If its data directory was changed while it was running, stop it with \"systemctl stop %s\", then run setup again.",
+			    unit);
+}
+
 /* --- starting it --- */
 
 /* Waits until it accepts connections; start_timeout of the ini at most. */

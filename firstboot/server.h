@@ -7,6 +7,9 @@
 /* PostgreSQL's programs are there, and of a known major (P3). Fills host->programs. */
 step_check programs_check;
 
+/* The service does not run another server than that of PGDATA. */
+step_check service_check;
+
 /* The server is running, under its service if there is one (P5, S6). */
 step_check server_check;
 step_apply server_apply;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 static int descriptor = -1;
 
@@ -26,4 +27,18 @@ int stop_open(void)
 int stop_fd(void)
 {
 	return descriptor;
+}
+
+void stop_end(void)
+{
+	struct signalfd_siginfo info;
+	sigset_t signals;
+
+	if (descriptor < 0 || read(descriptor, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	sigemptyset(&signals);
+	sigaddset(&signals, (int)info.ssi_signo);
+	(void)signal((int)info.ssi_signo, SIG_DFL);
+	(void)kill(getpid(), (int)info.ssi_signo);
+	(void)sigprocmask(SIG_UNBLOCK, &signals, NULL);
 }

@@ -4,10 +4,14 @@
 #include "base/spawn.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
+#include <systemd/sd-login.h>
+#include <unistd.h>
 
 #define SYSTEMCTL "/usr/bin/systemctl"
+
+/* Such a job does not wait for others, and nothing that the unit requires is started for it. */
+static const char ignore_order[] = "--job-mode=ignore-dependencies";
 
 enum { LOOK_TIMEOUT_MS = 30 * 1000 };
 
@@ -17,107 +21,214 @@ static const char *const action_words[] = {
 	[SERVICE_ENABLE] = "enable",
 };
 
-/* Environment= lists assignments, quoted if they contain blanks; the last one wins. */
-static void parse_environment(const char *s, char *ret, size_t ret_size)
+/* Is it one of the words of a property's value? */
+static bool has_word(const char *output, const char *property, const char *word)
 {
-	static const char name[] = "PGDATA=";
+	size_t name_len = strlen(property), word_len = strlen(word);
 
-	while (*s) {
-		char quote = *s == '"' || *s == '\'' ? *s : '\0';
-		const char *start = quote ? s + 1 : s;
-		char ends[2] = { quote ? quote : ' ', '\0' };
-		size_t len = strcspn(start, ends);
+	for (const char *s = output; *s; s += strcspn(s, "\n"), s += *s == '\n') {
+		if (strncmp(s, property, name_len) != 0 || s[name_len] != '=')
+			continue;
+		for (s += name_len + 1; *s && *s != '\n'; s += *s == ' ') {
+			size_t len = strcspn(s, " \n");
 
-		if (text_starts_with(start, name)) {
-			size_t skip = sizeof(name) - 1;
-
-			snprintf(ret, ret_size, "%.*s", (int)(len - skip), start + skip);
+			if (len == word_len && strncmp(s, word, len) == 0)
+				return true;
+			s += len;
 		}
-		s = start + len;
-		s += quote && *s == quote;
-		s += strspn(s, " ");
 	}
+	return false;
 }
 
-static bool is_one_of(const char *value, const char *const *words)
+static bool has_one_of(const char *output, const char *property, const char *const *words)
 {
 	for (; *words; words++)
-		if (text_equal(value, *words))
+		if (has_word(output, property, *words))
 			return true;
 	return false;
 }
 
-void service_parse(char *output, struct service_state *ret)
+void service_parse(const char *output, struct service_state *ret)
 {
 	/* at boot, the server may be starting by itself right now */
 	static const char *const active[] = { "active", "activating", "reloading", NULL };
+	/* that is "activating" too: it has failed, and will be started again after a while */
+	static const char *const restart[] = { "auto-restart", "auto-restart-queued", NULL };
 	/* started at boot, or not to be enabled in any other way */
 	static const char *const enabled[] = { "enabled",   "static",   "alias",
 					       "generated", "indirect", NULL };
-	struct service_state state = { .loaded = false };
+	bool restarting = has_one_of(output, "SubState", restart);
 
-	for (char *line = output, *next; line && *line; line = next) {
-		char *value = strchr(line, '=');
+	*ret = (struct service_state){
+		.loaded = has_word(output, "LoadState", "loaded"),
+		.masked = has_word(output, "LoadState", "masked"),
+		.active = has_one_of(output, "ActiveState", active) && !restarting,
+		.running = has_word(output, "ActiveState", "active"),
+		.restarting = restarting,
+		.enabled = has_one_of(output, "UnitFileState", enabled),
+		.without_pgdata = has_word(output, "UnsetEnvironment", "PGDATA"),
+	};
+}
 
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
-		if (!value || (next && value > next))
-			continue;
-		*value++ = '\0';
-		if (text_equal(line, "LoadState")) {
-			state.loaded = text_equal(value, "loaded");
-			state.masked = text_equal(value, "masked");
-		} else if (text_equal(line, "ActiveState")) {
-			state.active = is_one_of(value, active);
-		} else if (text_equal(line, "UnitFileState")) {
-			state.enabled = is_one_of(value, enabled);
-		} else if (text_equal(line, "Environment")) {
-			parse_environment(value, state.pgdata, sizeof(state.pgdata));
-		}
-	}
-	*ret = state;
+/* systemctl show of these properties. */
+static int show(const char *unit, const char *properties, struct text *ret, struct fault *fault)
+{
+	STRING_AUTO option = text_format("--property=%s", properties);
+	const char *argv[] = { SYSTEMCTL, "show", "--no-pager", option, unit, NULL };
+	const struct spawn spawn = {
+		.argv = argv,
+		.timeout_ms = LOOK_TIMEOUT_MS,
+		.out = ret,
+	};
+
+	return spawn_succeed(&spawn, "systemctl show",
+			     "On a host without systemd set server_control = pg_ctl in section [common].",
+			     fault);
 }
 
 int service_look(const char *unit, struct service_state *ret, struct fault *fault)
 {
 	TEXT_AUTO out = { 0 };
+	int r = show(unit, "LoadState,ActiveState,SubState,UnitFileState,UnsetEnvironment",
+		     &out, fault);
+
+	if (r == 0)
+		service_parse(text_str(&out), ret);
+	return r;
+}
+
+char *service_own(void)
+{
+	static const char suffix[] = ".service";
+	STRING_AUTO unit = NULL;
+	size_t len;
+
+	if (sd_pid_get_unit(0, &unit) < 0)
+		return NULL;
+	len = strlen(unit);
+	if (len < sizeof(suffix) || !text_equal(unit + len - sizeof(suffix) + 1, suffix))
+		return NULL;
+	return text_copy(unit);
+}
+
+bool service_ends_with(const char *output, pid_t pid)
+{
+	static const char *const kills[] = { "control-group", "mixed", NULL };
+	STRING_AUTO number = text_format("%d", (int)pid);
+
+	return has_one_of(output, "KillMode", kills) &&
+	       has_word(output, "RemainAfterExit", "no") &&
+	       (has_word(output, "Type", "oneshot") || has_word(output, "MainPID", number));
+}
+
+bool service_ends_with_us(const char *own)
+{
+	FAULT_AUTO none = { 0 };
+	TEXT_AUTO out = { 0 };
+
+	/* in a container there may be no systemd: then it kills nobody */
+	return show(own, "Type,KillMode,RemainAfterExit,MainPID", &out, &none) == 0 &&
+	       service_ends_with(text_str(&out), getpid());
+}
+
+bool service_is_listed(const char *output, const char *unit)
+{
+	TEXT_AUTO lines = { 0 };
+	char *rest, *line;
+
+	text_add(&lines, output);
+	rest = lines.s;
+	while ((line = strsep(&rest, "\n"))) {
+		char *name = text_trim(line), *blank = strrchr(name, ' ');
+
+		if (text_equal(blank ? blank + 1 : name, unit))
+			return true;
+	}
+	return false;
+}
+
+/* The first of the units that has to be active for the service and is not; "": all are. */
+static int find_lacking(const char *unit, struct text *ret, struct fault *fault)
+{
+	TEXT_AUTO out = { 0 };
+	char *rest, *word;
+	int r = show(unit, "Requires,Requisite,BindsTo", &out, fault);
+
+	for (rest = out.s; r == 0 && (word = strsep(&rest, "= \n"));) {
+		TEXT_AUTO state = { 0 };
+
+		/* the names of the properties have no dot */
+		if (!strchr(word, '.'))
+			continue;
+		r = show(word, "ActiveState", &state, fault);
+		if (r == 0 && !has_word(text_str(&state), "ActiveState", "active")) {
+			text_add(ret, word);
+			break;
+		}
+	}
+	return r;
+}
+
+int service_waits_for(const char *unit, const char *own, struct fault *fault)
+{
 	const char *argv[] = {
-		SYSTEMCTL,     "show", "--no-pager",    "-p", "LoadState",   "-p",
-		"ActiveState", "-p",   "UnitFileState", "-p", "Environment", unit,
-		NULL,
+		SYSTEMCTL, "list-dependencies", "--after", "--plain",
+		"--full",  "--no-pager",        unit,      NULL,
 	};
+	TEXT_AUTO job = { 0 };
+	TEXT_AUTO out = { 0 };
+	TEXT_AUTO lacking = { 0 };
 	const struct spawn spawn = {
 		.argv = argv,
 		.timeout_ms = LOOK_TIMEOUT_MS,
 		.out = &out,
 	};
-	int r = spawn_succeed(&spawn, "systemctl show",
-			      "On a host without systemd set server_control = pg_ctl in section [common].",
-			      fault);
+	int r = show(own, "Job", &job, fault);
 
-	if (r == 0)
-		service_parse(out.s, ret);
-	return r;
+	/* a service that is up already holds up nobody */
+	if (r < 0 || !text_starts_with(text_str(&job), "Job="))
+		return r;
+	r = spawn_succeed(&spawn, "systemctl list-dependencies", NULL, fault);
+	if (r < 0 || !service_is_listed(text_str(&out), own))
+		return r;
+	r = find_lacking(unit, &lacking, fault);
+	if (r < 0 || !lacking.len)
+		return r < 0 ? r : 1;
+	fault_set(fault, FAULT_OPERATOR,
+		  "%s is ordered after %s, which cannot start it: it requires %s, which is not active",
+		  unit, own, lacking.s);
+	return fault_hint(fault,
+			  "Run \"systemctl start %s\", or remove %s from After= of %s.",
+			  lacking.s, own, unit);
 }
 
-int service_act(const char *unit, enum service_action action, long timeout_ms,
+int service_act(const char *unit, enum service_action action, bool now, long timeout_ms,
 		struct fault *fault)
 {
 	STRING_AUTO name = text_format("systemctl %s", action_words[action]);
 	STRING_AUTO hint =
 		text_format("Read \"journalctl -xeu %s\" and the server's own log below its data directory.",
 			    unit);
-	const char *argv[] = { SYSTEMCTL, action_words[action], "--quiet", unit, NULL };
+	const char *argv[] = {
+		SYSTEMCTL, action_words[action],      "--quiet",
+		unit,      now ? ignore_order : NULL, NULL,
+	};
 	const struct spawn spawn = { .argv = argv, .timeout_ms = timeout_ms };
-	int r = spawn_succeed(&spawn, name, hint, fault);
+	struct service_state state = { .loaded = false };
+	int r = service_look(unit, &state, fault);
 
+	if (r < 0)
+		return r;
+	/* a start would wait until RestartSec= is over */
+	if (action == SERVICE_START && state.restarting)
+		argv[1] = action_words[SERVICE_RESTART];
+	r = spawn_succeed(&spawn, name, hint, fault);
 	if (r == -ETIMEDOUT) {
 		fault_clear(fault);
 		fault_set(fault, FAULT_RETRY, "%s has not become ready within %ld s",
 			  unit, timeout_ms / 1000);
 		fault_hint(fault,
-			   "It is still starting: watch \"journalctl -fu %s\", then run setup again, or allow more time with start_timeout.",
+			   "It is still starting: watch \"journalctl -fu %s\" and \"systemctl list-jobs\", then run setup again, or allow more time with start_timeout.",
 			   unit);
 	}
 	return r;

@@ -6,15 +6,16 @@
 
 #include "base/fault.h"
 
-enum { SERVICE_PATH_MAX = 1024 };
+#include <sys/types.h>
 
 struct service_state {
 	bool loaded; /* systemd knows the unit */
 	bool masked; /* and it must not be started */
 	bool active; /* or about to be */
+	bool running;
+	bool restarting; /* not active: it has failed, and Restart= will start it later */
 	bool enabled;
-	/* PGDATA from the unit's environment, drop-ins included, or "" */
-	char pgdata[SERVICE_PATH_MAX];
+	bool without_pgdata; /* UnsetEnvironment= (systemd 235) takes PGDATA away */
 };
 
 enum service_action {
@@ -25,9 +26,34 @@ enum service_action {
 
 int service_look(const char *unit, struct service_state *ret, struct fault *fault);
 
-/* Waits until it is done; after timeout_ms, -ETIMEDOUT, and the job goes on. */
-int service_act(const char *unit, enum service_action action, long timeout_ms,
+/*
+ * Waits until it is done; after timeout_ms, -ETIMEDOUT, and the job goes on. now: without waiting
+ * for what the unit is ordered after.
+ */
+int service_act(const char *unit, enum service_action action, bool now, long timeout_ms,
 		struct fault *fault);
 
+/*
+ * Would the start of a service wait for that of own, the one that this process is in, because it is
+ * ordered after it: 1 or 0? Then it has to be started now; -EIO and the fault if that would be
+ * without something that it requires.
+ */
+int service_waits_for(const char *unit, const char *own, struct fault *fault);
+
+/* Is the unit in the output of "systemctl list-dependencies"? For the tests. */
+bool service_is_listed(const char *output, const char *unit);
+
+/* The service that this process is in, for the caller to free; NULL: in none. */
+char *service_own(void);
+
+/*
+ * Does that service end when we do, so that systemd kills what is left in it? A server would be
+ * killed that pg_ctl has started there.
+ */
+bool service_ends_with_us(const char *own);
+
+/* The same of the output of "systemctl show", for the tests; pid is ours. */
+bool service_ends_with(const char *output, pid_t pid);
+
 /* Parses the output of "systemctl show". Separate from its caller for the tests. */
-void service_parse(char *output, struct service_state *ret);
+void service_parse(const char *output, struct service_state *ret);

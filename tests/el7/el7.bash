@@ -34,7 +34,7 @@ el7_headers() {
 	pq=$("${PG_CONFIG:-pg_config}" --includedir)
 	mkdir -p "$headers/systemd"
 	cp -u "$pq"/{libpq-fe,postgres_ext,pg_config_ext}.h "$headers/"
-	cp -u /usr/include/systemd/{sd-daemon,_sd-common}.h "$headers/systemd/"
+	cp -u /usr/include/systemd/{sd-daemon,sd-login,_sd-common}.h "$headers/systemd/"
 	cp -u "$EL7"/include/*.h "$headers/"
 }
 
@@ -86,7 +86,7 @@ el7_key() {
 	cd "$TOP" || return
 	mapfile -t files < <(find src firstboot tests/unit tests/el7 -name '*.[ch]' -o -name '*.mk' | sort)
 	cache_key "${files[@]}" Makefile SPECS/pgrepl.spec tests/el7/el7.bash tests/lib/zig-cc \
-		/usr/include/systemd/sd-daemon.h "$("${PG_CONFIG:-pg_config}" --includedir)/libpq-fe.h" -- "$1" "${files[@]}"
+		/usr/include/systemd/{sd-daemon,sd-login}.h "$("${PG_CONFIG:-pg_config}" --includedir)/libpq-fe.h" -- "$1" "${files[@]}"
 }
 
 # el7_is_built KEY: scripts/check removes only the programs.

@@ -42,6 +42,10 @@ packages_again() {
 	"${as[@]}" "$ANOTHER/scripts/build-rpm" rpm
 }
 
+build_id() { # FILE
+	readelf -n "$1" | sed -n 's/^ *Build ID: //p'
+}
+
 sums() {
 	(cd "$TREE/build/release" && find . -type f | sort | xargs sha256sum)
 }
@@ -72,12 +76,33 @@ sums() {
 	cd "$TREE/build/release" || return
 	ls repo/pgrepl-primary-*.rpm repo/pgrepl-standby-*.rpm source/pgrepl-*.src.rpm
 	sha256sum --check --strict SHA256SUMS
+	diff <(awk '{ print $2 }' SHA256SUMS | sort) <(find -- * -type f ! -name 'SHA256SUMS*' | sort)
+}
+
+@test "debug information is in a repository of its own, and fits the programs in the packages" {
+	local role package id
+	cd "$TREE/build/release" || return
+	run ! compgen -G 'repo/*debug*'
+	run ! grep -q debuginfo <(zcat repo/repodata/*-primary.xml.gz)
+	grep -q debuginfo <(zcat debug/repodata/*-primary.xml.gz)
+	for package in repo/*.rpm debug/*.rpm; do
+		rpm2cpio "$package" | (cd "$BATS_TEST_TMPDIR" && cpio -idu --quiet)
+	done
+	cd "$BATS_TEST_TMPDIR/usr" || return
+	for role in primary standby; do
+		id=$(build_id sbin/pgrepl-$role)
+		[ -n "$id" ]
+		[ "$(build_id lib/debug/usr/sbin/pgrepl-$role*.debug)" = "$id" ]
+		readelf -S -W lib/debug/usr/sbin/pgrepl-$role*.debug | grep -q ' \.debug_info '
+		run ! grep -q ' \.debug_info ' <(readelf -S -W sbin/pgrepl-$role)
+	done
 }
 
 @test "its checksums and its index are signed" {
 	cd "$TREE/build/release" || return
 	gpg --batch --verify SHA256SUMS.asc SHA256SUMS
 	gpg --batch --verify repo/repodata/repomd.xml.asc repo/repodata/repomd.xml
+	gpg --batch --verify debug/repodata/repomd.xml.asc debug/repodata/repomd.xml
 }
 
 @test "a changed index fails verification" {
@@ -92,10 +117,10 @@ sums() {
 	local db=$BATS_TEST_TMPDIR/rpmdb
 	mkdir "$db"
 	rpmkeys --dbpath "$db" --import "$TREE/build/release/repo/RPM-GPG-KEY-pgrepl"
-	run rpmkeys --dbpath "$db" --checksig --verbose "$TREE"/build/release/repo/*.rpm
+	run rpmkeys --dbpath "$db" --checksig --verbose "$TREE"/build/release/{repo,debug}/*.rpm
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[ "$(grep -c 'Signature.*: OK' <<<"$output")" -ge 2 ]
+	[ "$(grep -c 'Signature.*: OK' <<<"$output")" -ge 3 ]
 }
 
 @test "a release without a key is refused" {

@@ -138,7 +138,7 @@ traced_setup() {
 		LC_ALL=C sort | uniq -c | sed 's/^ *//'
 }
 
-@test "a second setup says \"nothing to do\", changes no byte, and costs four programs and two or three log-ins" {
+@test "a second setup says \"nothing to do\", changes no byte, and costs five programs and two or three log-ins" {
 	local role before after logins
 	for role in primary standby; do
 		before=$(fingerprint $role)
@@ -153,9 +153,11 @@ traced_setup() {
 		logins='1 connects to 127.0.0.1 port 5432'
 		[ "$role" = primary ] || logins="2 connects to $(host_ip primary) port 5432"
 		diff "$BATS_TEST_TMPDIR/cost" - <<-END
+			1 connects to /run/dbus/system_bus_socket
 			3 connects to /run/systemd/private
 			1 connects to /var/run/postgresql/.s.PGSQL.5432
 			$logins
+			1 runs /usr/bin/busctl
 			3 runs /usr/bin/systemctl
 			1 runs /usr/pgsql-$LAB_PGMAJOR/bin/postgres
 			1 runs /usr/sbin/pgrepl-$role

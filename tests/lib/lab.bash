@@ -84,7 +84,7 @@ lab_start() {
 # The packages of the project in build/repo, if there are any, are for the PostgreSQL that is offered.
 lab_check_packages() {
 	local package
-	for package in "$lab_project"/build/repo/pgrepl-*.rpm; do
+	for package in "$lab_project"/build/repo/pgrepl-{primary,standby}-*.rpm; do
 		[ -e "$package" ] || continue
 		rpm -qp --nosignature --requires "$package" | grep -q "^postgresql$LAB_PGMAJOR-server" || {
 			echo "$package is not for PostgreSQL $LAB_PGMAJOR: make repo PGMAJOR=$LAB_PGMAJOR" >&2

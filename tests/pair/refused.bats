@@ -159,7 +159,7 @@ refuses() {
 	run -75 pgrepl standby setup
 	contains 'error: ' <<<"$output"
 	kill -TERM "$standby"
-	wait "$standby" || [ $? = 75 ]
+	wait "$standby" || equal "$?" 143
 	no_process_of "$PAIR"
 }
 

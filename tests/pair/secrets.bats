@@ -105,7 +105,7 @@ start_waiting() {
 
 stop_waiting() {
 	kill "$helper"
-	wait "$helper" || equal "$?" 75
+	wait "$helper" || equal "$?" 143
 }
 
 @test "nobody but root can read the memory of a helper or of its worker" {

@@ -30,13 +30,13 @@ load ../lib/pair
 	no_process_of "$PAIR"
 }
 
-# stop_traced PID: a traced setup gets SIGTERM, and exits with 75. What its worker did after the signal is in
+# stop_traced PID: a traced setup gets SIGTERM, and ends by it. What its worker did after the signal is in
 # $PAIR/after.
 stop_traced() {
 	local status=0
 	kill -TERM "$1"
 	wait "$1" || status=$?
-	equal "$status" 75
+	equal "$status" 143
 	eventually trace_is_whole "$PAIR/trace"
 	no_process_of "$PAIR/standby"
 	awk '!worker && /^[0-9]+ +kill\([0-9]+, SIGTERM/ { split($2, part, /[(,]/); worker = part[2]; next }
@@ -46,7 +46,7 @@ stop_traced() {
 }
 
 # bats test_tags=once
-@test "a waiting standby that gets SIGTERM exits with 75, and does not try again first" {
+@test "a waiting standby that gets SIGTERM ends by it, and does not try again first" {
 	local standby
 	need strace
 	ini standby

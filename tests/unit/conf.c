@@ -3,7 +3,6 @@
  */
 #include "unit.h"
 
-#include "host/service.h"
 #include "postgresql/db.h"
 #include "postgresql/hba.h"
 #include "postgresql/major.h"
@@ -279,25 +278,6 @@ static void a_passfile_escapes_what_separates_its_fields(void)
 	EQUAL(secret_reveal(&line), "*:*:*:us\\:er\\\\:p\\:a\\\\s s#word'\"\n");
 }
 
-static void what_systemctl_shows_is_read(void)
-{
-	char output[] =
-		"LoadState=loaded\nActiveState=active\nUnitFileState=enabled\n"
-		"Environment=A=1 PGDATA=/one \"B=two words\" 'PGDATA=/data of mine' C=3\n";
-	char other[] = "LoadState=not-found\nActiveState=failed\nUnitFileState=\nEnvironment=";
-	char missing[] = "";
-	struct service_state state = { 0 };
-
-	service_parse(output, &state);
-	CHECK(state.loaded && state.active && state.enabled);
-	EQUAL(state.pgdata, "/data of mine");
-	service_parse(other, &state);
-	CHECK(!state.loaded && !state.active && !state.enabled);
-	EQUAL(state.pgdata, "");
-	service_parse(missing, &state);
-	CHECK(!state.loaded);
-}
-
 int main(void)
 {
 	the_block_stands_before_the_first_host_line();
@@ -312,6 +292,5 @@ int main(void)
 	a_verifier_has_the_form_of_rfc_5803_and_a_salt_of_its_own();
 	sqlstates_are_found_whatever_the_language();
 	a_passfile_escapes_what_separates_its_fields();
-	what_systemctl_shows_is_read();
 	return unit_end();
 }

@@ -56,6 +56,14 @@ under_valgrind() {
 	under_valgrind conf
 }
 
+@test "units are read as systemd 219 and 252 print them" {
+	sanitized units "$BATS_TEST_TMPDIR"
+}
+
+@test "units: valgrind finds no leak and no invalid access" {
+	under_valgrind units "$BATS_TEST_TMPDIR"
+}
+
 @test "files are replaced whole, and trees are handled without following links" {
 	sanitized files "$BATS_TEST_TMPDIR"
 }

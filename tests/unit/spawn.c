@@ -176,6 +176,36 @@ static void one_that_ignores_being_asked_is_killed(void)
 	CHECK(is_gone_soon(text_trim(out.s)));
 }
 
+/* Runs stop_end() in a process that was sent sig, unless that is 0; returns its wait status. */
+static int end_after(int sig)
+{
+	int status = -1;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		if (stop_open() == 0 && (!sig || raise(sig) == 0))
+			stop_end();
+		_exit(75);
+	}
+	CHECK(waitpid(child, &status, 0) == child);
+	return status;
+}
+
+static void a_process_that_was_told_to_stop_ends_by_that_signal(void)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		int status = end_after(signals[i]);
+
+		CHECK(WIFSIGNALED(status));
+		NUMBER(WTERMSIG(status), signals[i]);
+	}
+	NUMBER(WEXITSTATUS(end_after(0)), 75);
+}
+
 /* Comes last: after this nothing waits any more. */
 static void being_told_to_stop_ends_it_at_once(void)
 {
@@ -269,6 +299,7 @@ int main(void)
 	a_server_may_stay_when_the_program_succeeded();
 	it_dies_with_its_caller();
 	nothing_is_left_open_or_unread();
+	a_process_that_was_told_to_stop_ends_by_that_signal();
 	being_told_to_stop_ends_it_at_once();
 	return unit_end();
 }
