@@ -247,8 +247,11 @@ enum step_state login_check(struct host *host, struct text *detail, struct fault
 		return step_needed(detail, "to be tried again; it is rejected now: %s",
 				   text_str(&refusal.message));
 	}
-	fault_set(fault, refusal.class, "\"%s\" cannot replicate from %s:%ld: %s",
-		  login.user, login.host, login.port, text_str(&refusal.message));
+	/* its own rules are in force by now: waiting for others does not help */
+	fault_set(fault,
+		  text_equal(refusal.sqlstate, "28000") ? FAULT_OPERATOR : refusal.class,
+		  "\"%s\" cannot replicate from %s:%ld: %s", login.user, login.host,
+		  login.port, text_str(&refusal.message));
 	if (text_equal(refusal.sqlstate, "28P01"))
 		fault_hint(fault,
 			   "replication_password_verifier in the ini does not belong to replication_password: remove one of them.");

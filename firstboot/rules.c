@@ -13,7 +13,7 @@ enum { HBA_MAX = 4 * 1024 * 1024 };
 
 /* The file as it is, and as it should be. */
 struct plan {
-	char *path;
+	char *path, *self;
 	struct hba hba;
 	struct text now, wanted;
 	struct hba_file file; /* now, in lines */
@@ -24,6 +24,7 @@ struct plan {
 static void plan_free(struct plan *plan)
 {
 	text_drop(&plan->path);
+	text_drop(&plan->self);
 	hba_close(&plan->file);
 	text_free(&plan->now);
 	text_free(&plan->wanted);
@@ -73,6 +74,7 @@ static int plan_read(const struct host *host, struct plan *plan, struct fault *f
 		.user = settings->replication_user,
 		.method = settings->auth_method,
 		.tls = settings->tls,
+		.self = HBA_SAMEHOST,
 		.networks = &settings->standby_networks,
 	};
 	plan->before = mem_zalloc(hba_targets(&plan->hba) * sizeof(*plan->before));
@@ -91,6 +93,18 @@ static void describe(const struct host *host, const struct plan *plan, struct te
 		  text_s((long)settings->standby_networks.count),
 		  plan->hba.applications ? ", and for applications" : "",
 		  text_str(&plan->notes));
+}
+
+/* A server that does not run, or that we cannot log in to, is for later steps. */
+enum step_state rules_valid_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	FAULT_AUTO unreachable = { 0 };
+
+	if (!host_in_place(host) || !host_db(host, &unreachable))
+		return step_done(detail, "no server to ask yet");
+	if (hba_rules_valid(&host->db, fault) < 0)
+		return STEP_REFUSED;
+	return step_done(detail, "the server accepts its file");
 }
 
 /* --- in a new cluster: initdb's file, which overrides nobody's rules --- */
@@ -147,13 +161,20 @@ static int find_path(struct host *host, char **ret, struct fault *fault)
 
 static int find_places(struct host *host, struct plan *plan, struct fault *fault)
 {
+	const char *self;
 	int r = login_find_host(host, fault);
 
-	if (r == 0)
-		r = hba_rules_valid(&host->db, fault);
+	if (r < 0)
+		return r;
+	self = hba_rules_address(host->listen_host);
+	/* no more than that: the host may have addresses that are rejected */
+	plan->self = text_format("%s/%d", self, strchr(self, ':') ? 128 : 32);
+	if (!hba_has_target(&plan->file, HBA_SAMEHOST))
+		plan->hba.self = plan->self;
+	r = hba_rules_valid(&host->db, fault);
 	if (r == 0)
 		r = hba_rules_place(&host->db, &plan->hba, &plan->file, host->programs.major,
-				    host->listen_host, plan->before, &plan->notes, fault);
+				    self, plan->before, &plan->notes, fault);
 	return r;
 }
 

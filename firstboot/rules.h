@@ -4,6 +4,12 @@
 #include "host.h"
 #include "step.h"
 
+/*
+ * The file of a running server has no error: with one, the server would ignore it, and not start
+ * again.
+ */
+step_check rules_valid_check;
+
 /* The rules are in the file of a new cluster, before its first rule for TCP. */
 step_check rules_file_check;
 step_apply rules_file_apply;

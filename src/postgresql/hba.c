@@ -238,7 +238,12 @@ size_t hba_targets(const struct hba *hba)
 
 const char *hba_target(const struct hba *hba, size_t i)
 {
-	return i ? hba->networks->cidr[i - 1] : "samehost";
+	return i ? hba->networks->cidr[i - 1] : hba->self;
+}
+
+bool hba_has_target(const struct hba_file *file, const char *address)
+{
+	return block_of(file, address);
 }
 
 void hba_keep_places(const struct hba_file *file, const struct hba *hba, size_t *ret_before)

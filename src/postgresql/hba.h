@@ -5,10 +5,9 @@
  * so the place of a rule is half of its meaning:
  *
  * - The replication rules match nothing but replication of one role: "all" does not match
- *   replication, and "replication" matches nothing else. There is one per target: "samehost",
- *   with which this host verifies the login of the role, then each network. Each stands before
- *   the line that the caller names (hba_rules.h finds it); its block is kept where it is if it
- *   has its effect there.
+ *   replication, and "replication" matches nothing else. There is one per target: this host,
+ *   which verifies the login of the role, then each network. Each stands before the line that
+ *   the caller names (hba_rules.h finds it).
  * - The last rules override nobody: they end the file. They let all roles into all databases,
  *   or only the replication role into "postgres", where a standby asks for tablespaces.
  *
@@ -22,15 +21,18 @@
 #include "base/text.h"
 #include "postgresql/major.h"
 
+#define HBA_SAMEHOST "samehost"
+
 struct hba {
 	const char *user;   /* the replication role; quoted as needed */
 	const char *method; /* scram-sha-256 or md5 */
 	bool tls;           /* hostssl lines, else host */
 	bool applications;  /* the last rules are for everybody */
+	const char *self;   /* the address of this host: HBA_SAMEHOST, or a single one */
 	const struct networks *networks;
 };
 
-/* The addresses of the replication rules: "samehost" is 0, networks follow. */
+/* The addresses of the replication rules: self is 0, networks follow. */
 size_t hba_targets(const struct hba *hba);
 const char *hba_target(const struct hba *hba, size_t i);
 
@@ -54,6 +56,9 @@ int hba_scan(struct hba_file *ret, const char *content, const struct major *majo
 	     size_t *ret_number);
 void hba_close(struct hba_file *file);
 #define HBA_AUTO CLEANUP(hba_close) struct hba_file
+
+/* Is there a replication rule of ours for this address? */
+bool hba_has_target(const struct hba_file *file, const char *address);
 
 /* The places that the replication rules have already: the first lines of their blocks; 0: none. */
 void hba_keep_places(const struct hba_file *file, const struct hba *hba, size_t *ret_before);

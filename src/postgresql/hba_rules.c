@@ -16,8 +16,14 @@ int hba_rules_valid(struct db *db, struct fault *fault)
 {
 	RESULT_AUTO result = NULL;
 	int r = db_query(db,
-			 WITH_RULES " SELECT file, line_number, error FROM rules"
-				    " WHERE error IS NOT NULL ORDER BY n LIMIT 1",
+			 /*
+			  * with a type, only one that cannot match: hostssl without ssl; and
+			  * some errors are only in the server's log
+			  */
+			 WITH_RULES
+			 " SELECT file, line_number, coalesce(error, 'see the server''s log')"
+			 " FROM rules"
+			 " WHERE type IS NULL ORDER BY n LIMIT 1",
 			 0, NULL, &result, fault);
 
 	if (r < 0 || !PQntuples(result))
@@ -55,23 +61,23 @@ int hba_rules_of_others(struct db *db, const struct hba_file *file, struct text 
  * out. $4: the types of rules that match whatever ours would. $5: whether /x is a regular
  * expression.
  */
-#define WITH_MATCHES                                                                         \
-	WITH_RULES                                                                           \
-	", groups AS (SELECT oid, rolname FROM pg_authid WHERE rolname = $1::text"           \
-	" UNION SELECT g.oid, g.rolname FROM groups m"                                       \
-	" JOIN pg_auth_members a ON a.member = m.oid JOIN pg_authid g ON g.oid = a.roleid)," \
-	" matches AS (SELECT t.i, r.* FROM rules r,"                                         \
-	" unnest($2::inet[]) WITH ORDINALITY AS t(net, i)"                                   \
-	" WHERE (r.file <> " MAIN_FILE " OR r.line_number <> ALL ($3::int[]))"               \
-	" AND r.type = ANY ($4::text[]) AND 'replication' = ANY (r.database)"                \
-	" AND EXISTS (SELECT FROM unnest(r.user_name) AS u WHERE CASE left(u, 1)"            \
-	" WHEN '+' THEN substr(u, 2) IN (SELECT rolname FROM groups)"                        \
-	" WHEN '/' THEN CASE WHEN $5::bool THEN $1 ~ substr(u, 2) ELSE u = $1 END"           \
-	" ELSE u IN ('all', $1) END)"                                                        \
-	" AND CASE WHEN r.netmask IS NULL"                                                   \
-	" THEN r.address = 'all' OR t.i = 1 AND r.address IN ('samehost', 'samenet')"        \
-	" WHEN family(r.address::inet) <> family(t.net) THEN false"                          \
-	" ELSE r.address::inet & r.netmask::inet = host(t.net)::inet & r.netmask::inet"      \
+#define WITH_MATCHES                                                                                      \
+	WITH_RULES                                                                                        \
+	", groups AS (SELECT oid, rolname FROM pg_authid WHERE rolname = $1::text"                        \
+	" UNION SELECT g.oid, g.rolname FROM groups m"                                                    \
+	" JOIN pg_auth_members a ON a.member = m.oid JOIN pg_authid g ON g.oid = a.roleid),"              \
+	" matches AS (SELECT t.i, r.* FROM rules r,"                                                      \
+	" unnest($2::inet[]) WITH ORDINALITY AS t(net, i)"                                                \
+	" WHERE (r.file <> " MAIN_FILE " OR r.line_number <> ALL ($3::int[]))"                            \
+	" AND r.type = ANY ($4::text[]) AND 'replication' = ANY (r.database)"                             \
+	" AND EXISTS (SELECT FROM unnest(r.user_name) AS u WHERE CASE left(u, 1)"                         \
+	" WHEN '+' THEN substr(u, 2) IN (SELECT rolname FROM groups)"                                     \
+	" WHEN '/' THEN CASE WHEN $5::bool THEN $1 ~ substr(u, 2) ELSE u = $1 END"                        \
+	" ELSE u IN ('all', $1) END)"                                                                     \
+	" AND CASE WHEN r.netmask IS NULL"                                                                \
+	" THEN r.address = 'all' OR t.i = 1 AND lower(r.address) IN ('samehost', 'samenet', 'localhost')" \
+	" WHEN family(r.address::inet) <> family(t.net) THEN false"                                       \
+	" ELSE r.address::inet & r.netmask::inet = host(t.net)::inet & r.netmask::inet"                   \
 	" AND r.netmask::inet & hostmask(t.net) = hostmask(t.net) & ~hostmask(t.net) END) "
 
 /* The first that matches each target, and the rules of the main file around it. */
@@ -84,8 +90,7 @@ static const char first_matches[] = WITH_MATCHES
 	" OR m.address IN ('all', 'samehost', 'samenet') OR m.netmask IN ('0.0.0.0', '::')"
 	" ORDER BY m.i, m.n";
 
-/* If the server listens on a name, the usual address has to do. */
-static const char *address_of(const char *host)
+const char *hba_rules_address(const char *host)
 {
 	unsigned char bytes[sizeof(struct in6_addr)];
 
@@ -145,7 +150,7 @@ int hba_rules_place(struct db *db, const struct hba *hba, const struct hba_file 
 	RESULT_AUTO rows = NULL;
 	int r;
 
-	text_addf(&addresses, "{%s", address_of(self));
+	text_addf(&addresses, "{%s", hba_rules_address(self));
 	for (size_t i = 1; i < hba_targets(hba); i++)
 		text_addf(&addresses, ",%s", hba_target(hba, i));
 	text_add(&addresses, "}");
@@ -170,7 +175,7 @@ int hba_rules_place(struct db *db, const struct hba *hba, const struct hba_file 
 int hba_rules_match(struct db *db, const char *user, bool tls, const struct major *major,
 		    const char *self, struct text *ret, struct fault *fault)
 {
-	STRING_AUTO address = text_format("{%s}", address_of(self));
+	STRING_AUTO address = text_format("{%s}", hba_rules_address(self));
 	RESULT_AUTO rows = NULL;
 	int r = query_matches(db,
 			      WITH_MATCHES

@@ -17,6 +17,9 @@ int hba_rules_valid(struct db *db, struct fault *fault);
 int hba_rules_of_others(struct db *db, const struct hba_file *file, struct text *ret,
 			struct fault *fault);
 
+/* The address that a host logs in from to itself: if it listens on a name, the usual one. */
+const char *hba_rules_address(const char *listen_host);
+
 /*
  * Where each target's rule belongs, for hba_merge(). What it must not override are rules of others for
  * a part of its connections. It goes before the first rule that matches all of them: there it

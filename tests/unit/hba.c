@@ -24,6 +24,7 @@ static const struct networks networks = { .cidr = &cidr, .count = 1 };
 static const struct hba ours = { .user = "replica",
 				 .method = "scram-sha-256",
 				 .tls = true,
+				 .self = HBA_SAMEHOST,
 				 .networks = &networks };
 
 /* As in a new cluster: where they are, else before the first rule for TCP. */
