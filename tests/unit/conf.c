@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "host/service.h"
+#include "postgresql/basebackup.h"
 #include "postgresql/db.h"
 #include "postgresql/major.h"
 #include "postgresql/passfile.h"
@@ -200,6 +201,57 @@ static void sqlstates_are_found_whatever_the_language(void)
 	NUMBER(db_class("42501"), FAULT_OPERATOR);
 }
 
+/* As versions 12 to 15 print them. */
+static void complaints_of_pg_basebackup_say_on_which_host(void)
+{
+	static const struct {
+		const char *complaint;
+		enum fault_class class;
+		const char *message, *hint;
+	} all[] = {
+		{ "pg_basebackup: error: could not get COPY data stream: ERROR:  could not open file \"./x\": Permission denied",
+		  FAULT_OPERATOR,
+		  "the primary p:1 reported: could not open file \"./x\": Permission denied",
+		  "It is on the primary" },
+		{ "pg_basebackup: error: could not read COPY data: ERROR:  could not open directory \"./y\": Permission denied",
+		  FAULT_OPERATOR,
+		  "the primary p:1 reported: could not open directory \"./y\": Permission denied",
+		  "It is on the primary" },
+		{ "pg_basebackup: error: could not initiate base backup: ERROR:  could not write file \"backup_label\": No space left on device",
+		  FAULT_OPERATOR, NULL, "It is on the primary" },
+		{ "pg_basebackup: error: backup failed: ERROR:  could not read file \"base/1/2\": Input/output error",
+		  FAULT_OPERATOR, NULL, "It is on the primary" },
+		{ "pg_basebackup: error: could not create directory \"/d/base\": Permission denied",
+		  FAULT_OPERATOR,
+		  "pg_basebackup: error: could not create directory \"/d/base\": Permission denied",
+		  "It is on this host" },
+		{ "pg_basebackup: error: could not write to file \"/d/base/1/2\": No space left on device",
+		  FAULT_OPERATOR, NULL, "It is on this host" },
+		{ "pg_basebackup: error: could not create file \"/d/x\": Read-only file system",
+		  FAULT_OPERATOR, NULL, "It is on this host" },
+		{ "pg_basebackup: error: checksum error occurred", FAULT_OPERATOR, NULL,
+		  "Pages on the primary" },
+		{ "pg_basebackup: error: incompatible server version 16.1",
+		  FAULT_OPERATOR, NULL, "Install PostgreSQL" },
+		{ "pg_basebackup: error: connection to server at \"p\", port 1 failed: FATAL:  the database system is starting up",
+		  FAULT_RETRY, NULL, "" },
+		{ "pg_basebackup: error: could not receive data from WAL stream: server closed the connection unexpectedly",
+		  FAULT_RETRY, NULL, "" },
+		{ "", FAULT_RETRY, "pg_basebackup failed without saying why", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		FAULT_AUTO fault = { 0 };
+
+		basebackup_fault(all[i].complaint, "p:1", &fault);
+		NUMBER(fault.class, all[i].class);
+		if (all[i].message)
+			EQUAL(text_str(&fault.message), all[i].message);
+		CHECK(text_starts_with(text_str(&fault.hint), all[i].hint));
+		CHECK(!fault.hint.len == !*all[i].hint);
+	}
+}
+
 static void a_passfile_escapes_what_separates_its_fields(void)
 {
 	SECRET_AUTO password = { { 0 } };
@@ -241,6 +293,7 @@ int main(void)
 	identifiers_and_literals_are_quoted_without_a_server();
 	a_verifier_has_the_form_of_rfc_5803_and_a_salt_of_its_own();
 	sqlstates_are_found_whatever_the_language();
+	complaints_of_pg_basebackup_say_on_which_host();
 	a_passfile_escapes_what_separates_its_fields();
 	what_systemctl_shows_is_read();
 	return unit_end();
