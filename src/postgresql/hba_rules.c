@@ -80,12 +80,18 @@ int hba_rules_of_others(struct db *db, const struct hba_file *file, struct text 
 	" ELSE r.address::inet & r.netmask::inet = host(t.net)::inet & r.netmask::inet"                   \
 	" AND r.netmask::inet & hostmask(t.net) = hostmask(t.net) & ~hostmask(t.net) END) "
 
-/* The first that matches each target, and the rules of the main file around it. */
+/*
+ * The first that matches each target, the rules of the main file around it, whether it demands a
+ * certificate, and the file of the last included rule before it that is about replication.
+ */
 static const char first_matches[] = WITH_MATCHES
 	"SELECT DISTINCT ON (m.i) m.i, m.file, m.line_number, m.file = " MAIN_FILE ","
 	" (SELECT max(line_number) FROM rules WHERE n < m.n AND file = " MAIN_FILE "),"
 	" (SELECT min(line_number) FROM rules WHERE n > m.n AND file = " MAIN_FILE "),"
-	" m.auth_method = 'cert' OR array_to_string(m.options, ' ') LIKE '%clientcert=verify%'"
+	" m.auth_method = 'cert' OR array_to_string(m.options, ' ') LIKE '%clientcert=verify%',"
+	" (SELECT file FROM rules WHERE n < m.n AND n > (SELECT max(n) FROM rules"
+	" WHERE n < m.n AND file = " MAIN_FILE ") AND 'replication' = ANY (database)"
+	" ORDER BY n DESC LIMIT 1)"
 	" FROM matches m WHERE m.i > 1 OR m.auth_method <> 'reject'"
 	" OR m.address IN ('all', 'samehost', 'samenet') OR m.netmask IN ('0.0.0.0', '::')"
 	" ORDER BY m.i, m.n";
@@ -109,23 +115,33 @@ static bool is_true(const PGresult *rows, int row, int column)
 	return text_equal(db_value(rows, row, column), "t");
 }
 
+/* The line of the main file that includes a file, between the rules of a row. */
+static size_t include_of(const struct hba_file *file, const PGresult *rows, int row,
+			 const char *path)
+{
+	return hba_include_of(file, number_of(rows, row, 4), number_of(rows, row, 5), path);
+}
+
 /* Where the rule for one target belongs, given its row of first_matches; *ret is where it is. */
 static int place_before(const struct hba_file *file, const PGresult *rows, int row,
 			const char *target, size_t *ret, struct text *notes)
 {
-	const char *name = db_value(rows, row, 1);
+	const char *path = db_value(rows, row, 1), *included = db_value(rows, row, 7);
+	bool in_main = is_true(rows, row, 3);
 	/* an included file counts where it stands */
-	size_t line = is_true(rows, row, 3) ? number_of(rows, row, 2)
-					    : hba_include_of(file, number_of(rows, row, 4),
-							     number_of(rows, row, 5), name);
+	size_t line = in_main ? number_of(rows, row, 2) : include_of(file, rows, row, path);
 
 	if (!hba_is_line(file, line))
 		return -EAGAIN;
 	if (*ret && *ret < line)
 		return 0;
 	if (is_true(rows, row, 6))
-		text_addf(notes, "; %s:%s demands a certificate from %s", name,
+		text_addf(notes, "; %s:%s demands a certificate from %s", path,
 			  db_value(rows, row, 2), target);
+	else if (!in_main && *included && include_of(file, rows, row, included) == line)
+		/* before it would be before a rule for a part as well */
+		text_addf(notes, "; %s:%s decides about %s", path, db_value(rows, row, 2),
+			  target);
 	else
 		*ret = line;
 	return 0;

@@ -104,7 +104,7 @@ generated() {
 }
 
 # 50 files per major, or those that PGREPL_TEST_SEEDS="FIRST LAST" names.
-@test "in any legal file, all other rules stay as they are, and decide about every login but those of our standbys" {
+any_legal_file() {
 	local first=$((PGMAJOR * 50)) seed
 	by_hand primary
 	printf '%s\n' appdb, '"Odd Db", all' | as_server tee "$PAIR/primary/dbs" >/dev/null
@@ -116,6 +116,10 @@ generated() {
 	for seed in $(seq ${PGREPL_TEST_SEEDS:-$first $((first + 49))}); do
 		generated "$seed"
 	done
+}
+
+@test "in any legal file, all other rules stay as they are, and decide about every login but those of our standbys" {
+	any_legal_file
 }
 
 # --- where replication is let in ------------------------------------------------------------------
@@ -165,6 +169,54 @@ hostssl|{postgres}|{replica}|10.9.0.0|scram-sha-256'
 	seen | head -n 1 | contains '^hostssl\|\{replication\}\|\{all\}\|10.9.0.0\|md5$'
 	run -0 pgrepl primary setup
 	contains 'nothing to do$' <<<"$output"
+}
+
+# with_16: what follows in this test is with a server of 16, whatever the clients.
+with_16() {
+	PGMAJOR=16
+	PG=$("$BATS_TEST_DIRNAME/../lib/postgresql-tree" 16)
+}
+
+# file_with NAME LINE...: beside pg_hba.conf
+file_with() {
+	local name=$1
+	shift
+	printf '%s\n' "$@" | as_server tee "$PAIR/primary/$name" >/dev/null
+}
+
+# seen_by_file: where each rule for replication is, as 16 says it.
+seen_by_file() {
+	sql primary "select regexp_replace(file_name, '.*/', ''), type, user_name, address from pg_hba_file_rules
+		where 'replication' = any (database) order by rule_number"
+}
+
+# bats test_tags=once
+@test "from 16 on, included files count where they stand, and rules in them are named by file and line" {
+	with_16
+	by_hand primary
+	as_server mkdir "$PAIR/primary/rules"
+	file_with narrow.conf 'host replication all 10.9.0.66/32 reject'
+	file_with wide.conf 'host all /^app all md5' 'host replication /^rep all md5'
+	rules 'host all /. 10.0.0.0/8 md5' 'include narrow.conf' 'include_if_exists absent.conf' 'include wide.conf' \
+		'host all all all reject'
+	adopt primary.standby_networks=10.9.0.0/24
+	equal "$(seen_by_file)" 'narrow.conf|host|{all}|10.9.0.66
+pg_hba.conf|hostssl|{replica}|127.0.0.1
+pg_hba.conf|hostssl|{replica}|10.9.0.0
+wide.conf|host|{/^rep}|all'
+	grep -B 3 '^include wide' "$PAIR/primary/pg_hba.conf" | contains '^# END pgrepl'
+	run -0 pgrepl primary setup
+	contains 'nothing to do$' <<<"$output"
+	# in one folder: before the second rule would be before the first
+	file_with rules/1.conf 'host replication all 10.9.0.66/32 reject'
+	file_with rules/2.conf '' 'host replication all 10.9.0.0/24 reject'
+	rules 'include_dir rules'
+	run -0 pgrepl primary setup
+	contains '^changed +access rules +.*/rules/2.conf:2 decides about 10.9.0.0/24$' <<<"$output"
+	seen_by_file | head -n 2 | diff - <(printf '%s\n' '1.conf|host|{all}|10.9.0.66' '2.conf|host|{all}|10.9.0.0')
+	file_with rules/3.conf 'host all everything'
+	run -78 pgrepl primary setup
+	contains 'error: .*/rules/3.conf:1 is not a valid access rule: ' <<<"$output"
 }
 
 # --- applications ---------------------------------------------------------------------------------
