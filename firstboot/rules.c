@@ -159,23 +159,28 @@ static int find_path(struct host *host, char **ret, struct fault *fault)
 	return r;
 }
 
-static int find_places(struct host *host, struct plan *plan, struct fault *fault)
+/* This host's own rule is for no more than the address that it logs in from. */
+static void choose_self(const struct host *host, struct plan *plan)
 {
-	const char *self;
-	int r = login_find_host(host, fault);
+	const char *address = hba_rules_address(host->listen_host);
 
-	if (r < 0)
-		return r;
-	self = hba_rules_address(host->listen_host);
-	/* no more than that: the host may have addresses that are rejected */
-	plan->self = text_format("%s/%d", self, strchr(self, ':') ? 128 : 32);
+	plan->self = text_format("%s/%d", address, strchr(address, ':') ? 128 : 32);
 	if (!hba_has_target(&plan->file, HBA_SAMEHOST))
 		plan->hba.self = plan->self;
-	r = hba_rules_valid(&host->db, fault);
+}
+
+static int find_places(struct host *host, struct plan *plan, struct fault *fault)
+{
+	int r = hba_rules_valid(&host->db, fault);
+
 	if (r == 0)
-		r = hba_rules_place(&host->db, &plan->hba, &plan->file, host->programs.major,
-				    self, plan->before, &plan->notes, fault);
-	return r;
+		r = login_find_host(host, fault);
+	if (r < 0)
+		return r;
+	choose_self(host, plan);
+	return hba_rules_place(&host->db, &plan->hba, &plan->file, host->programs.major,
+			       hba_rules_address(host->listen_host), plan->before,
+			       &plan->notes, fault);
 }
 
 /* Without a server, which only a dry run can be, the places are those that they have. */
@@ -196,11 +201,14 @@ static int plan_running(struct host *host, bool running, struct plan *plan, stru
 				  hba_has_applications(&plan->file));
 	if (r == 0 && running)
 		r = find_places(host, plan, fault);
-	else if (r == 0)
+	if (r < 0)
+		return r;
+	if (!running) {
+		choose_self(host, plan);
 		hba_keep_places(&plan->file, &plan->hba, plan->before);
-	if (r == 0)
-		hba_merge(&plan->file, &plan->hba, plan->before, &plan->wanted);
-	return r;
+	}
+	hba_merge(&plan->file, &plan->hba, plan->before, &plan->wanted);
+	return 0;
 }
 
 /* The server may be configured to read its rules from a file that is not ours to write. */
@@ -227,15 +235,15 @@ enum step_state rules_check(struct host *host, struct text *detail, struct fault
 {
 	PLAN_AUTO plan = { 0 };
 	bool running = host_db(host, fault);
-	int loaded;
+	int r, loaded;
 
 	if (!running && !host_excuses(host, fault))
 		return STEP_REFUSED;
-	if (plan_running(host, running, &plan, fault) < 0 &&
-	    (host_in_place(host) || !host_excuses(host, fault)))
+	r = plan_running(host, running, &plan, fault);
+	if (r < 0 && (host_in_place(host) || !host_excuses(host, fault)))
 		return STEP_REFUSED;
 	describe(host, &plan, detail);
-	if (!running)
+	if (r < 0 || !running)
 		return plan_holds(&plan) ? STEP_DONE : STEP_NEEDED;
 	if (!plan_holds(&plan))
 		return is_elsewhere(host, &plan) ? refuse_elsewhere(&plan, fault)

@@ -287,12 +287,13 @@ static bool names_path(const struct hba_line *line, const char *path)
 {
 	const char *s = line->s, *at = NULL;
 	struct word word = { 0 };
+	bool found = next_word(&s, line->s + line->len, &word);
 	size_t len;
 
-	if (next_word(&s, line->s + line->len, &word) &&
-	    next_word(&s, line->s + line->len, &word) && word.text.len)
-		at = strstr(path, text_str(&word.text));
+	found = found && next_word(&s, line->s + line->len, &word);
 	len = word.text.len;
+	if (found && len)
+		at = strstr(path, text_str(&word.text));
 	text_free(&word.text);
 	return at && (at == path || at[-1] == '/') && (!at[len] || at[len] == '/');
 }
