@@ -21,12 +21,12 @@ int hba_rules_of_others(struct db *db, const struct hba_file *file, struct text 
 const char *hba_rules_address(const char *listen_host);
 
 /*
- * Where each target's rule belongs, for hba_merge(). What it must not override are rules of others for
- * a part of its connections. It goes before the first rule that matches all of them: there it
- * overrides that one alone. A rule that demands a certificate is not overridden: what follows it has
- * no effect, which *ret_notes then says. From self, the address that this host logs in from, only
- * reject for that very address is not overridden. Rules that are in the file and precede that one
- * stay where they are.
+ * Where each target's rule belongs, for hba_merge(): before the first rule that matches all of its
+ * connections, and so after the rules for a part of them; there it overrides that one alone. Three are
+ * not overridden: one that demands a certificate, one that an included file has after another about
+ * replication, and for the target self one that rejects that very address. Then ours has no effect,
+ * which *ret_notes says of the first two. A rule of ours that precedes that one already stays where it
+ * is. self is the address that this host logs in from.
  */
 int hba_rules_place(struct db *db, const struct hba *hba, const struct hba_file *file,
 		    const struct major *major, const char *self, size_t *ret_before,
