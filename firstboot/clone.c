@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/spawn.h"
+#include "postgresql/basebackup.h"
 #include "postgresql/passfile.h"
 #include "patience.h"
 #include "upstream.h"
@@ -121,31 +122,6 @@ static void on_progress(void *arg, const char *line)
 	}
 }
 
-/*
- * pg_basebackup reports errors as text only (in English, thanks to LC_ALL=C). These are
- * the ones that have to be fixed on this host; any other may come from the primary or the
- * network, and may pass.
- */
-static enum fault_class clone_class(const char *complaint)
-{
-	static const char *const ours[] = {
-		"No space left on device",
-		"Permission denied",
-		"Read-only file system",
-		"Disk quota exceeded",
-		"not empty",
-		"File exists",
-		"unrecognized option",
-		"invalid option",
-		"incompatible server version",
-	};
-
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		if (strstr(complaint, ours[i]))
-			return FAULT_OPERATOR;
-	return FAULT_RETRY;
-}
-
 /* The argument vector of pg_basebackup. The caller frees it, and none of its strings. */
 static const char **make_arguments(const struct host *host, const char *target,
 				   const char *connect)
@@ -209,10 +185,7 @@ static int clone_once(struct host *host, struct fault *fault)
 	else if (status < 0)
 		spawn_fault(host->programs.pg_basebackup, status, NULL, fault);
 	else if (status > 0)
-		fault_set(fault, clone_class(text_str(&progress.complaint)), "%s",
-			  progress.complaint.len
-				  ? text_str(&progress.complaint)
-				  : "pg_basebackup failed without saying why");
+		basebackup_fault(text_str(&progress.complaint), host->primary, fault);
 	text_free(&progress.complaint);
 	return status ? -EIO : 0;
 }

@@ -1,5 +1,7 @@
 #include "logins.h"
 
+#include "postgresql/hba_rules.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -226,6 +228,7 @@ enum step_state login_check(struct host *host, struct text *detail, struct fault
 	FAULT_AUTO refusal = { 0 };
 	struct replication_login login;
 	struct replication_upstream seen;
+	TEXT_AUTO rule = { 0 };
 
 	if (!secret_is_set(&host->settings.replication_password))
 		return step_done(detail,
@@ -244,13 +247,21 @@ enum step_state login_check(struct host *host, struct text *detail, struct fault
 		return step_needed(detail, "to be tried again; it is rejected now: %s",
 				   text_str(&refusal.message));
 	}
-	fault_set(fault, refusal.class, "\"%s\" cannot replicate from %s:%ld: %s",
-		  login.user, login.host, login.port, text_str(&refusal.message));
+	/* its own rules are in force by now: waiting for others does not help */
+	fault_set(fault,
+		  text_equal(refusal.sqlstate, "28000") ? FAULT_OPERATOR : refusal.class,
+		  "\"%s\" cannot replicate from %s:%ld: %s", login.user, login.host,
+		  login.port, text_str(&refusal.message));
 	if (text_equal(refusal.sqlstate, "28P01"))
 		fault_hint(fault,
 			   "replication_password_verifier in the ini does not belong to replication_password: remove one of them.");
-	else
+	else if (hba_rules_match(&host->db, login.user, login.tls, host->programs.major,
+				 login.host, &rule, &refusal) == 0 &&
+		 rule.len)
 		fault_hint(fault,
-			   "Look for a rule in pg_hba.conf that stands before the pgrepl block.");
+			   "The first access rule that matches it is %s: look at it, and at those before.",
+			   text_str(&rule));
+	else
+		fault_hint(fault, "Look for a rule in pg_hba.conf that matches it.");
 	return STEP_REFUSED;
 }

@@ -228,6 +228,8 @@ static int run_command(const struct command *command, const struct options *opti
 		findings_log(&findings);
 		return findings_exit_code(&findings);
 	}
+	if (!command->run || command->run == run_setup)
+		settings_warn(settings);
 	if (!command->run) {
 		printf("%s: %s is fine\n", program_role.program, options->config);
 		settings_free(settings);

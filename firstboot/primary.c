@@ -46,6 +46,8 @@ static const struct step primary_steps[] = {
 	{ .name = "room for a cluster", .row = "P4", .check = data_check, .apply = data_apply },
 	/* before a file is created: a missing rule may need an administrator */
 	{ .name = "label rules", .check = label_rules_check, .apply = label_rules_apply },
+	/* before anything is written, and before a restart: with an error, it would not start again */
+	{ .name = "valid access rules", .row = "P9", .check = rules_valid_check },
 	/* staging is free now; the steps down to "in place" complete what this makes */
 	{ .name = "cluster", .row = "P4", .when = UNTIL_IN_PLACE, .check = cluster_check,
 	  .apply = cluster_apply },

@@ -1,13 +1,22 @@
-/* rules.h - the steps about pg_hba.conf: the block that lets standbys in (P9). */
+/* rules.h - the steps about pg_hba.conf: the rules that let standbys in (P9). */
 #pragma once
 
 #include "host.h"
 #include "step.h"
 
-/* The block is in the file. */
+/*
+ * The file of a running server has no error: with one, the server would ignore it, and not start
+ * again.
+ */
+step_check rules_valid_check;
+
+/* The rules are in the file of a new cluster, before its first rule for TCP. */
 step_check rules_file_check;
 step_apply rules_file_apply;
 
-/* The block is in the file, and the running server has read it. */
+/*
+ * The rules are in the file where they match and override nobody else's, and the running server
+ * has read it. It has to read all other rules as before, else the file is put back.
+ */
 step_check rules_check;
 step_apply rules_apply;

@@ -9,6 +9,7 @@
 #include "labels.h"
 #include "open_port.h"
 #include "recovery.h"
+#include "rules.h"
 #include "server.h"
 #include "step.h"
 #include "streaming.h"
@@ -41,6 +42,8 @@ static const struct step standby_steps[] = {
 	  .check = tablespaces_check, .apply = tablespaces_apply },
 	/* before a byte is copied: a missing rule may need an administrator */
 	{ .name = "label rules", .check = label_rules_check, .apply = label_rules_apply },
+	/* before anything is written, and before a restart: with an error, it would not start again */
+	{ .name = "valid access rules", .check = rules_valid_check },
 	/* pg_basebackup reads it, and later the walreceiver */
 	{ .name = "password file", .row = "S3", .check = passfile_check, .apply = passfile_apply },
 	/* the steps down to "in place" complete what this makes */

@@ -32,6 +32,14 @@ static const char *character_locale(void)
 	return "C";
 }
 
+static void hint_at_locale(const char *locale, struct fault *fault)
+{
+	if (strstr(text_str(&fault->detail), "invalid locale name"))
+		fault_hint(fault,
+			   "Choose a locale from the output of \"locale -a\" on this host, or install it: with localedef on EL 7, with the package glibc-langpack-%.*s on EL 8 and later.",
+			   (int)strcspn(locale, "_.@"), locale);
+}
+
 int cluster_init(const struct cluster *cluster, const struct programs *programs,
 		 const char *superuser, const char *locale, struct fault *fault)
 {
@@ -55,8 +63,11 @@ int cluster_init(const struct cluster *cluster, const struct programs *programs,
 		NULL,
 	};
 	const struct spawn spawn = { .argv = argv, .timeout_ms = INITDB_TIMEOUT_MS };
+	int r = spawn_succeed(&spawn, NULL, NULL, fault);
 
-	return spawn_succeed(&spawn, NULL, NULL, fault);
+	if (r < 0 && *locale)
+		hint_at_locale(locale, fault);
+	return r;
 }
 
 int cluster_single_user(const char *directory, const struct programs *programs,

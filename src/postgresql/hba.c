@@ -1,12 +1,20 @@
 #include "postgresql/hba.h"
 
-#include "postgresql/pgconf.h"
+size_t hba_targets(const struct hba *hba)
+{
+	return 1 + hba->networks->count;
+}
 
-#include <errno.h>
-#include <string.h>
+const char *hba_target(const struct hba *hba, size_t i)
+{
+	return i ? hba->networks->cidr[i - 1] : hba->self;
+}
 
-#define BEGIN "# BEGIN pgrepl"
-#define END   "# END pgrepl"
+void hba_keep_places(const struct hba_file *file, const struct hba *hba, size_t *ret_before)
+{
+	for (size_t i = 0; i < hba_targets(hba); i++)
+		ret_before[i] = hba_block_of(file, hba_target(hba, i));
+}
 
 /* For pg_hba.conf, with " doubled; a keyword loses its meaning. */
 static void hba_quote(struct text *ret, const char *value)
@@ -20,58 +28,78 @@ static void hba_quote(struct text *ret, const char *value)
 	text_add(ret, "\"");
 }
 
-static void add_rule(struct text *ret, const struct hba *hba, bool replication,
-		     const char *address)
+/* user NULL is everybody */
+static void add_rule(struct text *ret, const struct hba *hba, const char *database,
+		     const char *user, const char *address)
 {
-	text_addf(ret, "%-7s %-11s ", hba->tls ? "hostssl" : "host",
-		  replication ? "replication" : "all");
-	if (replication)
-		hba_quote(ret, hba->user);
+	text_addf(ret, "%-7s %-11s ", hba->tls ? "hostssl" : "host", database);
+	if (user)
+		hba_quote(ret, user);
 	else
 		text_add(ret, "all");
 	text_addf(ret, " %s %s\n", address, hba->method);
 }
 
-static void add_block(struct text *ret, const struct hba *hba)
+/* A block of the replication rules whose place this is. */
+static void add_replication(struct text *ret, const struct hba *hba, const size_t *before,
+			    size_t place)
 {
-	text_add(ret, BEGIN " (from its ini file; \"setup\" writes this block again)\n");
-	add_rule(ret, hba, true, "samehost");
-	for (size_t i = 0; i < hba->networks->count; i++) {
-		add_rule(ret, hba, false, hba->networks->cidr[i]);
-		add_rule(ret, hba, true, hba->networks->cidr[i]);
+	bool any = false;
+
+	for (size_t i = 0; i < hba_targets(hba); i++) {
+		if (before[i] != place)
+			continue;
+		if (!any)
+			text_add(ret, HBA_BEGIN
+				 " (from its ini file; \"setup\" writes this block again)\n");
+		any = true;
+		add_rule(ret, hba, "replication", hba->user, hba_target(hba, i));
 	}
-	text_add(ret, END "\n");
+	if (any)
+		text_add(ret, HBA_END "\n");
 }
 
-/* The first line that starts with prefix, leading blanks ignored, or NULL. */
-static const char *find_line(const char *content, const char *prefix)
+static void add_last(struct text *ret, const struct hba *hba)
 {
-	for (; *content; content += pgconf_line_length(content))
-		if (text_starts_with(content + strspn(content, " \t"), prefix))
-			return content;
-	return NULL;
+	text_add(ret, HBA_BEGIN " (always last: every other rule comes before)\n");
+	for (size_t i = 0; i < hba->networks->count; i++)
+		add_rule(ret, hba, hba->applications ? "all" : "postgres",
+			 hba->applications ? NULL : hba->user, hba->networks->cidr[i]);
+	text_add(ret, HBA_END "\n");
 }
 
-int hba_merge(const char *content, const struct hba *hba, struct text *ret)
+void hba_merge(const struct hba_file *file, const struct hba *hba, const size_t *before,
+	       struct text *ret)
 {
-	const char *begin = find_line(content, BEGIN), *rest;
+	for (size_t i = 0; i < file->count; i++) {
+		const struct hba_line *line = &file->lines[i];
 
-	if (begin) {
-		rest = find_line(begin, END);
-		if (!rest)
-			return -EINVAL;
-		rest += pgconf_line_length(rest);
-	} else {
-		/* host, hostssl, hostnossl, hostgssenc, hostnogssenc */
-		begin = find_line(content, "host");
-		if (!begin)
-			begin = content + strlen(content);
-		rest = begin;
+		add_replication(ret, hba, before, line->number);
+		if (!line->block)
+			text_add_bytes(ret, line->s, line->len);
 	}
-	text_add_bytes(ret, content, (size_t)(begin - content));
 	if (ret->len && ret->s[ret->len - 1] != '\n')
 		text_add(ret, "\n");
-	add_block(ret, hba);
-	text_add(ret, rest);
-	return 0;
+	/* else our first line would continue that one */
+	if (file->dangling)
+		text_add(ret, "\n");
+	add_replication(ret, hba, before, 0);
+	add_last(ret, hba);
+}
+
+void hba_describe(const struct hba_file *file, const struct hba *hba,
+		  const size_t *before, struct text *ret)
+{
+	TEXT_AUTO block = { 0 };
+
+	for (size_t i = 0; i < file->count; i++) {
+		text_reset(&block);
+		add_replication(&block, hba, before, file->lines[i].number);
+		if (block.len)
+			text_addf(ret, "before line %zu:\n%s", file->lines[i].number,
+				  text_str(&block));
+	}
+	text_add(ret, "at the end:\n");
+	add_replication(ret, hba, before, 0);
+	add_last(ret, hba);
 }

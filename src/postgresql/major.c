@@ -9,6 +9,8 @@ static const struct major majors[] = {
 		.wal_keep_name = "wal_keep_size",
 		.wal_keep_value = "2GB",
 		.log_min_duration_sample = true,
+		.hba_continued = true,
+		.hba_includes = true,
 		.base_backup = "BASE_BACKUP (LABEL 'pgrepl', CHECKPOINT 'fast', WAIT false)",
 	},
 	{
@@ -17,7 +19,17 @@ static const struct major majors[] = {
 		.wal_keep_value = "2GB",
 		.promote_trigger_file = true,
 		.log_min_duration_sample = true,
+		.hba_continued = true,
 		.base_backup = "BASE_BACKUP (LABEL 'pgrepl', CHECKPOINT 'fast', WAIT false)",
+	},
+	{
+		.number = 14,
+		.wal_keep_name = "wal_keep_size",
+		.wal_keep_value = "2GB",
+		.promote_trigger_file = true,
+		.log_min_duration_sample = true,
+		.hba_continued = true,
+		.base_backup = "BASE_BACKUP LABEL 'pgrepl' FAST NOWAIT",
 	},
 	{
 		.number = 13,

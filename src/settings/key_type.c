@@ -86,6 +86,9 @@ static int read_role(const struct key *key, char *value, void *field, struct fau
 	if (strlen(value) > ROLE_NAME_MAX)
 		return wrong(key, value, fault, "is longer than 63 bytes",
 			     "PostgreSQL would truncate it; choose a shorter name.");
+	if (*value == '/')
+		return wrong(key, value, fault, "starts with \"/\"",
+			     "From PostgreSQL 16 on, pg_hba.conf would take it for a regular expression; choose another name.");
 	if (text_starts_with(value, "pg_") || text_equal(value, "public") ||
 	    text_equal(value, "none"))
 		return wrong(key, value, fault, "is reserved by PostgreSQL",

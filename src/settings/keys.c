@@ -12,6 +12,12 @@ static const char *const existing_datas[] = {
 	[EXISTING_DATA_MOVE_ASIDE] = "move_aside",
 	NULL,
 };
+static const char *const application_accesses[] = {
+	[APPLICATION_ACCESS_AUTO] = "auto",
+	[APPLICATION_ACCESS_ON] = "on",
+	[APPLICATION_ACCESS_OFF] = "off",
+	NULL,
+};
 static const char *const auth_methods[] = { "scram-sha-256", "md5", NULL };
 
 /* initdb stores POSIX as C; a codeset may be written UTF-8 or utf8. */
@@ -70,6 +76,8 @@ const struct key setting_keys[] = {
 	  .missing = "Set standby_networks in section [primary] to the networks that the standbys connect from, such as 10.0.0.0/24." },
 	{ .section = "primary", .name = "auth_method", .type = &type_choice_name,
 	  FIELD(auth_method), .fallback = "scram-sha-256", .choices = auth_methods },
+	{ .section = "primary", .name = "application_access", .type = &type_choice,
+	  FIELD(application_access), .fallback = "auto", .choices = application_accesses },
 	{ .section = "primary", .name = "replication_password_verifier",
 	  .type = &type_verifier, FIELD(replication_verifier) },
 	{ .section = "primary", .name = "superuser_password", .type = &type_secret,

@@ -10,8 +10,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* A network with a shorter prefix is not that of anybody's standbys. */
+enum { PREFIX_MIN = 8 };
 
 static bool is_given(const struct ini *ini, const struct key *key)
 {
@@ -228,6 +233,56 @@ int settings_load(struct settings *ret, enum settings_role role, bool tighten,
 	}
 	*ret = settings;
 	return 0;
+}
+
+/* The length of the quotation mark that text begins with; 0: it does not. */
+static size_t typographic_quote(const char *text)
+{
+	static const char *const quotes[] = {
+		"\xe2\x80\x9c", "\xe2\x80\x9d", "\xe2\x80\x9e", "\xe2\x80\x9f",
+		"\xe2\x80\x98", "\xe2\x80\x99", "\xe2\x80\x9a", "\xe2\x80\x9b",
+		"\xc2\xab",     "\xc2\xbb",     "\xe2\x80\xb9", "\xe2\x80\xba"
+	};
+
+	for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++)
+		if (text_starts_with(text, quotes[i]))
+			return strlen(quotes[i]);
+	return 0;
+}
+
+static bool is_in_typographic_quotes(const struct secret *secret)
+{
+	const char *text = secret_reveal(secret);
+	size_t len = secret_len(secret), first = len ? typographic_quote(text) : 0;
+
+	for (size_t last = 2; first && last <= 3 && first + last <= len; last++)
+		if (typographic_quote(text + len - last) == last)
+			return true;
+	return false;
+}
+
+void settings_warn(const struct settings *settings)
+{
+	for (size_t i = 0; i < settings->standby_networks.count; i++) {
+		const char *cidr = settings->standby_networks.cidr[i];
+
+		if (strtol(strchr(cidr, '/') + 1, NULL, 10) >= PREFIX_MIN)
+			continue;
+		log_warning("\"standby_networks\" has %s, which is much of the whole Internet",
+			    cidr);
+		log_hint("List only the networks of the standbys, such as 10.0.0.0/24.");
+	}
+	for (size_t i = 0; i < setting_keys_count; i++) {
+		const struct key *key = &setting_keys[i];
+
+		if (!key->type->secret ||
+		    !is_in_typographic_quotes(
+			    (const void *)((const char *)settings + key->offset)))
+			continue;
+		log_warning("\"%s\" begins and ends with typographic quotation marks, which are a part of it",
+			    key->name);
+		log_hint("Use ' or \" if they are meant to quote it.");
+	}
 }
 
 void settings_free(struct settings *settings)

@@ -15,4 +15,6 @@
  */
 int settings_load(struct settings *ret, enum settings_role role, bool tighten,
 		  struct findings *findings);
+/* Logs what is valid, but hardly meant; no value of a secret. */
+void settings_warn(const struct settings *settings);
 void settings_free(struct settings *settings);

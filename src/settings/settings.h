@@ -22,6 +22,13 @@ enum existing_data {
 	EXISTING_DATA_MOVE_ASIDE,
 };
 
+/* May clients in the networks of the standbys log in to all databases? */
+enum application_access {
+	APPLICATION_ACCESS_AUTO, /* to a new cluster; to an existing one as before */
+	APPLICATION_ACCESS_ON,
+	APPLICATION_ACCESS_OFF,
+};
+
 enum settings_role {
 	SETTINGS_PRIMARY,
 	SETTINGS_STANDBY,
@@ -48,6 +55,7 @@ struct settings {
 	/* [primary] */
 	struct networks standby_networks;
 	char *auth_method;
+	long application_access; /* enum application_access */
 	struct secret replication_verifier;
 	struct secret superuser_password;
 	long synchronous_standbys;

@@ -92,21 +92,22 @@ teardown_file() {
 	fi
 }
 
-@test "the access rules are in one block before the first TCP rule, and the server accepts them" {
+@test "replication is let in before the first TCP rule, applications after the last, and the server accepts both" {
 	local rules=$PAIR/primary/pg_hba.conf begin first
-	equal "$(grep -c '^# BEGIN pgrepl' "$rules")" 1
-	equal "$(grep -c '^# END pgrepl' "$rules")" 1
-	begin=$(grep -n '^# BEGIN pgrepl' "$rules" | cut -d: -f1)
+	equal "$(grep -c '^# BEGIN pgrepl' "$rules")" 2
+	equal "$(grep -c '^# END pgrepl' "$rules")" 2
+	begin=$(grep -n '^# BEGIN pgrepl' "$rules" | head -n 1 | cut -d: -f1)
 	first=$(grep -n '^host' "$rules" | head -n 1 | cut -d: -f1)
-	[ "$begin" -lt "$first" ]
+	equal "$first" "$((begin + 1))"
+	tail -n 1 "$rules" | contains '^# END pgrepl'
 	equal "$(sql primary 'select count(*) from pg_hba_file_rules where error is not null')" 0
 	equal "$(sql primary "select type, database, user_name, address, netmask, auth_method from pg_hba_file_rules
 		where type = 'hostssl' order by line_number")" \
 		"hostssl|{replication}|{replica}|samehost||scram-sha-256
-hostssl|{all}|{all}|127.0.0.0|255.0.0.0|scram-sha-256
 hostssl|{replication}|{replica}|127.0.0.0|255.0.0.0|scram-sha-256
-hostssl|{all}|{all}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scram-sha-256
-hostssl|{replication}|{replica}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scram-sha-256"
+hostssl|{replication}|{replica}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scram-sha-256
+hostssl|{all}|{all}|127.0.0.0|255.0.0.0|scram-sha-256
+hostssl|{all}|{all}|::1|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|scram-sha-256"
 }
 
 @test "the replication role can log in and replicate, has no other attribute, and its password is a SCRAM verifier" {

@@ -3,85 +3,14 @@
  */
 #include "unit.h"
 
+#include "postgresql/basebackup.h"
 #include "postgresql/db.h"
-#include "postgresql/hba.h"
 #include "postgresql/major.h"
 #include "postgresql/passfile.h"
 #include "postgresql/pgconf.h"
 #include "settings/parameters.h"
 
-#include <errno.h>
 #include <stdlib.h>
-
-#define BLOCK                                                                            \
-	"# BEGIN pgrepl (from its ini file; \"setup\" writes this block again)\n"        \
-	"hostssl replication \"replica\" samehost scram-sha-256\n"                       \
-	"hostssl all         all 10.0.0.0/24 scram-sha-256\n"                            \
-	"hostssl replication \"replica\" 10.0.0.0/24 scram-sha-256\n"                    \
-	"# END pgrepl\n"
-
-static char *merged(const char *content, const struct hba *hba)
-{
-	struct text text = { 0 };
-
-	if (hba_merge(content, hba, &text) < 0) {
-		text_free(&text);
-		return text_copy("(refused)");
-	}
-	return text.s;
-}
-
-static void the_block_stands_before_the_first_host_line(void)
-{
-	char *network = (char *)"10.0.0.0/24";
-	const struct networks networks = { .cidr = &network, .count = 1 };
-	struct hba hba = { .user = "replica",
-			   .method = "scram-sha-256",
-			   .tls = true,
-			   .networks = &networks };
-	static const struct {
-		const char *before, *after;
-	} files[] = {
-		{ "", BLOCK },
-		{ "local all all peer\n", "local all all peer\n" BLOCK },
-		/* a last line without its newline keeps its meaning */
-		{ "local all all peer", "local all all peer\n" BLOCK },
-		{ "local all all peer\nhost all all ::1/128 md5\n",
-		  "local all all peer\n" BLOCK "host all all ::1/128 md5\n" },
-		{ "hostnossl all all all reject\r\n",
-		  BLOCK "hostnossl all all all reject\r\n" },
-		{ " \t host all all all md5", BLOCK " \t host all all all md5" },
-		{ "# host is a word in this comment\nhostssl x y z t\n",
-		  "# host is a word in this comment\n" BLOCK "hostssl x y z t\n" },
-		/* an existing block is replaced in its place, whatever is in it */
-		{ "host a a a a\n# BEGIN pgrepl\nold\n# END pgrepl and more\nhost b b b b\n",
-		  "host a a a a\n" BLOCK "host b b b b\n" },
-		{ "# BEGIN pgrepl\nold\n# END pgrepl", BLOCK },
-	};
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		STRING_AUTO once = merged(files[i].before, &hba);
-		STRING_AUTO twice = merged(once, &hba);
-
-		EQUAL(once, files[i].after);
-		EQUAL(twice, files[i].after);
-	}
-	{
-		STRING_AUTO open_ended = merged("# BEGIN pgrepl\nhost all all all trust\n",
-						&hba);
-
-		EQUAL(open_ended, "(refused)");
-	}
-	hba.tls = false;
-	hba.method = "md5";
-	hba.user = "we\"ird, all";
-	{
-		STRING_AUTO plain = merged("", &hba);
-
-		CHECK(strstr(plain, "host    replication \"we\"\"ird, all\" samehost md5\n"));
-		CHECK(!strstr(plain, "hostssl"));
-	}
-}
 
 static void parameters_keep_their_order_and_their_last_value(void)
 {
@@ -168,6 +97,9 @@ static void majors_differ_in_one_table(void)
 	EQUAL(major_find(12)->wal_keep_name, "wal_keep_segments");
 	EQUAL(major_find(13)->wal_keep_name, "wal_keep_size");
 	EQUAL(major_find(15)->wal_keep_name, "wal_keep_size");
+	CHECK(!major_find(13)->hba_continued && major_find(14)->hba_continued);
+	CHECK(!major_find(15)->hba_includes && major_find(16)->hba_includes);
+	CHECK(major_find(17)->hba_continued && major_find(17)->hba_includes);
 }
 
 static void the_five_settings_of_a_standby_are_raised_and_never_lowered(void)
@@ -268,6 +200,57 @@ static void sqlstates_are_found_whatever_the_language(void)
 	NUMBER(db_class("42501"), FAULT_OPERATOR);
 }
 
+/* As versions 12 to 15 print them. */
+static void complaints_of_pg_basebackup_say_on_which_host(void)
+{
+	static const struct {
+		const char *complaint;
+		enum fault_class class;
+		const char *message, *hint;
+	} all[] = {
+		{ "pg_basebackup: error: could not get COPY data stream: ERROR:  could not open file \"./x\": Permission denied",
+		  FAULT_OPERATOR,
+		  "the primary p:1 reported: could not open file \"./x\": Permission denied",
+		  "It is on the primary" },
+		{ "pg_basebackup: error: could not read COPY data: ERROR:  could not open directory \"./y\": Permission denied",
+		  FAULT_OPERATOR,
+		  "the primary p:1 reported: could not open directory \"./y\": Permission denied",
+		  "It is on the primary" },
+		{ "pg_basebackup: error: could not initiate base backup: ERROR:  could not write file \"backup_label\": No space left on device",
+		  FAULT_OPERATOR, NULL, "It is on the primary" },
+		{ "pg_basebackup: error: backup failed: ERROR:  could not read file \"base/1/2\": Input/output error",
+		  FAULT_OPERATOR, NULL, "It is on the primary" },
+		{ "pg_basebackup: error: could not create directory \"/d/base\": Permission denied",
+		  FAULT_OPERATOR,
+		  "pg_basebackup: error: could not create directory \"/d/base\": Permission denied",
+		  "It is on this host" },
+		{ "pg_basebackup: error: could not write to file \"/d/base/1/2\": No space left on device",
+		  FAULT_OPERATOR, NULL, "It is on this host" },
+		{ "pg_basebackup: error: could not create file \"/d/x\": Read-only file system",
+		  FAULT_OPERATOR, NULL, "It is on this host" },
+		{ "pg_basebackup: error: checksum error occurred", FAULT_OPERATOR, NULL,
+		  "Pages on the primary" },
+		{ "pg_basebackup: error: incompatible server version 16.1",
+		  FAULT_OPERATOR, NULL, "Install PostgreSQL" },
+		{ "pg_basebackup: error: connection to server at \"p\", port 1 failed: FATAL:  the database system is starting up",
+		  FAULT_RETRY, NULL, "" },
+		{ "pg_basebackup: error: could not receive data from WAL stream: server closed the connection unexpectedly",
+		  FAULT_RETRY, NULL, "" },
+		{ "", FAULT_RETRY, "pg_basebackup failed without saying why", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		FAULT_AUTO fault = { 0 };
+
+		basebackup_fault(all[i].complaint, "p:1", &fault);
+		NUMBER(fault.class, all[i].class);
+		if (all[i].message)
+			EQUAL(text_str(&fault.message), all[i].message);
+		CHECK(text_starts_with(text_str(&fault.hint), all[i].hint));
+		CHECK(!fault.hint.len == !*all[i].hint);
+	}
+}
+
 static void a_passfile_escapes_what_separates_its_fields(void)
 {
 	SECRET_AUTO password = { { 0 } };
@@ -280,7 +263,6 @@ static void a_passfile_escapes_what_separates_its_fields(void)
 
 int main(void)
 {
-	the_block_stands_before_the_first_host_line();
 	parameters_keep_their_order_and_their_last_value();
 	names_of_parameters_have_a_form();
 	our_file_is_included_once_and_last();
@@ -291,6 +273,7 @@ int main(void)
 	identifiers_and_literals_are_quoted_without_a_server();
 	a_verifier_has_the_form_of_rfc_5803_and_a_salt_of_its_own();
 	sqlstates_are_found_whatever_the_language();
+	complaints_of_pg_basebackup_say_on_which_host();
 	a_passfile_escapes_what_separates_its_fields();
 	return unit_end();
 }

@@ -596,6 +596,63 @@ write_secret() {
 	[ "$(stat -c %a pgrepl.ini)" = 644 ]
 }
 
+# warned REGEX: check-config accepts the ini, and warns of this, with a hint.
+warned() {
+	accepted
+	contains "warning: $1" <<<"$stderr"
+	contains 'hint: ' <<<"$stderr"
+	lacks "$SECRET" <<<"$stderr"
+}
+
+@test "a role that PostgreSQL 16 would take for a regular expression is refused" {
+	with 'replication_user = /.*'
+	refused 2 'invalid value for "replication_user": "/\.\*" starts with "/"' 'choose another name'
+}
+
+@test "check-config warns of networks that are much of the Internet, by name, and of no others" {
+	local network
+	for network in 0.0.0.0/0 ::/0 0.0.0.0/1 64.0.0.0/7 2000::/3; do
+		with
+		sed -i "s|10.0.0.0/24|10.0.0.0/24, $network, fd00::/8|" pgrepl.ini
+		warned "\"standby_networks\" has $network, "
+		equal "$(grep -c 'warning: ' <<<"$stderr")" 1
+	done
+	with
+	sed -i 's|10.0.0.0/24|10.0.0.0/8, fd00::/8, 192.0.2.1/32|' pgrepl.ini
+	accepted
+	equal "$stderr" ''
+}
+
+@test "setup warns of them as check-config does, and status does not" {
+	with 'server_control = pg_ctl' 'bin_directory = /nonexistent' "data_directory = $PWD/data" "os_user = $(id -un nobody)"
+	sed -i 's|10.0.0.0/24|0.0.0.0/0|' pgrepl.ini
+	run -78 "$PROGRAMS/pgrepl-primary" --config "$PWD/pgrepl.ini" setup
+	contains 'warning: "standby_networks" has 0.0.0.0/0' <<<"$output"
+	run "$PROGRAMS/pgrepl-primary" --config "$PWD/pgrepl.ini" status
+	lacks 'warning: ' <<<"$output"
+}
+
+# shellcheck disable=SC1111 # quotation marks are what it is about
+@test "check-config warns of typographic quotation marks around a password, without showing it" {
+	local quoted
+	for quoted in "“$SECRET”" "‘$SECRET’" "„$SECRET“" "«$SECRET»" "‹$SECRET›" "’$SECRET’"; do
+		write_secret "$quoted"
+		warned '"replication_password" begins and ends with typographic quotation marks'
+		with
+		sed -i "s/$SECRET/$quoted/" pgrepl.ini
+		warned '"replication_password" begins and ends with typographic quotation marks'
+	done
+	with
+	sed -i "s/$SECRET/'“$SECRET”'/" pgrepl.ini
+	warned '"replication_password" begins and ends with typographic quotation marks'
+	for quoted in "“$SECRET" "$SECRET”" "é$SECRETé" '“'; do
+		with
+		sed -i "s/$SECRET/$quoted/" pgrepl.ini
+		accepted
+		equal "$stderr" ''
+	done
+}
+
 @test "others may read an ini without a password" {
 	write_secret "$SECRET"
 	chmod 644 pgrepl.ini

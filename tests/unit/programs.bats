@@ -64,6 +64,14 @@ under_valgrind() {
 	under_valgrind units "$BATS_TEST_TMPDIR"
 }
 
+@test "access rules are put in their places, and every other byte of the file is kept" {
+	sanitized hba
+}
+
+@test "access rules: valgrind finds no leak and no invalid access" {
+	under_valgrind hba
+}
+
 @test "files are replaced whole, and trees are handled without following links" {
 	sanitized files "$BATS_TEST_TMPDIR"
 }
