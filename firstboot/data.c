@@ -2,8 +2,10 @@
 
 #include "base/log.h"
 #include "host/ownership.h"
+#include "lineage.h"
 #include "monitor.h"
 #include "settings/keys.h"
+#include "upstream.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -89,15 +91,64 @@ static enum step_state adoptable(struct host *host, struct text *detail, struct 
 			 host->role->name, info->major);
 }
 
-enum step_state data_check(struct host *host, struct text *detail, struct fault *fault)
+/* Adds what the primary says of it, if it answers, or refuses what it must not lose. */
+static int add_lineage(struct host *host, struct text *what, struct fault *fault)
+{
+	struct replication_upstream upstream;
+	struct replication_login login;
+	FAULT_AUTO silence = { 0 };
+	TEXT_AUTO lineage = { 0 };
+
+	if (upstream_ask(host, &login, &upstream, &silence) < 0) {
+		text_addf(what, " (perhaps one that was promoted; %s: %s)", host->primary,
+			  text_str(&silence.message));
+		return 0;
+	}
+	if (lineage_check(host, &login, &upstream, &lineage, fault) < 0)
+		return -EIO;
+	if (lineage.len)
+		text_addf(what, ", on %s", text_str(&lineage));
+	else
+		text_addf(what, ", of another system than %s", host->primary);
+	return 0;
+}
+
+/*
+ * In the place of a standby. It may be the primary itself, or one that was promoted: it is
+ * only moved aside when the upstream server has answered, here or in the step "primary".
+ */
+static enum step_state not_a_standby(struct host *host, struct text *detail,
+				     struct fault *fault)
+{
+	TEXT_AUTO what = { 0 };
+
+	text_add(&what, "holds a cluster that is not a standby");
+	if (host->settings.existing_data != EXISTING_DATA_MOVE_ASIDE) {
+		if (add_lineage(host, &what, fault) < 0)
+			return STEP_REFUSED;
+	} else if (!host->upstream_known && upstream_reach(host, fault) < 0) {
+		if (fault->class != FAULT_RETRY)
+			return STEP_REFUSED;
+		fault_clear(fault);
+	}
+	return unusable(host, detail, fault, text_str(&what));
+}
+
+/* In the place of a primary: the pair's data is not replaced by an empty cluster. */
+static enum step_state not_a_primary(struct host *host, struct fault *fault)
+{
+	fault_set(fault, FAULT_OPERATOR,
+		  "\"%s\" holds a standby: promote it to make it a primary",
+		  host->cluster.path);
+	return step_refused(fault,
+			    "Nothing in it was changed. Promote it with \"pg_ctl promote\"; or, if this host is to have a new, empty cluster, move the data away by hand.");
+}
+
+/* What is in PGDATA can be used, or moved aside. */
+static enum step_state judge(struct host *host, struct text *detail, struct fault *fault)
 {
 	bool standby = host->role->settings == SETTINGS_STANDBY;
 
-	if (host->found.state == CLUSTER_PARTIAL)
-		return unfinished(host, detail);
-	if (!host_in_place(host) && cluster_has_leftover(&host->cluster))
-		return step_needed(detail, "clear %s, left by an interrupted run",
-				   host->cluster.staging);
 	switch (host->found.state) {
 	case CLUSTER_ABSENT:
 	case CLUSTER_EMPTY:
@@ -105,15 +156,10 @@ enum step_state data_check(struct host *host, struct text *detail, struct fault 
 				 host->found.state == CLUSTER_EMPTY ? "empty"
 								    : "not there yet");
 	case CLUSTER_PRIMARY:
-		if (standby)
-			return unusable(host, detail, fault,
-					"holds a cluster that is not a standby (perhaps one that was promoted)");
-		return adoptable(host, detail, fault);
+		return standby ? not_a_standby(host, detail, fault)
+			       : adoptable(host, detail, fault);
 	case CLUSTER_STANDBY:
-		if (!standby)
-			return unusable(host, detail, fault,
-					"holds a standby: promote it to make it a primary");
-		return adoptable(host, detail, fault);
+		return standby ? adoptable(host, detail, fault) : not_a_primary(host, fault);
 	case CLUSTER_UNREADABLE:
 		fault_errno(fault, FAULT_OPERATOR, -EACCES,
 			    "could not read data directory \"%s\"", host->cluster.path);
@@ -127,6 +173,16 @@ enum step_state data_check(struct host *host, struct text *detail, struct fault 
 			"holds something that is not a PostgreSQL cluster");
 }
 
+enum step_state data_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	if (host->found.state == CLUSTER_PARTIAL)
+		return unfinished(host, detail);
+	if (!host_in_place(host) && cluster_has_leftover(&host->cluster))
+		return step_needed(detail, "clear %s, left by an interrupted run",
+				   host->cluster.staging);
+	return judge(host, detail, fault);
+}
+
 enum step_state data_look(struct host *host, struct text *detail, struct fault *fault)
 {
 	enum step_state state;
@@ -134,7 +190,10 @@ enum step_state data_look(struct host *host, struct text *detail, struct fault *
 	if (host->found.state == CLUSTER_UNREADABLE)
 		return step_done(detail, "%s cannot be read as %s yet",
 				 host->cluster.path, host->superuser);
-	state = data_check(host, detail, fault);
+	if (host->found.state == CLUSTER_PARTIAL)
+		state = unfinished(host, detail);
+	else
+		state = judge(host, detail, fault);
 	return state == STEP_NEEDED ? STEP_DONE : state;
 }
 
@@ -193,6 +252,8 @@ static bool is_free(const struct host *host)
 
 enum step_state place_check(struct host *host, struct text *detail, struct fault *fault)
 {
+	TEXT_AUTO judged = { 0 };
+
 	if (host_in_place(host))
 		return step_done(detail, "%s", host->cluster.path);
 	/* data_check() found it free or movable, but that may have changed since */
@@ -202,19 +263,29 @@ enum step_state place_check(struct host *host, struct text *detail, struct fault
 		return step_refused(fault,
 				    "Nothing in it was changed. Find out what writes to it, empty it, then run setup again.");
 	}
+	if (!is_free(host) && judge(host, &judged, fault) == STEP_REFUSED)
+		return STEP_REFUSED;
 	return step_needed(detail, "sync %s and rename it to %s%s", host->cluster.staging,
 			   host->cluster.path,
 			   is_free(host) ? "" : ", after moving aside what is there now");
 }
 
-int place_apply(struct host *host, struct fault *fault)
+/* A clone takes hours: what is in PGDATA, and the primary, may have changed meanwhile. */
+static int move_aside(struct host *host, struct fault *fault)
 {
 	STRING_AUTO aside = NULL;
 
-	if (!is_free(host)) {
-		if (cluster_move_aside(&host->cluster, &aside, fault) < 0)
-			return -EIO;
-		log_warning("what was in \"%s\" is now in \"%s\"", host->cluster.path, aside);
-	}
+	if (host->role->settings == SETTINGS_STANDBY && primary_apply(host, fault) < 0)
+		return -EIO;
+	if (cluster_move_aside(&host->cluster, &aside, fault) < 0)
+		return -EIO;
+	log_warning("what was in \"%s\" is now in \"%s\"", host->cluster.path, aside);
+	return 0;
+}
+
+int place_apply(struct host *host, struct fault *fault)
+{
+	if (!is_free(host) && move_aside(host, fault) < 0)
+		return -EIO;
 	return cluster_place(&host->cluster, fault);
 }

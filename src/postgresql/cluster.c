@@ -9,7 +9,6 @@
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,23 +179,6 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 				  "It has to be a directory owned by the server's user.");
 	}
 	*ret = info;
-	return 0;
-}
-
-int cluster_system_id(const struct cluster *cluster, char ret[24])
-{
-	STRING_AUTO path = text_format("%s/global/pg_control", cluster->path);
-	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
-	uint64_t id;
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	/* the first field in every major (src/include/catalog/pg_control.h) */
-	n = read(fd, &id, sizeof(id));
-	if (n != (ssize_t)sizeof(id))
-		return n < 0 ? -errno : -EINVAL;
-	snprintf(ret, 24, "%llu", (unsigned long long)id);
 	return 0;
 }
 

@@ -70,9 +70,6 @@ void cluster_unlock(const struct cluster *cluster, int *fd);
 int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 		    struct fault *fault);
 
-/* The system identifier, from pg_control; 0 or a negative errno. */
-int cluster_system_id(const struct cluster *cluster, char ret[24]);
-
 /*
  * Looks for a server on this data directory: 1 and *ret if its process is alive, 0 if
  * not, or a negative errno. The working directory of the process shows whether the file

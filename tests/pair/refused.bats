@@ -68,21 +68,16 @@ refuses() {
 	equal "$(sql primary 'select 1')" 1
 }
 
-@test "a promoted standby is refused, and is left as it is" {
-	start_primary
-	start_standby standby
-	pg_ctl -D "$PAIR/standby" -w promote
-	run -78 pgrepl standby setup
-	contains 'error: .* holds a cluster that is not a standby \(perhaps one that was promoted\)' <<<"$output"
-	equal "$(sql standby 'select pg_is_in_recovery()')" f
-}
-
 @test "a primary refuses the data of a standby" {
 	start_primary
 	start_standby standby
 	ini primary-new common.data_directory="$PAIR/standby"
 	run -78 pgrepl primary-new setup
 	contains 'error: .* holds a standby: promote it' <<<"$output"
+	ini primary-new common.data_directory="$PAIR/standby" common.existing_data=move_aside
+	run -78 pgrepl primary-new setup
+	contains 'hint: .*Promote it with "pg_ctl promote"; or' <<<"$output"
+	lacks pgrepl-old < <(ls "$PAIR")
 	streams standby
 }
 
