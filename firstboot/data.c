@@ -1,5 +1,6 @@
 #include "data.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "host/ownership.h"
 #include "lineage.h"
@@ -8,6 +9,7 @@
 #include "upstream.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 /* --- ownership --- */
@@ -144,11 +146,65 @@ static enum step_state not_a_primary(struct host *host, struct fault *fault)
 			    "Nothing in it was changed. Promote it with \"pg_ctl promote\"; or, if this host is to have a new, empty cluster, move the data away by hand.");
 }
 
+/* A cluster of another major in the same place of that major: 12/data beside 15/data. */
+static char *find_other_major(const char *path, long major)
+{
+	STRING_AUTO name = text_format("/%ld", major);
+	const char *own = path, *rest = NULL;
+	STRING_AUTO parent = NULL;
+	DIR_AUTO dir = NULL;
+	const struct dirent *entry;
+
+	while ((own = strstr(own, name))) {
+		own += strlen(name);
+		if (*own == '/' || !*own)
+			rest = own;
+	}
+	if (!rest)
+		return NULL;
+	parent = text_format("%.*s", (int)(rest - path - (long)strlen(name)), path);
+	dir = opendir(*parent ? parent : "/");
+	while (dir && (entry = file_next(dir))) {
+		STRING_AUTO other = text_format("%s/%s%s", parent, entry->d_name, rest);
+		STRING_AUTO version = text_format("%s/PG_VERSION", other);
+		long number;
+
+		if (text_to_long(entry->d_name, 1, 1000, &number) < 0 ||
+		    number == major || !file_exists(version))
+			continue;
+		return text_copy(other);
+	}
+	return NULL;
+}
+
+/* Nobody who has data in the old major's place wants to find an empty cluster in its stead. */
+static bool leaves_data_behind(const struct host *host, struct fault *fault)
+{
+	const long major = host->programs.number;
+	STRING_AUTO other = NULL;
+
+	if (host->role->settings != SETTINGS_PRIMARY || host->found.major ||
+	    host->settings.create_beside_other_major)
+		return false;
+	other = find_other_major(host->data_directory, major);
+	if (!other)
+		return false;
+	fault_set(fault, FAULT_OPERATOR,
+		  "\"%s\" holds a cluster of another PostgreSQL major version: no empty cluster of %ld is created beside it",
+		  other, major);
+	fault_hint(fault,
+		   "To keep its data, create a cluster in \"%s\" with \"postgresql-%ld-setup initdb\", run pg_upgrade from \"%s\" to it, then setup again; or go on using the service of that version. For an empty cluster, set create_beside_other_major = on in section [primary].",
+		   host->data_directory, major, other);
+	return true;
+}
+
 /* What is in PGDATA can be used, or moved aside. */
 static enum step_state judge(struct host *host, struct text *detail, struct fault *fault)
 {
 	bool standby = host->role->settings == SETTINGS_STANDBY;
 
+	if (leaves_data_behind(host, fault))
+		return STEP_REFUSED;
 	switch (host->found.state) {
 	case CLUSTER_ABSENT:
 	case CLUSTER_EMPTY:

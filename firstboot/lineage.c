@@ -152,3 +152,52 @@ int lineage_check(struct host *host, const struct replication_login *login,
 		  standby ? "standby" : "cluster that is not a standby", text_str(&what));
 	return fault_hint(fault, "%s", relations[relation].hint);
 }
+
+/* --- successor --- */
+
+/* Has the server at primary_host taken over? Then the fault says so, else the detail why not. */
+static bool is_succeeded(struct host *host, struct text *detail, struct fault *fault)
+{
+	enum history_relation relation = HISTORY_SAME;
+	struct replication_upstream server;
+	struct replication_login login;
+	TEXT_AUTO what = { 0 };
+	int r;
+
+	host_login(host, &login);
+	login.host = host->settings.primary_host;
+	r = replication_identify(&login, false, &server, fault);
+	if (r == 0)
+		r = relate(host, &login, &server, &relation, &what, fault);
+	if (r < 0) {
+		text_addf(detail, "none: %s: %s", host->primary, text_str(&fault->message));
+		fault_clear(fault);
+		return false;
+	}
+	if (relation == HISTORY_SAME || relation == HISTORY_NEWER) {
+		text_addf(detail, "none: the one on %s is not newer", host->primary);
+		return false;
+	}
+	fault_set(fault, FAULT_OPERATOR,
+		  "another server has taken over: the one in \"%s\" is on %s",
+		  host->cluster.path, text_str(&what));
+	return true;
+}
+
+enum step_state successor_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	struct postmaster postmaster;
+
+	if (host->found.state != CLUSTER_PRIMARY)
+		return step_done(detail, "none: there is no cluster here yet");
+	if (cluster_postmaster(&host->cluster, &postmaster) > 0)
+		return step_done(detail, "not looked for: the server here runs");
+	if (!*host->settings.primary_host ||
+	    !secret_is_set(&host->settings.replication_password))
+		return step_done(detail,
+				 "not looked for: the ini has no primary_host, or no password");
+	if (!is_succeeded(host, detail, fault))
+		return STEP_DONE;
+	return step_refused(fault,
+			    "The server here was not started: there would be two primaries. Make this host a standby with pgrepl-standby; or, if it is to be the primary after all, stop the other server and correct primary_host.");
+}

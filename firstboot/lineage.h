@@ -9,6 +9,7 @@
 #pragma once
 
 #include "host.h"
+#include "step.h"
 
 /*
  * May setup act on what is in PGDATA, to have it follow this server, reached by this login?
@@ -20,3 +21,9 @@
 int lineage_check(struct host *host, const struct replication_login *login,
 		  const struct replication_upstream *upstream, struct text *ret_what,
 		  struct fault *fault);
+
+/*
+ * On a primary whose server is down: no server at primary_host has taken its place. One
+ * that does not answer has not.
+ */
+step_check successor_check;

@@ -7,6 +7,12 @@
 /* PostgreSQL's programs are there, and of a known major (P3). Fills host->programs. */
 step_check programs_check;
 
+/*
+ * For a new cluster: no program listens on its port, another server say, which would keep
+ * this one from starting and take its clients.
+ */
+step_check port_check;
+
 /* The server is running, under its service if there is one (P5, S6). */
 step_check server_check;
 step_apply server_apply;

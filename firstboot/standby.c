@@ -22,6 +22,8 @@ static const struct step standby_steps[] = {
 	{ .name = "programs", .row = "S1", .check = programs_check },
 	/* before waiting for the primary: what is refused is refused at once */
 	{ .name = "data directory", .row = "S2", .check = data_look },
+	/* likewise, before a clone is made that could not start */
+	{ .name = "port", .when = UNTIL_IN_PLACE, .check = port_check },
 	/*
 	 * before waiting for the primary, and hours before a clone is complete: whether
 	 * the server accepts a name or value does not depend on the primary

@@ -203,3 +203,90 @@ state_of() {
 	says standby 'on timeline 2 at [0-9A-F/]+, which is newer than that of'
 	lacks pgrepl-old < <(ls "$PAIR")
 }
+
+@test "the server of an old primary is not started while the ini's primary has taken over" {
+	local before port
+	port=$(port_of primary)
+	start_primary
+	start_standby standby
+	streams standby
+	stop primary
+	promote standby
+	stop standby
+	# as on another host: at another address, with the same port
+	pg_ctl -D "$PAIR/standby" -l "$PAIR/standby.log" -o "-p $port -c listen_addresses=127.0.0.2" -w start
+	before=$(listing "$PAIR/primary")
+	for existing_data in refuse move_aside; do
+		ini primary common.primary_host=127.0.0.2 common.existing_data=$existing_data
+		for command in 'setup --dry-run' setup; do
+			# shellcheck disable=SC2086 # words
+			run -78 pgrepl primary $command
+			contains "error: another server has taken over: the one in \"$PAIR/primary\" is on timeline 1 at [0-9A-F/]+, which is a part of the history of 127\.0\.0\.2:$port, timeline 2 at " <<<"$output"
+			contains 'hint: .*Make this host a standby with pgrepl-standby' <<<"$output"
+			unchanged "$before" "$(listing "$PAIR/primary")"
+		done
+	done
+	# nor is that of one that is a standby of this one still
+	ini primary common.primary_host=127.0.0.2 common.replication_password=another
+	run -0 pgrepl primary setup --dry-run
+	contains '^ok +successor +none: 127\.0\.0\.2:[0-9]+: password authentication failed' <<<"$output"
+	stop standby
+	ini primary common.primary_host=127.0.0.2
+	run -0 pgrepl primary setup
+	contains '^ok +successor +none: 127\.0\.0\.2:[0-9]+: Connection refused' <<<"$output"
+	contains '^changed +server' <<<"$output"
+	run -0 pgrepl primary setup
+	contains '^ok +successor +not looked for: the server here runs' <<<"$output"
+}
+
+@test "no cluster is made while another program listens on its port" {
+	local before name
+	start_primary
+	ini primary-second common.primary_port="$(port_of primary)"
+	ini standby standby.port="$(port_of primary)" common.primary_host=127.0.0.2
+	before=$(listing "$PAIR"/{ports,bin} | grep -v ' d '; ls "$PAIR")
+	for name in primary-second standby; do
+		for command in 'setup --dry-run' setup; do
+			# shellcheck disable=SC2086 # words
+			run -78 pgrepl $name $command
+			contains "error: another program listens on port $(port_of primary) of this host" <<<"$output"
+			contains 'hint: .*"ss -ltnp sport = :[0-9]+"' <<<"$output"
+		done
+	done
+	unchanged "$before" "$(listing "$PAIR"/{ports,bin} | grep -v ' d '; ls "$PAIR")"
+	stop primary
+	run -0 pgrepl primary-second setup
+}
+
+@test "no empty cluster is made beside that of another major, unless the ini says so" {
+	local place before
+	place=$PAIR/$PGMAJOR/of/$PGMAJOR/data
+	as_server mkdir -p "$place" "$PAIR/$PGMAJOR/of/9/data" "$PAIR/$PGMAJOR/of/other/data"
+	# of no major, and elsewhere
+	as_server touch "$PAIR/$PGMAJOR/of/other/data/PG_VERSION"
+	as_server mkdir -p "$PAIR/9/of/$PGMAJOR/data"
+	as_server touch "$PAIR/9/of/$PGMAJOR/data/PG_VERSION"
+	ini primary common.data_directory="$place"
+	run -0 pgrepl primary setup --dry-run
+	as_server sh -c "echo 9 >'$PAIR/$PGMAJOR/of/9/data/PG_VERSION'"
+	before=$(listing | grep -v " d ")
+	for command in 'setup --dry-run' setup; do
+		# shellcheck disable=SC2086 # words
+		run -78 pgrepl primary $command
+		contains "error: \"$PAIR/$PGMAJOR/of/9/data\" holds a cluster of another PostgreSQL major version: no empty cluster of $PGMAJOR is created beside it" <<<"$output"
+		contains 'hint: .*pg_upgrade' <<<"$output"
+		unchanged "$before" "$(listing | grep -v " d ")"
+	done
+	# nor in the place of something else
+	as_server touch "$place/photo"
+	ini primary common.data_directory="$place" common.existing_data=move_aside
+	run -78 pgrepl primary setup
+	contains 'no empty cluster' <<<"$output"
+	[ -e "$place/photo" ]
+	ini primary common.data_directory="$place" common.existing_data=move_aside primary.create_beside_other_major=on
+	run -0 pgrepl primary setup
+	# one that exists is adopted
+	ini primary common.data_directory="$place"
+	run -0 pgrepl primary setup
+	contains 'nothing to do$' <<<"$output"
+}
