@@ -46,19 +46,15 @@ int ownership_apply(struct host *host, struct fault *fault)
 static enum step_state unusable(struct host *host, struct text *detail,
 				struct fault *fault, const char *what)
 {
-	struct postmaster postmaster;
-	bool runs = cluster_postmaster(&host->cluster, &postmaster) > 0;
+	TEXT_AUTO subject = { 0 };
+	bool runs = host_add_subject(host, &subject);
 
 	/* it stays where it is until the new cluster is complete */
 	if (host->settings.existing_data == EXISTING_DATA_MOVE_ASIDE && !runs &&
 	    !host->cluster.inside)
 		return step_done(detail, "%s is to be moved aside: it %s",
 				 host->cluster.path, what);
-	if (runs)
-		fault_set(fault, FAULT_OPERATOR, "a server runs on \"%s\" (pid %d), which %s",
-			  host->cluster.path, (int)postmaster.pid, what);
-	else
-		fault_set(fault, FAULT_OPERATOR, "\"%s\" %s", host->cluster.path, what);
+	fault_set(fault, FAULT_OPERATOR, "%s %s", text_str(&subject), what);
 	if (host->settings.existing_data != EXISTING_DATA_MOVE_ASIDE)
 		fault_hint(fault,
 			   "Nothing in it was changed. Empty it, name another data_directory, or set existing_data = move_aside to have it renamed.");
@@ -183,7 +179,8 @@ static bool leaves_data_behind(const struct host *host, struct fault *fault)
 	const long major = host->programs.number;
 	STRING_AUTO other = NULL;
 
-	if (host->role->settings != SETTINGS_PRIMARY || host->found.major ||
+	if (host->role->settings != SETTINGS_PRIMARY ||
+	    host->found.state == CLUSTER_PRIMARY || host->found.state == CLUSTER_STANDBY ||
 	    host->settings.create_beside_other_major)
 		return false;
 	other = find_other_major(host->data_directory, major);
@@ -226,7 +223,9 @@ static enum step_state judge(struct host *host, struct text *detail, struct faul
 		break;
 	}
 	return unusable(host, detail, fault,
-			"holds something that is not a PostgreSQL cluster");
+			host->found.major
+				? "holds an incomplete cluster, without global/pg_control"
+				: "holds something that is not a PostgreSQL cluster");
 }
 
 enum step_state data_check(struct host *host, struct text *detail, struct fault *fault)

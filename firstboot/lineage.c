@@ -139,6 +139,7 @@ int lineage_check(struct host *host, const struct replication_login *login,
 {
 	bool standby = host->found.state == CLUSTER_STANDBY;
 	enum history_relation relation;
+	TEXT_AUTO subject = { 0 };
 	TEXT_AUTO what = { 0 };
 	int r = relate(host, login, upstream, &relation, &what, fault);
 
@@ -148,15 +149,28 @@ int lineage_check(struct host *host, const struct replication_login *login,
 		text_add(ret_what, text_str(&what));
 	if (standby ? relations[relation].follows : relations[relation].older)
 		return 0;
-	fault_set(fault, FAULT_OPERATOR, "\"%s\" holds a %s, on %s", host->cluster.path,
+	(void)host_add_subject(host, &subject);
+	fault_set(fault, FAULT_OPERATOR, "%s holds a %s, on %s", text_str(&subject),
 		  standby ? "standby" : "cluster that is not a standby", text_str(&what));
 	return fault_hint(fault, "%s", relations[relation].hint);
 }
 
-/* --- successor --- */
+/* --- other primary --- */
 
-/* Has the server at primary_host taken over? Then the fault says so, else the detail why not. */
-static bool is_succeeded(struct host *host, struct text *detail, struct fault *fault)
+/* A standby has only read-only transactions. */
+static bool is_writable(const struct replication_login *login)
+{
+	FAULT_AUTO silence = { 0 };
+	DB_AUTO db = { 0 };
+	RESULT_AUTO result = NULL;
+
+	return replication_open(login, &db, &silence) == 0 &&
+	       db_query(&db, "SHOW transaction_read_only", 0, NULL, &result, &silence) == 0 &&
+	       text_equal(db_value(result, 0, 0), "off");
+}
+
+/* 1 and the fault if a server at primary_host is in the way of one here; 0; or -EIO. */
+static int find_other(struct host *host, struct text *detail, struct fault *fault)
 {
 	enum history_relation relation = HISTORY_SAME;
 	struct replication_upstream server;
@@ -166,38 +180,46 @@ static bool is_succeeded(struct host *host, struct text *detail, struct fault *f
 
 	host_login(host, &login);
 	login.host = host->settings.primary_host;
-	r = replication_identify(&login, false, &server, fault);
-	if (r == 0)
-		r = relate(host, &login, &server, &relation, &what, fault);
-	if (r < 0) {
-		text_addf(detail, "none: %s: %s", host->primary, text_str(&fault->message));
-		fault_clear(fault);
-		return false;
+	if (replication_identify(&login, false, &server, fault) < 0)
+		return -EIO;
+	if (!has_cluster(host)) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "there is a server on %s already, and no usable cluster in \"%s\"",
+			  host->primary, host->cluster.path);
+		return 1;
 	}
-	if (relation == HISTORY_SAME || relation == HISTORY_NEWER) {
-		text_addf(detail, "none: the one on %s is not newer", host->primary);
-		return false;
-	}
+	r = relate(host, &login, &server, &relation, &what, fault);
+	if (r < 0)
+		return -EIO;
+	text_addf(detail, "none: the server on %s is %s", host->primary,
+		  r ? "a standby, and not newer" : "of another system");
+	if (r == 0 || ((relation == HISTORY_SAME || relation == HISTORY_NEWER) &&
+		       !is_writable(&login)))
+		return 0;
 	fault_set(fault, FAULT_OPERATOR,
-		  "another server has taken over: the one in \"%s\" is on %s",
+		  "another server has taken over: the cluster in \"%s\" is on %s",
 		  host->cluster.path, text_str(&what));
-	return true;
+	return 1;
 }
 
-enum step_state successor_check(struct host *host, struct text *detail, struct fault *fault)
+enum step_state other_primary_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	struct postmaster postmaster;
+	int r;
 
-	if (host->found.state != CLUSTER_PRIMARY)
-		return step_done(detail, "none: there is no cluster here yet");
 	if (cluster_postmaster(&host->cluster, &postmaster) > 0)
 		return step_done(detail, "not looked for: the server here runs");
 	if (!*host->settings.primary_host ||
 	    !secret_is_set(&host->settings.replication_password))
 		return step_done(detail,
 				 "not looked for: the ini has no primary_host, or no password");
-	if (!is_succeeded(host, detail, fault))
-		return STEP_DONE;
-	return step_refused(fault,
-			    "The server here was not started: there would be two primaries. Make this host a standby with pgrepl-standby; or, if it is to be the primary after all, stop the other server and correct primary_host.");
+	r = find_other(host, detail, fault);
+	if (r > 0)
+		return step_refused(fault,
+				    "Nothing was changed: with the server here, there would be two primaries. Make this host a standby with pgrepl-standby; or, if it is to be the primary, stop the other server or correct primary_host.");
+	if (r < 0) {
+		text_addf(detail, "none: %s: %s", host->primary, text_str(&fault->message));
+		fault_clear(fault);
+	}
+	return STEP_DONE;
 }

@@ -23,7 +23,8 @@ int lineage_check(struct host *host, const struct replication_login *login,
 		  struct fault *fault);
 
 /*
- * On a primary whose server is down: no server at primary_host has taken its place. One
- * that does not answer has not.
+ * On a primary whose server is down: starting it does not make a second primary. Refused if
+ * the server at primary_host accepts writes to the same system, or was promoted later; or
+ * if there is one, and no cluster here yet. One that does not answer is not in the way.
  */
-step_check successor_check;
+step_check other_primary_check;

@@ -42,7 +42,7 @@ static const struct step primary_steps[] = {
 	/* before a cluster is made that could not start */
 	{ .name = "port", .when = UNTIL_IN_PLACE, .check = port_check },
 	/* before anything is written: the server of an old primary must not come up again */
-	{ .name = "successor", .check = successor_check },
+	{ .name = "other primary", .check = other_primary_check },
 	/* before anything in PGDATA is read or written as the server's user */
 	{ .name = "ownership", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */

@@ -150,6 +150,14 @@ bool cluster_is_unfinished(const struct cluster *cluster)
 	return cluster->inside && file_exists(cluster->whole);
 }
 
+/* Known not to be there, rather than not to be seen. */
+static bool is_missing(const char *directory, const char *name)
+{
+	STRING_AUTO path = text_format("%s/%s", directory, name);
+
+	return access(path, F_OK) < 0 && errno == ENOENT;
+}
+
 int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 		    struct fault *fault)
 {
@@ -165,7 +173,10 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 	}
 	if (r == 0)
 		r = read_version(cluster->path, &info.major);
-	if (r == 0)
+	/* without pg_control, which pg_basebackup sends last, no server can start */
+	if (r == 0 && is_missing(cluster->path, "global/pg_control"))
+		info.state = CLUSTER_FOREIGN;
+	else if (r == 0)
 		info.state = file_exists(standby) ? CLUSTER_STANDBY : CLUSTER_PRIMARY;
 	else if (r == -ENOENT && cluster_is_unfinished(cluster))
 		info.state = CLUSTER_PARTIAL;

@@ -86,7 +86,7 @@ state_of() {
 	before=$(state_of third)
 	ini third common.allow_restart=on common.existing_data=move_aside
 	run -78 pgrepl third setup
-	contains "error: \"$PAIR/third\" holds a standby, on timeline 2 at [0-9A-F/]+, which is newer than that of 127\.0\.0\.1:$(port_of primary), timeline 1 at [0-9A-F/]+\$" <<<"$output"
+	contains "error: a server runs on \"$PAIR/third\" \(pid [0-9]+\), which holds a standby, on timeline 2 at [0-9A-F/]+, which is newer than that of 127\.0\.0\.1:$(port_of primary), timeline 1 at [0-9A-F/]+\$" <<<"$output"
 	unchanged "$before" "$(state_of third)"
 	streams third standby
 }
@@ -221,7 +221,7 @@ state_of() {
 		for command in 'setup --dry-run' setup; do
 			# shellcheck disable=SC2086 # words
 			run -78 pgrepl primary $command
-			contains "error: another server has taken over: the one in \"$PAIR/primary\" is on timeline 1 at [0-9A-F/]+, which is a part of the history of 127\.0\.0\.2:$port, timeline 2 at " <<<"$output"
+			contains "error: another server has taken over: the cluster in \"$PAIR/primary\" is on timeline 1 at [0-9A-F/]+, which is a part of the history of 127\.0\.0\.2:$port, timeline 2 at " <<<"$output"
 			contains 'hint: .*Make this host a standby with pgrepl-standby' <<<"$output"
 			unchanged "$before" "$(listing "$PAIR/primary")"
 		done
@@ -229,14 +229,14 @@ state_of() {
 	# nor is that of one that is a standby of this one still
 	ini primary common.primary_host=127.0.0.2 common.replication_password=another
 	run -0 pgrepl primary setup --dry-run
-	contains '^ok +successor +none: 127\.0\.0\.2:[0-9]+: password authentication failed' <<<"$output"
+	contains '^ok +other primary +none: 127\.0\.0\.2:[0-9]+: password authentication failed' <<<"$output"
 	stop standby
 	ini primary common.primary_host=127.0.0.2
 	run -0 pgrepl primary setup
-	contains '^ok +successor +none: 127\.0\.0\.2:[0-9]+: Connection refused' <<<"$output"
+	contains '^ok +other primary +none: 127\.0\.0\.2:[0-9]+: Connection refused' <<<"$output"
 	contains '^changed +server' <<<"$output"
 	run -0 pgrepl primary setup
-	contains '^ok +successor +not looked for: the server here runs' <<<"$output"
+	contains '^ok +other primary +not looked for: the server here runs' <<<"$output"
 }
 
 @test "no cluster is made while another program listens on its port" {

@@ -136,7 +136,7 @@ refuses() {
 @test "a port that is in use is reported, with the server's log, and the new data stays" {
 	start_primary
 	# with addresses of its own, there may be room for both
-	ini primary-second common.primary_port="$(port_of primary)" primary.settings.unix_socket_directories="$PAIR/bin" \
+	ini primary-second common.primary_host= common.primary_port="$(port_of primary)" primary.settings.unix_socket_directories="$PAIR/bin" \
 		primary.settings.listen_addresses=127.0.0.1
 	run -78 pgrepl primary-second setup
 	contains 'error: ' <<<"$output"
