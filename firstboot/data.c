@@ -1,11 +1,15 @@
 #include "data.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "host/ownership.h"
+#include "lineage.h"
 #include "monitor.h"
 #include "settings/keys.h"
+#include "upstream.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 /* --- ownership --- */
@@ -42,19 +46,15 @@ int ownership_apply(struct host *host, struct fault *fault)
 static enum step_state unusable(struct host *host, struct text *detail,
 				struct fault *fault, const char *what)
 {
-	struct postmaster postmaster;
-	bool runs = cluster_postmaster(&host->cluster, &postmaster) > 0;
+	TEXT_AUTO subject = { 0 };
+	bool runs = host_add_subject(host, &subject);
 
 	/* it stays where it is until the new cluster is complete */
 	if (host->settings.existing_data == EXISTING_DATA_MOVE_ASIDE && !runs &&
 	    !host->cluster.inside)
 		return step_done(detail, "%s is to be moved aside: it %s",
 				 host->cluster.path, what);
-	if (runs)
-		fault_set(fault, FAULT_OPERATOR, "a server runs on \"%s\" (pid %d), which %s",
-			  host->cluster.path, (int)postmaster.pid, what);
-	else
-		fault_set(fault, FAULT_OPERATOR, "\"%s\" %s", host->cluster.path, what);
+	fault_set(fault, FAULT_OPERATOR, "%s %s", text_str(&subject), what);
 	if (host->settings.existing_data != EXISTING_DATA_MOVE_ASIDE)
 		fault_hint(fault,
 			   "Nothing in it was changed. Empty it, name another data_directory, or set existing_data = move_aside to have it renamed.");
@@ -89,15 +89,119 @@ static enum step_state adoptable(struct host *host, struct text *detail, struct 
 			 host->role->name, info->major);
 }
 
-enum step_state data_check(struct host *host, struct text *detail, struct fault *fault)
+/* Adds what the primary says of it, if it answers, or refuses what it must not lose. */
+static int add_lineage(struct host *host, struct text *what, struct fault *fault)
+{
+	struct replication_upstream upstream;
+	struct replication_login login;
+	FAULT_AUTO silence = { 0 };
+	TEXT_AUTO lineage = { 0 };
+
+	if (upstream_ask(host, &login, &upstream, &silence) < 0) {
+		text_addf(what, " (perhaps one that was promoted; %s: %s)", host->primary,
+			  text_str(&silence.message));
+		return 0;
+	}
+	if (lineage_check(host, &login, &upstream, &lineage, fault) < 0)
+		return -EIO;
+	if (lineage.len)
+		text_addf(what, ", on %s", text_str(&lineage));
+	else
+		text_addf(what, ", of another system than %s", host->primary);
+	return 0;
+}
+
+/*
+ * In the place of a standby. It may be the primary itself, or one that was promoted: it is
+ * only moved aside when the upstream server has answered, here or in the step "primary".
+ */
+static enum step_state not_a_standby(struct host *host, struct text *detail,
+				     struct fault *fault)
+{
+	TEXT_AUTO what = { 0 };
+
+	text_add(&what, "holds a cluster that is not a standby");
+	if (host->settings.existing_data != EXISTING_DATA_MOVE_ASIDE) {
+		if (add_lineage(host, &what, fault) < 0)
+			return STEP_REFUSED;
+	} else if (!host->upstream_known && upstream_reach(host, fault) < 0) {
+		if (fault->class != FAULT_RETRY)
+			return STEP_REFUSED;
+		fault_clear(fault);
+	}
+	return unusable(host, detail, fault, text_str(&what));
+}
+
+/* In the place of a primary: the pair's data is not replaced by an empty cluster. */
+static enum step_state not_a_primary(struct host *host, struct fault *fault)
+{
+	fault_set(fault, FAULT_OPERATOR,
+		  "\"%s\" holds a standby: promote it to make it a primary",
+		  host->cluster.path);
+	return step_refused(fault,
+			    "Nothing in it was changed. Promote it with \"pg_ctl promote\"; or, if this host is to have a new, empty cluster, move the data away by hand.");
+}
+
+/* A cluster of another major in the same place of that major: 12/data beside 15/data. */
+static char *find_other_major(const char *path, long major)
+{
+	STRING_AUTO name = text_format("/%ld", major);
+	const char *own = path, *rest = NULL;
+	STRING_AUTO parent = NULL;
+	DIR_AUTO dir = NULL;
+	const struct dirent *entry;
+
+	while ((own = strstr(own, name))) {
+		own += strlen(name);
+		if (*own == '/' || !*own)
+			rest = own;
+	}
+	if (!rest)
+		return NULL;
+	parent = text_format("%.*s", (int)(rest - path - (long)strlen(name)), path);
+	dir = opendir(*parent ? parent : "/");
+	while (dir && (entry = file_next(dir))) {
+		STRING_AUTO other = text_format("%s/%s%s", parent, entry->d_name, rest);
+		STRING_AUTO version = text_format("%s/PG_VERSION", other);
+		long number;
+
+		if (text_to_long(entry->d_name, 1, 1000, &number) < 0 ||
+		    number == major || !file_exists(version))
+			continue;
+		return text_copy(other);
+	}
+	return NULL;
+}
+
+/* Nobody who has data in the old major's place wants to find an empty cluster in its stead. */
+static bool leaves_data_behind(const struct host *host, struct fault *fault)
+{
+	const long major = host->programs.number;
+	STRING_AUTO other = NULL;
+
+	if (host->role->settings != SETTINGS_PRIMARY ||
+	    host->found.state == CLUSTER_PRIMARY || host->found.state == CLUSTER_STANDBY ||
+	    host->settings.create_beside_other_major)
+		return false;
+	other = find_other_major(host->data_directory, major);
+	if (!other)
+		return false;
+	fault_set(fault, FAULT_OPERATOR,
+		  "\"%s\" holds a cluster of another PostgreSQL major version: no empty cluster of %ld is created beside it",
+		  other, major);
+	fault_hint(fault,
+		   "To keep its data, create a cluster in \"%s\" with \"postgresql-%ld-setup initdb\", run pg_upgrade from \"%s\" to it, then setup again; or go on using the service of that version. For an empty cluster, set create_beside_other_major = on in section [primary].",
+		   host->data_directory, major, other);
+	return true;
+}
+
+/* What is in PGDATA can be used, or moved aside. */
+static enum step_state judge(struct host *host, struct text *detail, struct fault *fault)
 {
 	bool standby = host->role->settings == SETTINGS_STANDBY;
 
-	if (host->found.state == CLUSTER_PARTIAL)
-		return unfinished(host, detail);
-	if (!host_in_place(host) && cluster_has_leftover(&host->cluster))
-		return step_needed(detail, "clear %s, left by an interrupted run",
-				   host->cluster.staging);
+	if (leaves_data_behind(host, fault))
+		return STEP_REFUSED;
 	switch (host->found.state) {
 	case CLUSTER_ABSENT:
 	case CLUSTER_EMPTY:
@@ -105,15 +209,10 @@ enum step_state data_check(struct host *host, struct text *detail, struct fault 
 				 host->found.state == CLUSTER_EMPTY ? "empty"
 								    : "not there yet");
 	case CLUSTER_PRIMARY:
-		if (standby)
-			return unusable(host, detail, fault,
-					"holds a cluster that is not a standby (perhaps one that was promoted)");
-		return adoptable(host, detail, fault);
+		return standby ? not_a_standby(host, detail, fault)
+			       : adoptable(host, detail, fault);
 	case CLUSTER_STANDBY:
-		if (!standby)
-			return unusable(host, detail, fault,
-					"holds a standby: promote it to make it a primary");
-		return adoptable(host, detail, fault);
+		return standby ? adoptable(host, detail, fault) : not_a_primary(host, fault);
 	case CLUSTER_UNREADABLE:
 		fault_errno(fault, FAULT_OPERATOR, -EACCES,
 			    "could not read data directory \"%s\"", host->cluster.path);
@@ -124,7 +223,19 @@ enum step_state data_check(struct host *host, struct text *detail, struct fault 
 		break;
 	}
 	return unusable(host, detail, fault,
-			"holds something that is not a PostgreSQL cluster");
+			host->found.major
+				? "holds an incomplete cluster, without global/pg_control"
+				: "holds something that is not a PostgreSQL cluster");
+}
+
+enum step_state data_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	if (host->found.state == CLUSTER_PARTIAL)
+		return unfinished(host, detail);
+	if (!host_in_place(host) && cluster_has_leftover(&host->cluster))
+		return step_needed(detail, "clear %s, left by an interrupted run",
+				   host->cluster.staging);
+	return judge(host, detail, fault);
 }
 
 enum step_state data_look(struct host *host, struct text *detail, struct fault *fault)
@@ -134,7 +245,10 @@ enum step_state data_look(struct host *host, struct text *detail, struct fault *
 	if (host->found.state == CLUSTER_UNREADABLE)
 		return step_done(detail, "%s cannot be read as %s yet",
 				 host->cluster.path, host->superuser);
-	state = data_check(host, detail, fault);
+	if (host->found.state == CLUSTER_PARTIAL)
+		state = unfinished(host, detail);
+	else
+		state = judge(host, detail, fault);
 	return state == STEP_NEEDED ? STEP_DONE : state;
 }
 
@@ -193,6 +307,8 @@ static bool is_free(const struct host *host)
 
 enum step_state place_check(struct host *host, struct text *detail, struct fault *fault)
 {
+	TEXT_AUTO judged = { 0 };
+
 	if (host_in_place(host))
 		return step_done(detail, "%s", host->cluster.path);
 	/* data_check() found it free or movable, but that may have changed since */
@@ -202,19 +318,29 @@ enum step_state place_check(struct host *host, struct text *detail, struct fault
 		return step_refused(fault,
 				    "Nothing in it was changed. Find out what writes to it, empty it, then run setup again.");
 	}
+	if (!is_free(host) && judge(host, &judged, fault) == STEP_REFUSED)
+		return STEP_REFUSED;
 	return step_needed(detail, "sync %s and rename it to %s%s", host->cluster.staging,
 			   host->cluster.path,
 			   is_free(host) ? "" : ", after moving aside what is there now");
 }
 
-int place_apply(struct host *host, struct fault *fault)
+/* A clone takes hours: what is in PGDATA, and the primary, may have changed meanwhile. */
+static int move_aside(struct host *host, struct fault *fault)
 {
 	STRING_AUTO aside = NULL;
 
-	if (!is_free(host)) {
-		if (cluster_move_aside(&host->cluster, &aside, fault) < 0)
-			return -EIO;
-		log_warning("what was in \"%s\" is now in \"%s\"", host->cluster.path, aside);
-	}
+	if (host->role->settings == SETTINGS_STANDBY && primary_apply(host, fault) < 0)
+		return -EIO;
+	if (cluster_move_aside(&host->cluster, &aside, fault) < 0)
+		return -EIO;
+	log_warning("what was in \"%s\" is now in \"%s\"", host->cluster.path, aside);
+	return 0;
+}
+
+int place_apply(struct host *host, struct fault *fault)
+{
+	if (!is_free(host) && move_aside(host, fault) < 0)
+		return -EIO;
 	return cluster_place(&host->cluster, fault);
 }

@@ -38,6 +38,19 @@ bool host_in_place(const struct host *host)
 	       (host->role->settings == SETTINGS_STANDBY ? CLUSTER_STANDBY : CLUSTER_PRIMARY);
 }
 
+bool host_add_subject(const struct host *host, struct text *ret)
+{
+	struct postmaster postmaster;
+	bool runs = cluster_postmaster(&host->cluster, &postmaster) > 0;
+
+	if (runs)
+		text_addf(ret, "a server runs on \"%s\" (pid %d), which",
+			  host->cluster.path, (int)postmaster.pid);
+	else
+		text_addf(ret, "\"%s\"", host->cluster.path);
+	return runs;
+}
+
 bool host_half_in_place(const struct host *host)
 {
 	return host->found.state == CLUSTER_PARTIAL;

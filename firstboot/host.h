@@ -82,6 +82,12 @@ int host_look(struct host *host, struct fault *fault);
 /* Does PGDATA hold a cluster of our role? Others are refused or moved aside. */
 bool host_in_place(const struct host *host);
 
+/*
+ * Adds the subject of a sentence about what is in PGDATA: its path, or the server that
+ * runs on it, which is then the answer.
+ */
+bool host_add_subject(const struct host *host, struct text *ret);
+
 /* Was putting it there interrupted half way? */
 bool host_half_in_place(const struct host *host);
 

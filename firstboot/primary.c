@@ -6,6 +6,7 @@
 #include "data.h"
 #include "in_force.h"
 #include "labels.h"
+#include "lineage.h"
 #include "logins.h"
 #include "open_port.h"
 #include "rules.h"
@@ -40,6 +41,10 @@ static const struct step primary_steps[] = {
 	{ .name = "data directory", .row = "P4", .check = data_look },
 	/* before anything is changed: what it runs would be another cluster than ours */
 	{ .name = "service", .check = service_check },
+	/* before a cluster is made that could not start */
+	{ .name = "port", .when = UNTIL_IN_PLACE, .check = port_check },
+	/* before anything is written: the server of an old primary must not come up again */
+	{ .name = "other primary", .check = other_primary_check },
 	/* before anything in PGDATA is read or written as the server's user */
 	{ .name = "ownership", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */

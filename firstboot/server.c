@@ -1,6 +1,7 @@
 #include "server.h"
 
 #include "base/clock.h"
+#include "base/network.h"
 #include "monitor.h"
 
 #include <errno.h>
@@ -43,6 +44,31 @@ enum step_state service_check(struct host *host, struct text *detail, struct fau
 	return step_refused(fault,
 			    "If its data directory was changed while it was running, stop it with \"systemctl stop %s\", then run setup again.",
 			    unit);
+}
+
+/* --- port --- */
+
+enum step_state port_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	const struct settings *settings = &host->settings;
+	const char *listens = pgconf_get(host->role->settings == SETTINGS_PRIMARY
+						 ? &settings->primary_settings
+						 : &settings->standby_settings,
+					 "listen_addresses");
+
+	/* a pooler may have the other addresses */
+	if (listens && !text_equal(listens, "*"))
+		return step_done(detail, "not looked at: the ini has listen_addresses");
+	if (!network_listens(settings->port))
+		return step_done(detail, "nothing listens on %ld yet", settings->port);
+	fault_set(fault, FAULT_OPERATOR,
+		  "another program listens on port %ld of this host", settings->port);
+	return step_refused(fault,
+			    "Nothing was changed. \"ss -ltnp sport = :%ld\", run as root, shows the program. If it is another PostgreSQL server, stop and disable it, or use its data_directory; else set another %s.",
+			    settings->port,
+			    host->role->settings == SETTINGS_PRIMARY
+				    ? "primary_port in section [common]"
+				    : "port in section [standby]");
 }
 
 /* --- starting it --- */

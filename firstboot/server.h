@@ -10,6 +10,12 @@ step_check programs_check;
 /* The service does not run another server than that of PGDATA. */
 step_check service_check;
 
+/*
+ * For a new cluster: no program listens on its port, another server say, which would keep
+ * this one from starting and take its clients.
+ */
+step_check port_check;
+
 /* The server is running, under its service if there is one (P5, S6). */
 step_check server_check;
 step_apply server_apply;

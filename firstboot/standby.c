@@ -25,6 +25,8 @@ static const struct step standby_steps[] = {
 	{ .name = "data directory", .row = "S2", .check = data_look },
 	/* before anything is changed: what it runs would be another cluster than ours */
 	{ .name = "service", .check = service_check },
+	/* likewise, before a clone is made that could not start */
+	{ .name = "port", .when = UNTIL_IN_PLACE, .check = port_check },
 	/*
 	 * before waiting for the primary, and hours before a clone is complete: whether
 	 * the server accepts a name or value does not depend on the primary

@@ -1,7 +1,9 @@
 #include "upstream.h"
 
 #include "base/network.h"
+#include "lineage.h"
 #include "patience.h"
+#include "postgresql/history.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,10 +14,11 @@ enum { CHECKPOINT_TIMEOUT_MS = 10 * 60 * 1000 };
 
 /* --- primary: it can be reached, and is one that we can follow --- */
 
-static int check_upstream(struct host *host, const struct replication_upstream *upstream,
-			  struct fault *fault)
+static int check_upstream(struct host *host, const struct replication_login *login,
+			  const struct replication_upstream *upstream, struct fault *fault)
 {
 	int major = major_of_version(upstream->version_num);
+	struct wal_position position;
 	char here[24];
 
 	if (major != host->programs.number) {
@@ -27,7 +30,7 @@ static int check_upstream(struct host *host, const struct replication_upstream *
 				  major);
 	}
 	/* before a working standby is pointed at a server that it was not cloned from */
-	if (host_in_place(host) && cluster_system_id(&host->cluster, here) == 0 &&
+	if (host_in_place(host) && history_locate(host->cluster.path, here, &position) == 0 &&
 	    !text_equal(here, upstream->system_id)) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "this host's cluster (system %s) is not a clone of the one on %s (%s)",
@@ -35,7 +38,7 @@ static int check_upstream(struct host *host, const struct replication_upstream *
 		return fault_hint(fault,
 				  "Check primary_host; to have this host cloned anew, stop the server and move its data away by hand.");
 	}
-	return 0;
+	return lineage_check(host, login, upstream, NULL, fault);
 }
 
 /* Without access to a database, the step "tablespaces" asks in another way. */
@@ -80,17 +83,23 @@ static int identify(const struct replication_login *login,
 	return r;
 }
 
+int upstream_ask(struct host *host, struct replication_login *ret_login,
+		 struct replication_upstream *ret, struct fault *fault)
+{
+	int r = check_not_self(&host->settings, fault);
+
+	host_login(host, ret_login);
+	return r < 0 ? r : identify(ret_login, ret, fault);
+}
+
 int upstream_reach(struct host *host, struct fault *fault)
 {
 	struct replication_upstream upstream;
 	struct replication_login login;
-	int r = check_not_self(&host->settings, fault);
+	int r = upstream_ask(host, &login, &upstream, fault);
 
-	host_login(host, &login);
 	if (r == 0)
-		r = identify(&login, &upstream, fault);
-	if (r == 0)
-		r = check_upstream(host, &upstream, fault);
+		r = check_upstream(host, &login, &upstream, fault);
 	/* only before a clone: what is in place has been cloned already */
 	if (r == 0 && !host_in_place(host))
 		r = ask_tablespaces(host, &login, fault);

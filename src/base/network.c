@@ -1,12 +1,13 @@
 #include "base/network.h"
 
-#include "base/text.h"
+#include "base/file.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -97,4 +98,38 @@ bool network_is_local(const char *host)
 	}
 	freeaddrinfo(found);
 	return local;
+}
+
+static bool accepts(const struct sockaddr *address, socklen_t len)
+{
+	enum { ANSWER_MS = 1000 };
+	FD_AUTO fd = socket(address->sa_family,
+			    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+	int error = 0;
+	socklen_t error_len = sizeof(error);
+
+	if (fd < 0)
+		return false;
+	if (connect(fd, address, len) == 0)
+		return true;
+	return errno == EINPROGRESS && poll(&wait, 1, ANSWER_MS) == 1 &&
+	       getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_len) == 0 && !error;
+}
+
+bool network_listens(long port)
+{
+	const struct sockaddr_in v4 = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	const struct sockaddr_in6 v6 = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons((uint16_t)port),
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
+	};
+
+	return accepts((const struct sockaddr *)&v4, sizeof(v4)) ||
+	       accepts((const struct sockaddr *)&v6, sizeof(v6));
 }

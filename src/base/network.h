@@ -24,3 +24,6 @@ bool network_is_host(const char *host);
 
 /* Does host resolve to an address of one of this machine's interfaces? */
 bool network_is_local(const char *host);
+
+/* Does a program accept TCP connections to this port at the loopback address? */
+bool network_listens(long port);

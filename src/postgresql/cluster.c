@@ -9,7 +9,6 @@
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +150,14 @@ bool cluster_is_unfinished(const struct cluster *cluster)
 	return cluster->inside && file_exists(cluster->whole);
 }
 
+/* Known not to be there, rather than not to be seen. */
+static bool is_missing(const char *directory, const char *name)
+{
+	STRING_AUTO path = text_format("%s/%s", directory, name);
+
+	return access(path, F_OK) < 0 && errno == ENOENT;
+}
+
 int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 		    struct fault *fault)
 {
@@ -166,7 +173,10 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 	}
 	if (r == 0)
 		r = read_version(cluster->path, &info.major);
-	if (r == 0)
+	/* without pg_control, which pg_basebackup sends last, no server can start */
+	if (r == 0 && is_missing(cluster->path, "global/pg_control"))
+		info.state = CLUSTER_FOREIGN;
+	else if (r == 0)
 		info.state = file_exists(standby) ? CLUSTER_STANDBY : CLUSTER_PRIMARY;
 	else if (r == -ENOENT && cluster_is_unfinished(cluster))
 		info.state = CLUSTER_PARTIAL;
@@ -180,23 +190,6 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 				  "It has to be a directory owned by the server's user.");
 	}
 	*ret = info;
-	return 0;
-}
-
-int cluster_system_id(const struct cluster *cluster, char ret[24])
-{
-	STRING_AUTO path = text_format("%s/global/pg_control", cluster->path);
-	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
-	uint64_t id;
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	/* the first field in every major (src/include/catalog/pg_control.h) */
-	n = read(fd, &id, sizeof(id));
-	if (n != (ssize_t)sizeof(id))
-		return n < 0 ? -errno : -EINVAL;
-	snprintf(ret, 24, "%llu", (unsigned long long)id);
 	return 0;
 }
 

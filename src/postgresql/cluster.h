@@ -24,9 +24,9 @@ enum cluster_state {
 	CLUSTER_UNREADABLE, /* we cannot read the directory: it is not ours yet */
 	CLUSTER_EMPTY,      /* nothing in it but lost+found and our staging */
 	CLUSTER_PARTIAL,    /* moving up was interrupted; cluster_finish() continues it */
-	CLUSTER_PRIMARY,    /* PG_VERSION, but no standby.signal */
-	CLUSTER_STANDBY,    /* PG_VERSION and standby.signal */
-	CLUSTER_FOREIGN,    /* anything else */
+	CLUSTER_PRIMARY,    /* PG_VERSION and pg_control, but no standby.signal */
+	CLUSTER_STANDBY,    /* PG_VERSION, pg_control and standby.signal */
+	CLUSTER_FOREIGN,    /* anything else: a copy that was interrupted, say */
 };
 
 struct cluster {
@@ -69,9 +69,6 @@ void cluster_unlock(const struct cluster *cluster, int *fd);
 
 int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 		    struct fault *fault);
-
-/* The system identifier, from pg_control; 0 or a negative errno. */
-int cluster_system_id(const struct cluster *cluster, char ret[24]);
 
 /*
  * Looks for a server on this data directory: 1 and *ret if its process is alive, 0 if

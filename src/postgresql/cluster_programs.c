@@ -158,6 +158,9 @@ int cluster_start(const struct cluster *cluster, const struct programs *programs
 		fault_clear(fault);
 		fault_set(fault, FAULT_RETRY, "the server has not become ready within %ld s",
 			  timeout_ms / 1000);
+		fault_hint(fault,
+			   "%s Then run setup again, or allow more time with start_timeout.",
+			   hint);
 	}
 	return r;
 }

@@ -115,6 +115,11 @@ static int login_open(const struct replication_login *login, bool replication,
 	return db_open(db, parameters, login->timeout_ms, fault);
 }
 
+int replication_open(const struct replication_login *login, struct db *db, struct fault *fault)
+{
+	return login_open(login, true, db, fault);
+}
+
 static int show_raised(struct db *db, long ret[REPLICATION_RAISED], struct fault *fault)
 {
 	for (int i = 0; i < REPLICATION_RAISED; i++) {

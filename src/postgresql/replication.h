@@ -50,6 +50,10 @@ struct replication_login {
 void replication_conninfo(struct text *ret, const struct replication_login *login,
 			  const char *passfile, const char *application_name);
 
+/* Opens a replication connection (db.h). */
+int replication_open(const struct replication_login *login, struct db *db,
+		     struct fault *fault);
+
 /* Not to be lower on a standby than on its primary (manual, "Hot Standby"). */
 enum { REPLICATION_RAISED = 5 };
 extern const char *const replication_raised[REPLICATION_RAISED];

@@ -88,6 +88,8 @@ const struct key setting_keys[] = {
 	  FIELD(synchronous_standbys), .fallback = "0", .min = 0, .max = 100 },
 	{ .section = "primary", .name = "locale", .type = &type_locale, FIELD(locale),
 	  .created_as = locale_of_cluster },
+	{ .section = "primary", .name = "create_beside_other_major", .type = &type_switch,
+	  FIELD(create_beside_other_major), .fallback = "off" },
 
 	{ .section = "standby", .name = "port", .type = &type_number, FIELD(port),
 	  .min = 1, .max = 65535 },

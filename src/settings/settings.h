@@ -60,6 +60,7 @@ struct settings {
 	struct secret superuser_password;
 	long synchronous_standbys;
 	char *locale;
+	bool create_beside_other_major;
 	struct pgconf primary_settings;
 
 	/* [standby] */

@@ -56,7 +56,7 @@ create_from_user_data() {
 # installed it there: it is an image's. The primary of the lab has to be created first.
 create_installed() {
 	host_create "$@"
-	fill_in_ini "$1"
+	fill_in_ini "$1" "$2"
 }
 
 # boot_installed NAME ROLE: such a host, up; the role's service is enabled, and was not started.
@@ -79,11 +79,14 @@ boot_unstarted() {
 # install_by_hand NAME ROLE: what an administrator types on a running host, but for the start.
 install_by_hand() {
 	host_run "$1" dnf -q -y install "pgrepl-$2"
-	fill_in_ini "$1"
+	fill_in_ini "$1" "$2"
 }
 
+# fill_in_ini NAME ROLE: a primary is its own, and there is a second one in some files.
 fill_in_ini() {
-	host_set "$1" primary_host "$(host_ip primary)"
+	local primary=primary
+	[ "$2" != primary ] || primary=$1
+	host_set "$1" primary_host "$(host_ip "$primary")"
 	host_set "$1" replication_password "$(password_of_lab)"
 	host_set "$1" standby_networks '10.99.0.0/24, fd99::/64'
 }

@@ -419,9 +419,9 @@ sends_backups() {
 	equal "$(sql primary "select count(*) from pg_stat_replication where state = 'backup'")" "$1"
 }
 
-# hold_checkpoints: a clone waits for one before it sends anything. let_checkpoints_go
+# hold_checkpoints [NAME]: a clone waits for one before it sends anything. let_checkpoints_go
 hold_checkpoints() {
-	checkpointer=$(sql primary "select pid from pg_stat_activity where backend_type = 'checkpointer'")
+	checkpointer=$(sql "${1:-primary}" "select pid from pg_stat_activity where backend_type = 'checkpointer'")
 	kill -STOP "$checkpointer"
 }
 

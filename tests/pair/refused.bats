@@ -68,21 +68,16 @@ refuses() {
 	equal "$(sql primary 'select 1')" 1
 }
 
-@test "a promoted standby is refused, and is left as it is" {
-	start_primary
-	start_standby standby
-	pg_ctl -D "$PAIR/standby" -w promote
-	run -78 pgrepl standby setup
-	contains 'error: .* holds a cluster that is not a standby \(perhaps one that was promoted\)' <<<"$output"
-	equal "$(sql standby 'select pg_is_in_recovery()')" f
-}
-
 @test "a primary refuses the data of a standby" {
 	start_primary
 	start_standby standby
 	ini primary-new common.data_directory="$PAIR/standby"
 	run -78 pgrepl primary-new setup
 	contains 'error: .* holds a standby: promote it' <<<"$output"
+	ini primary-new common.data_directory="$PAIR/standby" common.existing_data=move_aside
+	run -78 pgrepl primary-new setup
+	contains 'hint: .*Promote it with "pg_ctl promote"; or' <<<"$output"
+	lacks pgrepl-old < <(ls "$PAIR")
 	streams standby
 }
 
@@ -140,7 +135,9 @@ refuses() {
 
 @test "a port that is in use is reported, with the server's log, and the new data stays" {
 	start_primary
-	ini primary-second common.primary_port="$(port_of primary)" primary.settings.unix_socket_directories="$PAIR/bin"
+	# with addresses of its own, there may be room for both
+	ini primary-second common.primary_host= common.primary_port="$(port_of primary)" primary.settings.unix_socket_directories="$PAIR/bin" \
+		primary.settings.listen_addresses=127.0.0.1
 	run -78 pgrepl primary-second setup
 	contains 'error: ' <<<"$output"
 	contains "hint: Read " <<<"$output"

@@ -72,6 +72,14 @@ under_valgrind() {
 	under_valgrind hba
 }
 
+@test "timelines: a history file is read whole or not at all, and tells two clusters of a system apart" {
+	sanitized history "$BATS_TEST_TMPDIR"
+}
+
+@test "timelines: valgrind finds no leak and no invalid access" {
+	under_valgrind history "$BATS_TEST_TMPDIR"
+}
+
 @test "files are replaced whole, and trees are handled without following links" {
 	sanitized files "$BATS_TEST_TMPDIR"
 }

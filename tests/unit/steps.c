@@ -168,6 +168,8 @@ static void a_step_of_staging_is_skipped_once_a_cluster_is_in_place(const char *
 	STRING_AUTO data = text_format("%s/data", folder);
 	STRING_AUTO version = text_format("%s/PG_VERSION", data);
 	STRING_AUTO signal = text_format("%s/standby.signal", data);
+	STRING_AUTO global = text_format("%s/global", data);
+	STRING_AUTO control = text_format("%s/pg_control", global);
 	TEXT_AUTO printed = { 0 };
 
 	script.first = STEP_DONE;
@@ -179,9 +181,14 @@ static void a_step_of_staging_is_skipped_once_a_cluster_is_in_place(const char *
 	NUMBER(run(staged_step, false, data, &printed), EX_OK);
 	NUMBER(script.checks, 1);
 	CHECK(file_replace(signal, 0600, "", 0) == 1);
+	/* nor does an incomplete one */
+	NUMBER(run(staged_step, false, data, &printed), EX_OK);
+	NUMBER(script.checks, 1);
+	CHECK(mkdir(global, 0700) == 0 && file_replace(control, 0600, "x", 1) == 1);
 	NUMBER(run(staged_step, false, data, &printed), EX_OK);
 	NUMBER(script.checks, 0);
 	CHECK(unlink(version) == 0 && unlink(signal) == 0);
+	CHECK(unlink(control) == 0 && rmdir(global) == 0);
 	/* a path that cannot be examined does not count as empty */
 	CHECK(rmdir(data) == 0 && file_replace(data, 0600, "", 0) == 1);
 	{
