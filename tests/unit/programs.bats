@@ -133,3 +133,7 @@ syntax_of() {
 @test "the key table: valgrind finds that all defaults are freed" {
 	under_valgrind keys
 }
+
+@test "lines of postgresql.conf are read as the server reads them, and its includes are found" {
+	sanitized conftree "$BATS_TEST_TMPDIR"
+}
