@@ -8,6 +8,7 @@
 #include "in_force.h"
 #include "labels.h"
 #include "open_port.h"
+#include "own_directory.h"
 #include "recovery.h"
 #include "server.h"
 #include "step.h"
@@ -34,6 +35,8 @@ static const struct step standby_steps[] = {
 	{ .name = "ownership", .row = "S5", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */
 	{ .name = "room for a clone", .row = "S2", .check = data_check, .apply = data_apply },
+	/* before anything is written to it: another cluster must not be started in its place */
+	{ .name = "own directory", .check = own_directory_check },
 	/* before a byte is copied: each tablespace needs a place here */
 	{ .name = "tablespaces", .row = "S2", .when = UNTIL_IN_PLACE,
 	  .check = tablespaces_check, .apply = tablespaces_apply },
@@ -51,6 +54,8 @@ static const struct step standby_steps[] = {
 	{ .name = "certificate", .check = certificate_check, .apply = certificate_apply },
 	/* after "primary": some values must not be lower than the primary's */
 	{ .name = "settings", .row = "S4", .check = settings_check, .apply = settings_apply },
+	/* after the settings, with all files that the server will read */
+	{ .name = "staged directory", .when = UNTIL_IN_PLACE, .check = staged_directory_check },
 	/* the clone is complete: one rename, and only then can a server start on it */
 	{ .name = "in place", .row = "S2", .when = UNTIL_IN_PLACE, .check = place_check,
 	  .apply = place_apply },
@@ -58,6 +63,8 @@ static const struct step standby_steps[] = {
 	{ .name = "labels", .check = labels_check, .apply = labels_apply },
 	/* before the start, as on a primary: a standby can have standbys */
 	{ .name = "firewall", .check = open_port_check, .apply = open_port_apply },
+	/* once more, now that the settings have no errors any more */
+	{ .name = "starts itself", .check = own_directory_check },
 	/* everything that can be prepared without it is in place */
 	{ .name = "server", .row = "S6", .check = server_check, .apply = server_apply },
 	/* only the running server can tell which value wins */

@@ -254,6 +254,9 @@ static void steps_stand_in_the_order_that_is_safe(void)
 			CHECK(i <= position("in place"));
 	CHECK(position("data directory") < position("ownership"));
 	CHECK(position("certificate") < position("settings"));
+	CHECK(position("own directory") < position("settings"));
+	CHECK(position("settings") < position("starts itself"));
+	CHECK(position("starts itself") < position("server"));
 	CHECK(position("in place") < position("labels"));
 	CHECK(position("labels") < position("server"));
 	CHECK(position("server") < position("settings in force"));
@@ -268,6 +271,8 @@ static void steps_stand_in_the_order_that_is_safe(void)
 		CHECK(position("password file") < position("base backup"));
 		CHECK(position("base backup") < position("recovery"));
 		CHECK(position("recovery") < position("in place"));
+		CHECK(position("settings") < position("staged directory"));
+		CHECK(position("staged directory") < position("in place"));
 	}
 }
 
