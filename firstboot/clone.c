@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/spawn.h"
 #include "postgresql/passfile.h"
+#include "postgresql/stale.h"
 #include "patience.h"
 #include "upstream.h"
 
@@ -243,6 +244,8 @@ int clone_apply(struct host *host, struct fault *fault)
 		ask_upstream(host, fault);
 		r = patience_wait(&patience, fault);
 	}
-	/* immediately: from here on nothing can start it as a primary */
+	if (r == 0)
+		r = stale_remove(host->cluster.staging, fault);
+	/* from here on nothing can start it as a primary */
 	return r < 0 ? r : file_put(signal, 0600, "", 0, fault);
 }

@@ -134,6 +134,10 @@ syntax_of() {
 	under_valgrind keys
 }
 
+@test "every row of the table of what a clone inherits is complete" {
+	sanitized inherited "$BATS_TEST_TMPDIR"
+}
+
 @test "lines of postgresql.conf are read as the server reads them, and its includes are found" {
 	sanitized conftree "$BATS_TEST_TMPDIR"
 }

@@ -1,0 +1,15 @@
+/*
+ * stale.h - files that a base backup brings along from the data directory of another server
+ * and that must not stay in a clone.
+ */
+#pragma once
+
+#include "base/fault.h"
+
+/*
+ * Removes them from a fresh clone, before anything else is written there: left-overs of
+ * other backups, recoveries and programs, and the primary's private TLS key with its
+ * certificate, also under the name that its configuration has for it. Never backup_label and
+ * tablespace_map, which belong to this clone.
+ */
+int stale_remove(const char *directory, struct fault *fault);
