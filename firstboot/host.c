@@ -45,6 +45,8 @@ bool host_half_in_place(const struct host *host)
 
 const char *host_directory(const struct host *host)
 {
+	if (host->trying)
+		return host->cluster.trial;
 	return host_in_place(host) ? host->cluster.path : host->cluster.staging;
 }
 

@@ -47,6 +47,9 @@ struct host {
 	/* step "programs"; zero in status and verify */
 	struct programs programs;
 
+	/* scratch.c, while a configuration is tried: in cluster.trial */
+	bool trying;
+
 	/* step "settings tried" of a standby: the server's program accepts them */
 	bool settings_tried;
 
@@ -85,7 +88,10 @@ bool host_in_place(const struct host *host);
 /* Was putting it there interrupted half way? */
 bool host_half_in_place(const struct host *host);
 
-/* The directory to write files to: PGDATA once it is in place, staging before. */
+/*
+ * The directory to write files to: PGDATA once it is in place, staging before; or where a
+ * configuration is being tried.
+ */
 const char *host_directory(const struct host *host);
 
 /*

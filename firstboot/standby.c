@@ -6,6 +6,7 @@
 #include "configuration.h"
 #include "data.h"
 #include "in_force.h"
+#include "kept.h"
 #include "labels.h"
 #include "open_port.h"
 #include "own_directory.h"
@@ -31,6 +32,9 @@ static const struct step standby_steps[] = {
 	  .check = tried_check, .apply = tried_apply },
 	/* before anything that stays on this host is changed */
 	{ .name = "primary", .row = "S2", .check = primary_check, .apply = primary_apply },
+	/* after "primary", which tells what it has to fit; before what would clear it */
+	{ .name = "kept clone", .row = "S2", .when = UNTIL_IN_PLACE,
+	  .check = kept_check, .apply = kept_apply },
 	/* before anything in PGDATA is read or written as the server's user */
 	{ .name = "ownership", .row = "S5", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */

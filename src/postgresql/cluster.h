@@ -34,8 +34,10 @@ struct cluster {
 	char *staging;
 	char *whole; /* staging while its entries are moved up; NULL unless inside */
 	char *lock;  /* a file that exists while setup is running */
+	char *trial; /* beside staging: for trying a configuration */
 	const struct tablespace_map *tablespaces; /* the caller's */
 	bool inside;                              /* staging is in path */
+	bool keep; /* set by the caller: staging is a complete clone, not a left-over */
 };
 
 struct cluster_info {
@@ -83,6 +85,9 @@ int cluster_postmaster(const struct cluster *cluster, struct postmaster *ret);
 /* Has an interrupted run left something in staging? The second removes it. */
 bool cluster_has_leftover(const struct cluster *cluster);
 int cluster_clear_staging(const struct cluster *cluster, struct fault *fault);
+
+/* A file in staging that marks a clone as complete; see clone_mark.h. */
+#define CLUSTER_MARK "pgrepl.clone"
 
 /* Syncs staging and makes it PGDATA, which has to be absent or empty. */
 int cluster_place(const struct cluster *cluster, struct fault *fault);

@@ -227,6 +227,19 @@ int replication_tablespaces_of_backup(const struct replication_login *login,
 	return 0;
 }
 
+int replication_has_wal(const struct replication_login *login, long timeline,
+			uint64_t lsn, struct fault *fault)
+{
+	DB_AUTO db = { 0 };
+	TEXT_AUTO sql = { 0 };
+	int r = login_open(login, true, &db, fault);
+
+	text_add(&sql, "START_REPLICATION PHYSICAL ");
+	replication_add_lsn(&sql, lsn);
+	text_addf(&sql, " TIMELINE %ld", timeline);
+	return r < 0 ? r : db_copy_starts(&db, text_str(&sql), fault);
+}
+
 int replication_sender_seen(const struct replication_login *login, const char *application_name)
 {
 	const char *const values[] = { application_name };

@@ -88,6 +88,14 @@ int replication_tablespaces_of_backup(const struct replication_login *login, lon
 				      struct text *ret, struct fault *fault);
 
 /*
+ * Does the upstream server still have the WAL of a timeline from a position on, and is that
+ * in its own history? Asks for it. 0, or a negative errno and the fault: FAULT_RETRY if it
+ * could not be asked, else with the reason.
+ */
+int replication_has_wal(const struct replication_login *login, long timeline,
+			uint64_t lsn, struct fault *fault);
+
+/*
  * Does a walsender of the upstream serve application_name (pg_stat_replication)? 1, 0, or
  * a negative errno if it does not let the role ask.
  */

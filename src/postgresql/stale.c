@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "postgresql/certificate.h"
+#include "postgresql/cluster.h"
 #include "postgresql/conftree.h"
 #include "postgresql/pgconf.h"
 
@@ -38,6 +39,7 @@ static const char *const stale[] = {
 	"core.[0-9]*",
 	/* of a setup on the primary's host */
 	"*.pgrepl-new",
+	CLUSTER_MARK,
 	".pgrepl-staging*",
 	/* who has the key can pose as the primary; each server has its own */
 	CERTIFICATE_KEY_FILE,

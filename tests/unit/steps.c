@@ -267,6 +267,8 @@ static void steps_stand_in_the_order_that_is_safe(void)
 	} else {
 		CHECK(position("settings tried") < position("primary"));
 		CHECK(position("primary") < position("ownership"));
+		CHECK(position("primary") < position("kept clone"));
+		CHECK(position("kept clone") < position("room for a clone"));
 		CHECK(position("tablespaces") < position("base backup"));
 		CHECK(position("password file") < position("base backup"));
 		CHECK(position("base backup") < position("recovery"));
