@@ -23,6 +23,7 @@ void host_close(struct host *host)
 	db_close(&host->db);
 	programs_free(&host->programs);
 	text_free(&host->upstream_tablespaces);
+	text_free(&host->not_tried);
 	cluster_close(&host->cluster);
 	text_drop(&host->primary);
 }

@@ -61,6 +61,10 @@ struct host {
 	bool tablespaces_known;
 	struct text upstream_tablespaces; /* their directories, one per line */
 
+	/* trial.c: this host can run with the primary's configuration, or why it is not known yet */
+	bool inherited_tried;
+	struct text not_tried;
+
 	/* step "new role" of a primary: the role was created and read back in staging */
 	bool role_staged;
 

@@ -63,30 +63,39 @@ static int put_rules(const struct host *host, const char *path, const char *else
 	return file_put(path, 0600, least_rules, strlen(least_rules), fault);
 }
 
-int recovery_apply(struct host *host, struct fault *fault)
+int recovery_strip(struct host *host, struct text *ret_names, struct fault *fault)
 {
-	const char *directory = host_directory(host);
-	STRING_AUTO signal = text_format("%s/standby.signal", directory);
-	STRING_AUTO conf = text_format("%s/postgresql.auto.conf", directory);
-	STRING_AUTO rules = text_format("%s/pg_hba.conf", directory);
+	STRING_AUTO conf = text_format("%s/postgresql.auto.conf", host_directory(host));
 	TEXT_AUTO old = { 0 };
 	TEXT_AUTO stripped = { 0 };
 	INHERIT_AUTO found = { .changes = false };
 	int r = strip_auto_conf(host, conf, &old, &stripped, fault);
 
 	if (r == 0)
-		r = file_put(signal, 0600, "", 0, fault);
-	if (r == 0)
 		r = file_put(conf, 0600, text_str(&stripped), stripped.len, fault);
-	/* before the line that names the primary's becomes a comment */
+	if (r == 0)
+		r = inherit_apply(host, &found, fault);
+	if (r == 0)
+		text_add(ret_names, text_str(&found.names));
+	return r;
+}
+
+int recovery_apply(struct host *host, struct fault *fault)
+{
+	STRING_AUTO signal = text_format("%s/standby.signal", host_directory(host));
+	STRING_AUTO rules = text_format("%s/pg_hba.conf", host_directory(host));
+	INHERIT_AUTO found = { .changes = false };
+	TEXT_AUTO names = { 0 };
+	int r = file_put(signal, 0600, "", 0, fault);
+
+	/* before the line that names the primary's rules becomes a comment */
 	if (r == 0)
 		r = inherit_look(host, &found, fault);
 	if (r == 0)
 		r = put_rules(host, rules, found.rules, fault);
 	if (r == 0)
-		r = inherit_apply(host, &found, fault);
-	if (r == 0 && found.names.len)
-		log_info("switched off here, as the primary's own: %s",
-			 text_str(&found.names));
+		r = recovery_strip(host, &names, fault);
+	if (r == 0 && names.len)
+		log_info("switched off here, as the primary's own: %s", text_str(&names));
 	return r;
 }

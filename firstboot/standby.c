@@ -15,6 +15,7 @@
 #include "step.h"
 #include "streaming.h"
 #include "tls.h"
+#include "trial.h"
 #include "upstream.h"
 #include "verify.h"
 
@@ -35,6 +36,9 @@ static const struct step standby_steps[] = {
 	/* after "primary", which tells what it has to fit; before what would clear it */
 	{ .name = "kept clone", .row = "S2", .when = UNTIL_IN_PLACE,
 	  .check = kept_check, .apply = kept_apply },
+	/* before a byte is copied, if the primary lets its configuration be read */
+	{ .name = "primary's settings", .row = "S4", .when = UNTIL_IN_PLACE,
+	  .check = trial_before_check, .apply = trial_before_apply },
 	/* before anything in PGDATA is read or written as the server's user */
 	{ .name = "ownership", .row = "S5", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */
@@ -54,6 +58,9 @@ static const struct step standby_steps[] = {
 	/* in staging, so that the clone can never be started as a second primary */
 	{ .name = "recovery", .row = "S3", .when = UNTIL_IN_PLACE,
 	  .check = recovery_check, .apply = recovery_apply },
+	/* if it was not possible before; in what "recovery" leaves, and with our settings */
+	{ .name = "inherited settings", .row = "S4", .when = UNTIL_IN_PLACE,
+	  .check = trial_after_check, .apply = trial_after_apply },
 	/* before the settings: the server rejects ssl = on without a certificate */
 	{ .name = "certificate", .check = certificate_check, .apply = certificate_apply },
 	/* after "primary": some values must not be lower than the primary's */

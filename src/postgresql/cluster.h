@@ -126,6 +126,16 @@ int cluster_show_conf(const char *directory, const struct programs *programs,
 		      const char *name, struct text *ret, struct fault *fault);
 
 /*
+ * Tries to start a server on a directory that holds its configuration, PG_VERSION and
+ * global/pg_control, and nothing else. It reads the configuration, loads libraries and allocates
+ * memory, and then has to give up for lack of data, before anybody can connect to it. preload
+ * replaces shared_preload_libraries unless it is NULL. 1 if it came that far; 0 if not, with what
+ * it said in ret_why; or a negative errno and the fault.
+ */
+int cluster_try(const char *directory, const struct programs *programs,
+		const char *preload, struct text *ret_why, struct fault *fault);
+
+/*
  * Starts or restarts the server with pg_ctl, on hosts without systemd. Its log goes to
  * the file log, unless its logging collector is on. A start does not wait until the
  * server is ready; a restart does, timeout_ms at most.

@@ -114,6 +114,14 @@ static char *resolve(const struct walk *walk, const char *from, const char *name
 	return text_copy(path);
 }
 
+bool conftree_is_member(const char *name)
+{
+	size_t len = strlen(name);
+
+	return *name != '.' && len > strlen(".conf") &&
+	       text_equal(name + len - strlen(".conf"), ".conf");
+}
+
 static int walk_file(struct walk *walk, const char *path, int depth);
 
 static int walk_folder(struct walk *walk, const char *path, int depth)
@@ -127,10 +135,8 @@ static int walk_folder(struct walk *walk, const char *path, int depth)
 	dir = r == 0 ? opendir(folder) : NULL;
 	while (r == 0 && dir && (entry = file_next(dir))) {
 		STRING_AUTO child = text_format("%s/%s", path, entry->d_name);
-		size_t len = strlen(entry->d_name);
 
-		if (*entry->d_name != '.' && len > 5 &&
-		    text_equal(entry->d_name + len - 5, ".conf"))
+		if (conftree_is_member(entry->d_name))
 			r = walk_file(walk, child, depth);
 	}
 	return r;

@@ -33,6 +33,9 @@ bool conftree_parse(const char *line, char ret_name[CONFTREE_NAME_MAX],
 typedef int conftree_visit(void *arg, const char *path);
 int conftree_walk(const char *directory, conftree_visit *visit, void *arg);
 
+/* Does include_dir read a file of this name? */
+bool conftree_is_member(const char *name);
+
 /* The path that a visitor gets, as the file to open. The caller frees it. */
 char *conftree_path(const char *directory, const char *path);
 

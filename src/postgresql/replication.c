@@ -38,23 +38,43 @@ void replication_role_sql(struct secret *ret, const char *role,
 	db_add_literal(sql, secret_reveal(verifier));
 }
 
+/* Without the schema, which they are all in. */
+#define LS_DIR    "pg_ls_dir(text,boolean,boolean)"
+#define STAT_FILE "pg_stat_file(text,boolean)"
+#define READ_FILE "pg_read_binary_file(text)"
+#define READ_PART "pg_read_binary_file(text,bigint,bigint,boolean)"
+#define CAN_RUN(function)                                                                \
+	"pg_catalog.has_function_privilege(oid, 'pg_catalog." function "', 'EXECUTE')"
+
+const char replication_can_read[] = CAN_RUN(LS_DIR) " AND " CAN_RUN(
+	STAT_FILE) " AND " CAN_RUN(READ_FILE) " AND " CAN_RUN(READ_PART);
+
+void replication_grant_sql(struct text *ret, const char *role)
+{
+	text_add(ret, "GRANT EXECUTE ON FUNCTION pg_catalog." LS_DIR ", pg_catalog." STAT_FILE
+		      ", pg_catalog." READ_FILE ", pg_catalog." READ_PART " TO ");
+	db_add_identifier(ret, role);
+}
+
 int replication_role_look(struct db *db, const char *role, const struct secret *verifier,
 			  struct replication_role *ret, struct fault *fault)
 {
 	/* a PGresult cannot be wiped: ask for the verifier only if there is one to compare */
 	const char *const values[] = { role, verifier && secret_is_set(verifier) ? "t" : "f" };
+	STRING_AUTO sql =
+		text_format("SELECT rolcanlogin AND rolreplication AND rolpassword IS NOT NULL"
+			    " AND coalesce(rolvaliduntil, 'infinity') > now(), rolpassword IS NOT NULL,"
+			    " CASE WHEN $2::pg_catalog.bool THEN rolpassword END, %s"
+			    " FROM pg_catalog.pg_authid WHERE rolname = $1",
+			    replication_can_read);
 	RESULT_AUTO result = NULL;
-	int r = db_query(db,
-			 "SELECT rolcanlogin AND rolreplication AND rolpassword IS NOT NULL"
-			 " AND coalesce(rolvaliduntil, 'infinity') > now(), rolpassword IS NOT NULL,"
-			 " CASE WHEN $2::pg_catalog.bool THEN rolpassword END"
-			 " FROM pg_catalog.pg_authid WHERE rolname = $1",
-			 2, values, &result, fault);
+	int r = db_query(db, sql, 2, values, &result, fault);
 
 	if (r < 0)
 		return r;
 	ret->exists = PQntuples(result) == 1;
 	ret->complete = ret->exists && text_equal(db_value(result, 0, 0), "t");
+	ret->can_read = ret->exists && text_equal(db_value(result, 0, 3), "t");
 	ret->has_password = ret->exists && text_equal(db_value(result, 0, 1), "t");
 	ret->has_verifier = ret->exists && verifier &&
 			    text_equal(db_value(result, 0, 2), secret_reveal(verifier));
@@ -113,6 +133,12 @@ static int login_open(const struct replication_login *login, bool replication,
 	};
 
 	return db_open(db, parameters, login->timeout_ms, fault);
+}
+
+int replication_open_database(const struct replication_login *login, struct db *db,
+			      struct fault *fault)
+{
+	return login_open(login, false, db, fault);
 }
 
 static int show_raised(struct db *db, long ret[REPLICATION_RAISED], struct fault *fault)

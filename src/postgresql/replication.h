@@ -19,8 +19,19 @@ void replication_add_lsn(struct text *ret, uint64_t lsn);
 void replication_role_sql(struct secret *ret, const char *role,
 			  const struct secret *verifier, bool exists);
 
+/*
+ * The same for the right to run the functions with which a standby reads the primary's
+ * configuration, in the database postgres; pg_rewind needs them too (its manual, "Notes"). It
+ * adds no power: a role with REPLICATION can copy the whole cluster.
+ */
+void replication_grant_sql(struct text *ret, const char *role);
+
+/* An SQL condition: the role whose oid is in that column can run them. */
+extern const char replication_can_read[];
+
 struct replication_role {
 	bool exists;
+	bool can_read;     /* has what replication_grant_sql() grants */
 	bool complete;     /* LOGIN and REPLICATION, with a password */
 	bool has_password; /* of any kind */
 	bool has_verifier; /* the one that was asked about */
@@ -61,6 +72,10 @@ struct replication_upstream {
 	int version_num;
 	long raised[REPLICATION_RAISED]; /* the values of replication_raised */
 };
+
+/* Logs in to the database postgres; db_close() closes the connection. */
+int replication_open_database(const struct replication_login *login, struct db *db,
+			      struct fault *fault);
 
 /* Opens a replication connection and runs IDENTIFY_SYSTEM; if raised, fills that too. */
 int replication_identify(const struct replication_login *login, bool raised,

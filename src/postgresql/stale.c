@@ -138,13 +138,47 @@ static int remove_stale(const char *directory, struct fault *fault)
 	return r;
 }
 
+/* The folder whose links belong there. */
+struct links {
+	struct stat tablespaces;
+};
+
+/* A backup sends links as what they point to: one could lead our writes anywhere. */
+static int remove_link(void *arg, int dir_fd, const char *name, const struct stat *st)
+{
+	const struct links *links = arg;
+	struct stat folder;
+
+	if (!S_ISLNK(st->st_mode))
+		return 0;
+	if (fstat(dir_fd, &folder) == 0 && folder.st_ino == links->tablespaces.st_ino &&
+	    folder.st_dev == links->tablespaces.st_dev)
+		return 0;
+	return unlinkat(dir_fd, name, 0) < 0 ? -errno : 0;
+}
+
+static int remove_links(const char *directory, struct fault *fault)
+{
+	STRING_AUTO folder = text_format("%s/pg_tblspc", directory);
+	struct links links;
+	int r = lstat(folder, &links.tablespaces) < 0
+			? -errno
+			: file_walk(directory, remove_link, &links);
+
+	return r < 0 ? fault_errno(fault, FAULT_OPERATOR, r,
+				   "could not look through the clone \"%s\"", directory)
+		     : 0;
+}
+
 int stale_remove(const char *directory, struct fault *fault)
 {
 	struct keys keys = { .directory = directory, .fault = fault };
 	/* what the primary's own setup has written counts too */
 	static const char *const more[] = { PGCONF_FILE, "postgresql.auto.conf" };
-	int r = conftree_walk(directory, visit, &keys);
+	int r = remove_links(directory, fault);
 
+	if (r == 0)
+		r = conftree_walk(directory, visit, &keys);
 	for (size_t i = 0; r == 0 && i < 2; i++)
 		r = visit(&keys, more[i]);
 	return r < 0 ? r : remove_stale(directory, fault);

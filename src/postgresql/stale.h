@@ -8,8 +8,9 @@
 
 /*
  * Removes them from a fresh clone, before anything else is written there: left-overs of
- * other backups, recoveries and programs, and the primary's private TLS key with its
- * certificate, also under the name that its configuration has for it. Never backup_label and
+ * other backups, recoveries and programs, the primary's private TLS key with its
+ * certificate, also under the name that its configuration has for it; and links, except for
+ * those of tablespaces. Never backup_label and
  * tablespace_map, which belong to this clone.
  */
 int stale_remove(const char *directory, struct fault *fault);

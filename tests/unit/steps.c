@@ -268,6 +268,10 @@ static void steps_stand_in_the_order_that_is_safe(void)
 		CHECK(position("settings tried") < position("primary"));
 		CHECK(position("primary") < position("ownership"));
 		CHECK(position("primary") < position("kept clone"));
+		CHECK(position("kept clone") < position("primary's settings"));
+		CHECK(position("primary's settings") < position("ownership"));
+		CHECK(position("recovery") < position("inherited settings"));
+		CHECK(position("inherited settings") < position("settings"));
 		CHECK(position("kept clone") < position("room for a clone"));
 		CHECK(position("tablespaces") < position("base backup"));
 		CHECK(position("password file") < position("base backup"));
