@@ -3,6 +3,7 @@
  * hand.
  */
 #include "clone.h"
+#include "collations.h"
 #include "configuration.h"
 #include "data.h"
 #include "in_force.h"
@@ -36,6 +37,8 @@ static const struct step standby_steps[] = {
 	/* after "primary", which tells what it has to fit; before what would clear it */
 	{ .name = "kept clone", .row = "S2", .when = UNTIL_IN_PLACE,
 	  .check = kept_check, .apply = kept_apply },
+	/* before a byte is copied: what is wrong then cannot be put right in a clone */
+	{ .name = "collations", .row = "S2", .when = UNTIL_IN_PLACE, .check = collations_check },
 	/* before a byte is copied, if the primary lets its configuration be read */
 	{ .name = "primary's settings", .row = "S4", .when = UNTIL_IN_PLACE,
 	  .check = trial_before_check, .apply = trial_before_apply },

@@ -119,6 +119,7 @@ static int login_open(const struct replication_login *login, bool replication,
 {
 	STRING_AUTO port = text_format("%ld", login->port);
 	bool verify = login->tls && *login->tls_root_cert;
+	const char *database = login->database ? login->database : "postgres";
 	const struct db_parameter parameters[] = {
 		{ "host", login->host },
 		{ "port", port },
@@ -128,7 +129,7 @@ static int login_open(const struct replication_login *login, bool replication,
 		{ "gssencmode", "disable" },
 		{ "sslmode", sslmode(login) },
 		{ "sslrootcert", verify ? login->tls_root_cert : NULL },
-		{ replication ? "replication" : "dbname", replication ? "true" : "postgres" },
+		{ replication ? "replication" : "dbname", replication ? "true" : database },
 		{ NULL, NULL },
 	};
 

@@ -54,6 +54,7 @@ struct replication_login {
 	const struct secret *password;
 	bool tls;
 	const char *tls_root_cert; /* "": any certificate will do */
+	const char *database;      /* for other than replication; NULL: postgres */
 	int timeout_ms;
 };
 
@@ -73,7 +74,7 @@ struct replication_upstream {
 	long raised[REPLICATION_RAISED]; /* the values of replication_raised */
 };
 
-/* Logs in to the database postgres; db_close() closes the connection. */
+/* Logs in to the database; db_close() closes the connection. */
 int replication_open_database(const struct replication_login *login, struct db *db,
 			      struct fault *fault);
 

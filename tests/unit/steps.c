@@ -269,6 +269,8 @@ static void steps_stand_in_the_order_that_is_safe(void)
 		CHECK(position("primary") < position("ownership"));
 		CHECK(position("primary") < position("kept clone"));
 		CHECK(position("kept clone") < position("primary's settings"));
+		CHECK(position("primary") < position("collations"));
+		CHECK(position("collations") < position("base backup"));
 		CHECK(position("primary's settings") < position("ownership"));
 		CHECK(position("recovery") < position("inherited settings"));
 		CHECK(position("inherited settings") < position("settings"));
