@@ -14,6 +14,7 @@ void inherit_free(struct inherited_found *found)
 {
 	text_free(&found->names);
 	text_drop(&found->rules);
+	text_drop(&found->ca);
 }
 
 struct inherit {
@@ -30,6 +31,7 @@ static void remember(struct inherit *inherit, const char *name, const char *valu
 {
 	char **where = text_equal(name, "hba_file")         ? &inherit->rules
 		       : text_equal(name, "data_directory") ? &inherit->data_directory
+		       : text_equal(name, "ssl_ca_file")    ? &inherit->found->ca
 							    : NULL;
 
 	if (where) {

@@ -11,6 +11,7 @@ struct inherited_found {
 	struct text names; /* of what is neutralised, separated by ", " */
 	bool changes;      /* the files are not yet as they should be */
 	char *rules;       /* the primary's pg_hba.conf is elsewhere: its path */
+	char *ca;          /* likewise its ssl_ca_file */
 };
 
 void inherit_free(struct inherited_found *found);

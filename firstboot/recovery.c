@@ -63,6 +63,36 @@ static int put_rules(const struct host *host, const char *path, const char *else
 	return file_put(path, 0600, least_rules, strlen(least_rules), fault);
 }
 
+/* Does a line of pg_hba.conf ask for a certificate? Without a CA, the server does not start. */
+static bool asks_for_certificates(const char *rules)
+{
+	for (const char *line = rules; *line; line += pgconf_line_length(line)) {
+		STRING_AUTO copy = text_format("%.*s", (int)strcspn(line, "#\n"), line);
+		char *rest = copy, *word;
+
+		while ((word = strtok_r(rest, " \t\r\"", &rest)))
+			if (text_equal(word, "cert") || text_starts_with(word, "clientcert="))
+				return true;
+	}
+	return false;
+}
+
+/* Switching the CA off must not let in who had to show a certificate. */
+static int check_ca(const struct host *host, const char *ca, struct fault *fault)
+{
+	STRING_AUTO path = text_format("%s/pg_hba.conf", host_directory(host));
+	TEXT_AUTO rules = { 0 };
+
+	if (!ca || file_read(path, CONF_MAX, &rules) < 0 ||
+	    !asks_for_certificates(text_str(&rules)))
+		return 0;
+	fault_set(fault, FAULT_OPERATOR,
+		  "the primary's pg_hba.conf asks for client certificates, and its ssl_ca_file \"%s\" is not part of a clone",
+		  ca);
+	return fault_hint(fault,
+			  "Put that file on this host, and name it by ssl_ca_file in section [standby.settings].");
+}
+
 int recovery_strip(struct host *host, struct text *ret_names, struct fault *fault)
 {
 	STRING_AUTO conf = text_format("%s/postgresql.auto.conf", host_directory(host));
@@ -71,6 +101,10 @@ int recovery_strip(struct host *host, struct text *ret_names, struct fault *faul
 	INHERIT_AUTO found = { .changes = false };
 	int r = strip_auto_conf(host, conf, &old, &stripped, fault);
 
+	if (r == 0)
+		r = inherit_look(host, &found, fault);
+	if (r == 0)
+		r = check_ca(host, found.ca, fault);
 	if (r == 0)
 		r = file_put(conf, 0600, text_str(&stripped), stripped.len, fault);
 	if (r == 0)

@@ -10,8 +10,9 @@
 
 bool cluster_has_leftover(const struct cluster *cluster)
 {
-	return !cluster->keep && (file_exists(cluster->staging) ||
-				  tablespace_has_leftover(cluster->tablespaces));
+	return !cluster->keep &&
+	       (file_exists(cluster->staging) || file_exists(cluster->trial) ||
+		tablespace_has_leftover(cluster->tablespaces));
 }
 
 /* What is taken apart or put in place is not a clone to go on with, durably so. */
@@ -33,6 +34,8 @@ int cluster_clear_staging(const struct cluster *cluster, struct fault *fault)
 		r = tablespace_clear(cluster->tablespaces, cluster->staging);
 	if (r == 0)
 		r = file_remove_tree(cluster->staging);
+	if (r == 0)
+		r = file_remove_tree(cluster->trial);
 	if (r < 0) {
 		fault_errno(fault, FAULT_OPERATOR, r, "could not remove \"%s\"",
 			    cluster->staging);

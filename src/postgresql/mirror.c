@@ -1,5 +1,6 @@
 #include "postgresql/mirror.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "postgresql/conftree.h"
 
@@ -10,6 +11,7 @@
 
 enum {
 	TOTAL_MAX = 16 * 1024 * 1024, /* bytes of all files */
+	TIME_MAX_MS = 30 * 1000,      /* until the last one is asked for */
 	NAMES_MAX = 1000,             /* in a directory that is included */
 };
 
@@ -18,6 +20,7 @@ struct mirror {
 	const char *from; /* the directory */
 	const char *to;
 	size_t total;
+	long long deadline;
 	struct fault *fault;
 };
 
@@ -163,6 +166,9 @@ static int visit(void *arg, const char *path)
 	struct mirror *mirror = arg;
 	size_t len = strlen(path);
 
+	if (clock_ms() > mirror->deadline)
+		return fault_errno(mirror->fault, FAULT_RETRY, -ETIMEDOUT,
+				   "could not read \"%s\"", path);
 	if (*path == '/')
 		return 0;
 	if (path[len - 1] != '/')
@@ -174,8 +180,11 @@ static int visit(void *arg, const char *path)
 static int copy_all(struct mirror *mirror)
 {
 	static const char *const others[] = { "PG_VERSION", "global/pg_control",
-					      "postgresql.auto.conf" };
-	int r = conftree_walk(mirror->to, visit, mirror);
+					      "postgresql.auto.conf", "pg_hba.conf" };
+	int r;
+
+	mirror->deadline = clock_ms() + TIME_MAX_MS;
+	r = conftree_walk(mirror->to, visit, mirror);
 
 	/* last: what is included must not replace them */
 	for (size_t i = 0; r == 0 && i < sizeof(others) / sizeof(others[0]); i++)

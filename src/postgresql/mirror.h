@@ -1,6 +1,6 @@
 /*
  * mirror.h - the configuration of a data directory, copied to another directory: PG_VERSION,
- * global/pg_control, postgresql.conf, what it includes, and postgresql.auto.conf. Files
+ * global/pg_control, postgresql.conf, what it includes, postgresql.auto.conf, and pg_hba.conf. Files
  * outside of the data directory are not copied: they are this host's own.
  */
 #pragma once

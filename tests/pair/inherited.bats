@@ -225,3 +225,26 @@ key_of() {
 	done
 	[ "$(key_of "$PAIR/standby/server.crt")" != "$(key_of "$PAIR/primary/server.crt")" ]
 }
+
+@test "where the primary asks for client certificates, its clone does not without its CA" {
+	by_hand primary
+	role
+	as_server openssl req -new -x509 -nodes -subj /CN=ca -keyout "$PAIR/ca.key" -out "$PAIR/ca.crt" 2>/dev/null
+	printf '%s\n' "ssl_ca_file = '$PAIR/ca.crt'" >>"$PAIR/primary/postgresql.conf"
+	echo 'hostssl all all 192.0.2.0/24 cert' >>"$PAIR/primary/pg_hba.conf"
+	restart primary
+	sql primary "grant execute on function pg_ls_dir(text,boolean,boolean), pg_read_binary_file(text,bigint,bigint,boolean) to replica"
+	ini standby common.tls=off
+	run -78 pgrepl standby setup
+	contains "^failed +primary's settings +the primary's pg_hba.conf asks for client certificates, and its ssl_ca_file \"$PAIR/ca.crt\" is not part" <<<"$output"
+	contains 'hint: Put that file on this host, and name it by ssl_ca_file' <<<"$output"
+	ini standby standby.settings.ssl_ca_file="$PAIR/ca.crt"
+	# TLS on both sides, as such rules want it
+	as_server openssl req -new -x509 -nodes -subj /CN=primary -keyout "$PAIR/primary/server.key" -out "$PAIR/primary/server.crt" 2>/dev/null
+	as_server chmod 600 "$PAIR/primary/server.key"
+	echo 'ssl = on' >>"$PAIR/primary/postgresql.conf"
+	restart primary
+	pgrepl standby setup
+	is_standby_of_its_own
+	equal "$(sql standby "select count(*) from pg_hba_file_rules where auth_method = 'cert'")" 1
+}
