@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "base/spawn.h"
 #include "postgresql/basebackup.h"
+#include "postgresql/clone_mark.h"
 #include "postgresql/passfile.h"
+#include "postgresql/stale.h"
 #include "patience.h"
 #include "upstream.h"
 
@@ -46,13 +48,13 @@ int passfile_apply(struct host *host, struct fault *fault)
 /* --- base backup (S2) --- */
 
 /*
- * standby.signal is the last file of a clone to be written. Left-overs of an interrupted
+ * The mark is the last file of a clone to be written. Left-overs of an interrupted
  * run were cleared by an earlier step, and a clone that fails is cleared by apply.
  */
 enum step_state clone_check(struct host *host, struct text *detail, struct fault *fault)
 {
-	bool whole = host_has_staged(host, "PG_VERSION") &&
-		     host_has_staged(host, "standby.signal");
+	bool whole = host->cluster.keep || (host_has_staged(host, "PG_VERSION") &&
+					    host_has_staged(host, CLUSTER_MARK));
 
 	(void)fault;
 	text_addf(detail, whole ? "of %s, in %s" : "clone %s into %s", host->primary,
@@ -216,6 +218,14 @@ int clone_apply(struct host *host, struct fault *fault)
 		ask_upstream(host, fault);
 		r = patience_wait(&patience, fault);
 	}
-	/* immediately: from here on nothing can start it as a primary */
-	return r < 0 ? r : file_put(signal, 0600, "", 0, fault);
+	if (r == 0)
+		r = stale_remove(host->cluster.staging, fault);
+	/* from here on nothing can start it as a primary */
+	if (r == 0)
+		r = file_put(signal, 0600, "", 0, fault);
+	if (r == 0) {
+		log_status("writing the clone of %s to disk", host->primary);
+		r = clone_mark_write(&host->cluster, fault);
+	}
+	return r;
 }

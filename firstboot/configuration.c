@@ -1,10 +1,10 @@
 #include "configuration.h"
 
 #include "base/file.h"
+#include "scratch.h"
 #include "settings/parameters.h"
 
 #include <errno.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { CONF_MAX = 4 * 1024 * 1024 };
@@ -148,16 +148,11 @@ enum step_state tried_check(struct host *host, struct text *detail, struct fault
 
 int tried_apply(struct host *host, struct fault *fault)
 {
-	FAULT_AUTO second = { 0 };
-	int r = cluster_clear_staging(&host->cluster, fault);
+	int r = scratch_open(host, fault);
 
-	if (r < 0)
-		return r;
-	if (mkdir(host->cluster.staging, 0700) < 0)
-		return fault_errno(fault, FAULT_OPERATOR, -errno,
-				   "could not create \"%s\"", host->cluster.staging);
-	r = settings_apply(host, fault);
+	if (r == 0)
+		r = settings_apply(host, fault);
 	host->settings_tried = r == 0;
-	(void)cluster_clear_staging(&host->cluster, &second);
+	scratch_close(host);
 	return r;
 }

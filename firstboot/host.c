@@ -23,6 +23,7 @@ void host_close(struct host *host)
 	db_close(&host->db);
 	programs_free(&host->programs);
 	text_free(&host->upstream_tablespaces);
+	text_free(&host->not_tried);
 	cluster_close(&host->cluster);
 	text_drop(&host->primary);
 }
@@ -58,6 +59,8 @@ bool host_half_in_place(const struct host *host)
 
 const char *host_directory(const struct host *host)
 {
+	if (host->trying)
+		return host->cluster.trial;
 	return host_in_place(host) ? host->cluster.path : host->cluster.staging;
 }
 

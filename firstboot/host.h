@@ -47,6 +47,9 @@ struct host {
 	/* step "programs"; zero in status and verify */
 	struct programs programs;
 
+	/* scratch.c, while a configuration is tried: in cluster.trial */
+	bool trying;
+
 	/* step "settings tried" of a standby: the server's program accepts them */
 	bool settings_tried;
 
@@ -57,6 +60,10 @@ struct host {
 	/* step "primary", or step "tablespaces" if the role may not enter a database */
 	bool tablespaces_known;
 	struct text upstream_tablespaces; /* their directories, one per line */
+
+	/* trial.c: this host can run with the primary's configuration, or why it is not known yet */
+	bool inherited_tried;
+	struct text not_tried;
 
 	/* step "new role" of a primary: the role was created and read back in staging */
 	bool role_staged;
@@ -91,7 +98,10 @@ bool host_add_subject(const struct host *host, struct text *ret);
 /* Was putting it there interrupted half way? */
 bool host_half_in_place(const struct host *host);
 
-/* The directory to write files to: PGDATA once it is in place, staging before. */
+/*
+ * The directory to write files to: PGDATA once it is in place, staging before; or where a
+ * configuration is being tried.
+ */
 const char *host_directory(const struct host *host);
 
 /*

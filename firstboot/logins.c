@@ -69,8 +69,12 @@ int staged_role_apply(struct host *host, struct fault *fault)
 
 	if (r < 0)
 		return r;
-	text_add(lines, "\nSELECT count(*) AS pgrepl_roles FROM pg_catalog.pg_authid WHERE rolcanlogin"
-			" AND rolreplication AND rolpassword IS NOT NULL AND rolname = ");
+	text_add(lines, "\n");
+	replication_grant_sql(lines, host->settings.replication_user);
+	text_addf(lines,
+		  "\nSELECT count(*) AS pgrepl_roles FROM pg_catalog.pg_authid WHERE rolcanlogin"
+		  " AND rolreplication AND rolpassword IS NOT NULL AND %s AND rolname = ",
+		  replication_can_read);
 	db_add_literal(lines, host->settings.replication_user);
 	text_add(lines, "\n");
 	if (secret_is_set(&host->settings.superuser_password)) {
@@ -101,6 +105,9 @@ enum step_state role_check(struct host *host, struct text *detail, struct fault 
 	else if (!found.complete)
 		text_addf(detail, "allow \"%s\" to log in and replicate",
 			  settings->replication_user);
+	else if (!found.can_read)
+		text_addf(detail, "let \"%s\" read the server's configuration files",
+			  settings->replication_user);
 	else if (secret_is_set(&settings->replication_verifier) && !found.has_verifier)
 		text_addf(detail, "set the verifier of \"%s\" to the one in the ini",
 			  settings->replication_user);
@@ -110,21 +117,36 @@ enum step_state role_check(struct host *host, struct text *detail, struct fault 
 	return STEP_NEEDED;
 }
 
+static int grant(struct host *host, struct db *db, struct fault *fault)
+{
+	TEXT_AUTO sql = { 0 };
+
+	replication_grant_sql(&sql, host->settings.replication_user);
+	return db_exec(db, text_str(&sql), fault);
+}
+
 int role_apply(struct host *host, struct fault *fault)
 {
 	struct db *db = host_db(host, fault);
+	const struct secret *verifier = &host->settings.replication_verifier;
 	struct replication_role found;
 	SECRET_AUTO sql = { { 0 } };
+	int r;
 
-	if (!db ||
-	    replication_role_look(db, host->settings.replication_user, NULL, &found,
-				  fault) < 0 ||
-	    add_role_sql(host, &sql, found.exists, fault) < 0)
+	if (!db || replication_role_look(db, host->settings.replication_user, verifier,
+					 &found, fault) < 0)
+		return -EIO;
+	/* the password may have another form than ours: it is not set if there is no need to */
+	if (found.complete && !found.can_read &&
+	    (!secret_is_set(verifier) || found.has_verifier))
+		return grant(host, db, fault);
+	if (add_role_sql(host, &sql, found.exists, fault) < 0)
 		return -EIO;
 	if (found.exists)
 		/* a password that has expired is as good as none */
 		text_add(secret_text(&sql), " VALID UNTIL 'infinity'");
-	return db_exec(db, secret_reveal(&sql), fault);
+	r = db_exec(db, secret_reveal(&sql), fault);
+	return r < 0 ? r : grant(host, db, fault);
 }
 
 /* --- superuser password (P6) --- */

@@ -5,6 +5,7 @@
 #include "base/stop.h"
 #include "host.h"
 #include "monitor.h"
+#include "postgresql/clone_mark.h"
 #include "prepare.h"
 #include "settings/load.h"
 #include "status.h"
@@ -59,12 +60,16 @@ static int finish(struct fault *fault)
 	return fault_exit_code(fault);
 }
 
-/* The next run has no use for what a failed one has made so far. */
+/* The next run has no use for what a failed one has made so far, except for a complete clone. */
 static void clear_staging(struct host *host)
 {
 	FAULT_AUTO fault = { 0 };
 
-	if (host_look(host, &fault) == 0 && !host_in_place(host) && !host_half_in_place(host))
+	if (clone_mark_exists(&host->cluster))
+		log_info("the clone in \"%s\" is complete: the next setup will go on with it",
+			 host->cluster.staging);
+	else if (host_look(host, &fault) == 0 && !host_in_place(host) &&
+		 !host_half_in_place(host))
 		(void)cluster_clear_staging(&host->cluster, &fault);
 }
 

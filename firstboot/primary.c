@@ -9,6 +9,7 @@
 #include "lineage.h"
 #include "logins.h"
 #include "open_port.h"
+#include "own_directory.h"
 #include "rules.h"
 #include "server.h"
 #include "step.h"
@@ -49,6 +50,8 @@ static const struct step primary_steps[] = {
 	{ .name = "ownership", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */
 	{ .name = "room for a cluster", .row = "P4", .check = data_check, .apply = data_apply },
+	/* before anything is written to it: another cluster must not be started in its place */
+	{ .name = "own directory", .check = own_directory_check },
 	/* before a file is created: a missing rule may need an administrator */
 	{ .name = "label rules", .check = label_rules_check, .apply = label_rules_apply },
 	/* before anything is written, and before a restart: with an error, it would not start again */
@@ -73,6 +76,8 @@ static const struct step primary_steps[] = {
 	{ .name = "labels", .check = labels_check, .apply = labels_apply },
 	/* before the start: once the server listens, standbys should get through */
 	{ .name = "firewall", .check = open_port_check, .apply = open_port_apply },
+	/* once more, now that the settings have no errors any more */
+	{ .name = "starts itself", .check = own_directory_check },
 	/* everything that can be prepared without it is in place */
 	{ .name = "server", .row = "P5", .check = server_check, .apply = server_apply },
 	/* only the running server can tell what the cluster was created with */

@@ -3,17 +3,21 @@
  * hand.
  */
 #include "clone.h"
+#include "collations.h"
 #include "configuration.h"
 #include "data.h"
 #include "in_force.h"
+#include "kept.h"
 #include "labels.h"
 #include "open_port.h"
+#include "own_directory.h"
 #include "recovery.h"
 #include "rules.h"
 #include "server.h"
 #include "step.h"
 #include "streaming.h"
 #include "tls.h"
+#include "trial.h"
 #include "upstream.h"
 #include "verify.h"
 
@@ -35,10 +39,20 @@ static const struct step standby_steps[] = {
 	  .check = tried_check, .apply = tried_apply },
 	/* before anything that stays on this host is changed */
 	{ .name = "primary", .row = "S2", .check = primary_check, .apply = primary_apply },
+	/* after "primary", which tells what it has to fit; before what would clear it */
+	{ .name = "kept clone", .row = "S2", .when = UNTIL_IN_PLACE,
+	  .check = kept_check, .apply = kept_apply },
+	/* before a byte is copied: what is wrong then cannot be put right in a clone */
+	{ .name = "collations", .row = "S2", .when = UNTIL_IN_PLACE, .check = collations_check },
+	/* before a byte is copied, if the primary lets its configuration be read */
+	{ .name = "primary's settings", .row = "S4", .when = UNTIL_IN_PLACE,
+	  .check = trial_before_check, .apply = trial_before_apply },
 	/* before anything in PGDATA is read or written as the server's user */
 	{ .name = "ownership", .row = "S5", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */
 	{ .name = "room for a clone", .row = "S2", .check = data_check, .apply = data_apply },
+	/* before anything is written to it: another cluster must not be started in its place */
+	{ .name = "own directory", .check = own_directory_check },
 	/* before a byte is copied: each tablespace needs a place here */
 	{ .name = "tablespaces", .row = "S2", .when = UNTIL_IN_PLACE,
 	  .check = tablespaces_check, .apply = tablespaces_apply },
@@ -54,10 +68,15 @@ static const struct step standby_steps[] = {
 	/* in staging, so that the clone can never be started as a second primary */
 	{ .name = "recovery", .row = "S3", .when = UNTIL_IN_PLACE,
 	  .check = recovery_check, .apply = recovery_apply },
+	/* if it was not possible before; in what "recovery" leaves, and with our settings */
+	{ .name = "inherited settings", .row = "S4", .when = UNTIL_IN_PLACE,
+	  .check = trial_after_check, .apply = trial_after_apply },
 	/* before the settings: the server rejects ssl = on without a certificate */
 	{ .name = "certificate", .check = certificate_check, .apply = certificate_apply },
 	/* after "primary": some values must not be lower than the primary's */
 	{ .name = "settings", .row = "S4", .check = settings_check, .apply = settings_apply },
+	/* after the settings, with all files that the server will read */
+	{ .name = "staged directory", .when = UNTIL_IN_PLACE, .check = staged_directory_check },
 	/* the clone is complete: one rename, and only then can a server start on it */
 	{ .name = "in place", .row = "S2", .when = UNTIL_IN_PLACE, .check = place_check,
 	  .apply = place_apply },
@@ -65,6 +84,8 @@ static const struct step standby_steps[] = {
 	{ .name = "labels", .check = labels_check, .apply = labels_apply },
 	/* before the start, as on a primary: a standby can have standbys */
 	{ .name = "firewall", .check = open_port_check, .apply = open_port_apply },
+	/* once more, now that the settings have no errors any more */
+	{ .name = "starts itself", .check = own_directory_check },
 	/* everything that can be prepared without it is in place */
 	{ .name = "server", .row = "S6", .check = server_check, .apply = server_apply },
 	/* only the running server can tell which value wins */

@@ -63,6 +63,7 @@ int cluster_open(struct cluster *cluster, const char *data_directory,
 	} else
 		cluster->staging = text_format("%s.pgrepl-staging", cluster->path);
 	cluster->lock = text_format("%s.lock", cluster->staging);
+	cluster->trial = text_format("%s.trial", cluster->staging);
 	return 0;
 }
 
@@ -72,6 +73,7 @@ void cluster_close(struct cluster *cluster)
 	text_drop(&cluster->staging);
 	text_drop(&cluster->whole);
 	text_drop(&cluster->lock);
+	text_drop(&cluster->trial);
 }
 
 /* Is fd still the file of that name? Its last holder removes it. */

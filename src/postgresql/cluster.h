@@ -34,8 +34,10 @@ struct cluster {
 	char *staging;
 	char *whole; /* staging while its entries are moved up; NULL unless inside */
 	char *lock;  /* a file that exists while setup is running */
+	char *trial; /* beside staging: for trying a configuration */
 	const struct tablespace_map *tablespaces; /* the caller's */
 	bool inside;                              /* staging is in path */
+	bool keep; /* set by the caller: staging is a complete clone, not a left-over */
 };
 
 struct cluster_info {
@@ -81,6 +83,9 @@ int cluster_postmaster(const struct cluster *cluster, struct postmaster *ret);
 bool cluster_has_leftover(const struct cluster *cluster);
 int cluster_clear_staging(const struct cluster *cluster, struct fault *fault);
 
+/* A file in staging that marks a clone as complete; see clone_mark.h. */
+#define CLUSTER_MARK "pgrepl.clone"
+
 /* Syncs staging and makes it PGDATA, which has to be absent or empty. */
 int cluster_place(const struct cluster *cluster, struct fault *fault);
 
@@ -116,6 +121,16 @@ int cluster_single_user(const char *directory, const struct programs *programs,
  */
 int cluster_show_conf(const char *directory, const struct programs *programs,
 		      const char *name, struct text *ret, struct fault *fault);
+
+/*
+ * Tries to start a server on a directory that holds its configuration, PG_VERSION and
+ * global/pg_control, and nothing else. It reads the configuration, loads libraries and allocates
+ * memory, and then has to give up for lack of data, before anybody can connect to it. preload
+ * replaces shared_preload_libraries unless it is NULL. 1 if it came that far; 0 if not, with what
+ * it said in ret_why; or a negative errno and the fault.
+ */
+int cluster_try(const char *directory, const struct programs *programs,
+		const char *preload, struct text *ret_why, struct fault *fault);
 
 /*
  * Starts or restarts the server with pg_ctl, on hosts without systemd. Its log goes to

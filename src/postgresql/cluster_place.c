@@ -10,17 +10,32 @@
 
 bool cluster_has_leftover(const struct cluster *cluster)
 {
-	return file_exists(cluster->staging) ||
-	       tablespace_has_leftover(cluster->tablespaces);
+	return !cluster->keep &&
+	       (file_exists(cluster->staging) || file_exists(cluster->trial) ||
+		tablespace_has_leftover(cluster->tablespaces));
+}
+
+/* What is taken apart or put in place is not a clone to go on with, durably so. */
+static int drop_mark(const struct cluster *cluster)
+{
+	STRING_AUTO mark = text_format("%s/" CLUSTER_MARK, cluster->staging);
+
+	if (unlink(mark) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	return file_sync_parent(mark);
 }
 
 int cluster_clear_staging(const struct cluster *cluster, struct fault *fault)
 {
-	/* before the links in staging, which tell which tablespaces are ours */
-	int r = tablespace_clear(cluster->tablespaces, cluster->staging);
+	int r = drop_mark(cluster);
 
+	/* before the links in staging, which tell which tablespaces are ours */
+	if (r == 0)
+		r = tablespace_clear(cluster->tablespaces, cluster->staging);
 	if (r == 0)
 		r = file_remove_tree(cluster->staging);
+	if (r == 0)
+		r = file_remove_tree(cluster->trial);
 	if (r < 0) {
 		fault_errno(fault, FAULT_OPERATOR, r, "could not remove \"%s\"",
 			    cluster->staging);
@@ -113,7 +128,9 @@ int cluster_place(const struct cluster *cluster, struct fault *fault)
 	if (r < 0)
 		return fault_errno(fault, FAULT_OPERATOR, r,
 				   "could not write \"%s\" to disk", cluster->staging);
-	r = tablespace_place(cluster->tablespaces, cluster->staging);
+	r = drop_mark(cluster);
+	if (r == 0)
+		r = tablespace_place(cluster->tablespaces, cluster->staging);
 	if (r < 0)
 		return fault_errno(fault, FAULT_OPERATOR, r,
 				   "could not put the tablespaces of \"%s\" in place",

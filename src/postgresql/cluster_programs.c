@@ -128,6 +128,51 @@ int cluster_show_conf(const char *directory, const struct programs *programs,
 			  "Correct the parameter in section [primary.settings] or [standby.settings] of the ini, then run setup again.");
 }
 
+/* The first data that a server opens, with all libraries loaded and its memory allocated. */
+#define GIVES_UP "FATAL:  could not open directory \"pg_notify\""
+
+int cluster_try(const char *directory, const struct programs *programs,
+		const char *preload, struct text *ret_why, struct fault *fault)
+{
+	STRING_AUTO libraries = text_format("--shared_preload_libraries=%s",
+					    preload ? preload : "");
+	STRING_AUTO own = text_format("--data_directory=%s", directory);
+	TEXT_AUTO err = { 0 };
+	const char *argv[] = {
+		programs->postgres,
+		"-F",
+		"-D",
+		directory,
+		/* whatever the configuration says: it might name a cluster with data */
+		own,
+		/* a socket inside of it, as some majors want one by then */
+		"--listen_addresses=",
+		"--unix_socket_directories=.",
+		/* the certificate is made later */
+		"--ssl=off",
+		"--logging_collector=off",
+		"--log_destination=stderr",
+		"--log_min_messages=warning",
+		"--log_line_prefix=",
+		"--lc_messages=C",
+		preload ? libraries : NULL,
+		NULL,
+	};
+	const struct spawn spawn = {
+		.argv = argv,
+		.timeout_ms = CHECK_TIMEOUT_MS,
+		.err = &err,
+	};
+	int status = spawn_run(&spawn);
+
+	if (status < 0)
+		return spawn_fault(programs->postgres, status, &err, fault);
+	if (strstr(text_str(&err), GIVES_UP))
+		return 1;
+	text_add(ret_why, text_str(&err));
+	return 0;
+}
+
 int cluster_start(const struct cluster *cluster, const struct programs *programs,
 		  const char *log, bool restart, long timeout_ms, struct fault *fault)
 {

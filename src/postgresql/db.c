@@ -241,6 +241,47 @@ int db_query(struct db *db, const char *sql, int count, const char *const *value
 	return 0;
 }
 
+/* The next result, NULL if there is none; or a negative errno. */
+static int next_result(struct db *db, long long deadline, PGresult **ret)
+{
+	while (PQisBusy(db->conn)) {
+		int r = wait_for_socket(db, POLLIN, deadline);
+
+		if (r < 0)
+			return r;
+		if (!PQconsumeInput(db->conn))
+			return -EIO;
+	}
+	*ret = PQgetResult(db->conn);
+	return 0;
+}
+
+int db_copy_starts(struct db *db, const char *sql, struct fault *fault)
+{
+	long long deadline = clock_ms() + db->timeout_ms;
+	RESULT_AUTO result = NULL;
+	char *data = NULL;
+	int n = 0, r;
+
+	if (!PQsendQuery(db->conn, sql))
+		return query_fault(db, NULL, 0, fault);
+	r = next_result(db, deadline, &result);
+	if (r == 0 && PQresultStatus(result) != PGRES_COPY_BOTH)
+		return query_fault(db, result, 0, fault);
+	while (r == 0 && (n = PQgetCopyData(db->conn, &data, 1)) == 0) {
+		r = wait_for_socket(db, POLLIN, deadline);
+		if (r == 0 && !PQconsumeInput(db->conn))
+			r = -EIO;
+	}
+	PQfreemem(data);
+	if (r == 0 && n > 0)
+		return 0;
+	db_clear(&result);
+	if (r == 0)
+		r = next_result(db, deadline, &result);
+	return query_fault(db, result, r == -EIO ? 0 : r, fault);
+}
+
 int db_exec(struct db *db, const char *sql, struct fault *fault)
 {
 	RESULT_AUTO result = NULL;

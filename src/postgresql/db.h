@@ -53,6 +53,13 @@ void db_clear(PGresult **result);
 #define RESULT_AUTO CLEANUP(db_clear) PGresult *
 
 /*
+ * Runs a command that starts a COPY in both directions (START_REPLICATION), and waits for
+ * its first data: 0, or a negative errno and the fault, with the server's reason if it ends the
+ * COPY instead. The connection can only be closed.
+ */
+int db_copy_starts(struct db *db, const char *sql, struct fault *fault);
+
+/*
  * A statement without values whose rows do not matter. libpq keeps a copy until the
  * connection is closed and does not wipe it: it may contain a verifier, but never a
  * password.

@@ -38,23 +38,43 @@ void replication_role_sql(struct secret *ret, const char *role,
 	db_add_literal(sql, secret_reveal(verifier));
 }
 
+/* Without the schema, which they are all in. */
+#define LS_DIR    "pg_ls_dir(text,boolean,boolean)"
+#define STAT_FILE "pg_stat_file(text,boolean)"
+#define READ_FILE "pg_read_binary_file(text)"
+#define READ_PART "pg_read_binary_file(text,bigint,bigint,boolean)"
+#define CAN_RUN(function)                                                                \
+	"pg_catalog.has_function_privilege(oid, 'pg_catalog." function "', 'EXECUTE')"
+
+const char replication_can_read[] = CAN_RUN(LS_DIR) " AND " CAN_RUN(
+	STAT_FILE) " AND " CAN_RUN(READ_FILE) " AND " CAN_RUN(READ_PART);
+
+void replication_grant_sql(struct text *ret, const char *role)
+{
+	text_add(ret, "GRANT EXECUTE ON FUNCTION pg_catalog." LS_DIR ", pg_catalog." STAT_FILE
+		      ", pg_catalog." READ_FILE ", pg_catalog." READ_PART " TO ");
+	db_add_identifier(ret, role);
+}
+
 int replication_role_look(struct db *db, const char *role, const struct secret *verifier,
 			  struct replication_role *ret, struct fault *fault)
 {
 	/* a PGresult cannot be wiped: ask for the verifier only if there is one to compare */
 	const char *const values[] = { role, verifier && secret_is_set(verifier) ? "t" : "f" };
+	STRING_AUTO sql =
+		text_format("SELECT rolcanlogin AND rolreplication AND rolpassword IS NOT NULL"
+			    " AND coalesce(rolvaliduntil, 'infinity') > now(), rolpassword IS NOT NULL,"
+			    " CASE WHEN $2::pg_catalog.bool THEN rolpassword END, %s"
+			    " FROM pg_catalog.pg_authid WHERE rolname = $1",
+			    replication_can_read);
 	RESULT_AUTO result = NULL;
-	int r = db_query(db,
-			 "SELECT rolcanlogin AND rolreplication AND rolpassword IS NOT NULL"
-			 " AND coalesce(rolvaliduntil, 'infinity') > now(), rolpassword IS NOT NULL,"
-			 " CASE WHEN $2::pg_catalog.bool THEN rolpassword END"
-			 " FROM pg_catalog.pg_authid WHERE rolname = $1",
-			 2, values, &result, fault);
+	int r = db_query(db, sql, 2, values, &result, fault);
 
 	if (r < 0)
 		return r;
 	ret->exists = PQntuples(result) == 1;
 	ret->complete = ret->exists && text_equal(db_value(result, 0, 0), "t");
+	ret->can_read = ret->exists && text_equal(db_value(result, 0, 3), "t");
 	ret->has_password = ret->exists && text_equal(db_value(result, 0, 1), "t");
 	ret->has_verifier = ret->exists && verifier &&
 			    text_equal(db_value(result, 0, 2), secret_reveal(verifier));
@@ -99,6 +119,7 @@ static int login_open(const struct replication_login *login, bool replication,
 {
 	STRING_AUTO port = text_format("%ld", login->port);
 	bool verify = login->tls && *login->tls_root_cert;
+	const char *database = login->database ? login->database : "postgres";
 	const struct db_parameter parameters[] = {
 		{ "host", login->host },
 		{ "port", port },
@@ -108,7 +129,7 @@ static int login_open(const struct replication_login *login, bool replication,
 		{ "gssencmode", "disable" },
 		{ "sslmode", sslmode(login) },
 		{ "sslrootcert", verify ? login->tls_root_cert : NULL },
-		{ replication ? "replication" : "dbname", replication ? "true" : "postgres" },
+		{ replication ? "replication" : "dbname", replication ? "true" : database },
 		{ NULL, NULL },
 	};
 
@@ -118,6 +139,12 @@ static int login_open(const struct replication_login *login, bool replication,
 int replication_open(const struct replication_login *login, struct db *db, struct fault *fault)
 {
 	return login_open(login, true, db, fault);
+}
+
+int replication_open_database(const struct replication_login *login, struct db *db,
+			      struct fault *fault)
+{
+	return login_open(login, false, db, fault);
 }
 
 static int show_raised(struct db *db, long ret[REPLICATION_RAISED], struct fault *fault)
@@ -230,6 +257,19 @@ int replication_tablespaces_of_backup(const struct replication_login *login,
 		if (*db_value(result, i, LOCATION))
 			text_addf(ret, "%s\n", db_value(result, i, LOCATION));
 	return 0;
+}
+
+int replication_has_wal(const struct replication_login *login, long timeline,
+			uint64_t lsn, struct fault *fault)
+{
+	DB_AUTO db = { 0 };
+	TEXT_AUTO sql = { 0 };
+	int r = login_open(login, true, &db, fault);
+
+	text_add(&sql, "START_REPLICATION PHYSICAL ");
+	replication_add_lsn(&sql, lsn);
+	text_addf(&sql, " TIMELINE %ld", timeline);
+	return r < 0 ? r : db_copy_starts(&db, text_str(&sql), fault);
 }
 
 int replication_sender_seen(const struct replication_login *login, const char *application_name)

@@ -19,8 +19,19 @@ void replication_add_lsn(struct text *ret, uint64_t lsn);
 void replication_role_sql(struct secret *ret, const char *role,
 			  const struct secret *verifier, bool exists);
 
+/*
+ * The same for the right to run the functions with which a standby reads the primary's
+ * configuration, in the database postgres; pg_rewind needs them too (its manual, "Notes"). It
+ * adds no power: a role with REPLICATION can copy the whole cluster.
+ */
+void replication_grant_sql(struct text *ret, const char *role);
+
+/* An SQL condition: the role whose oid is in that column can run them. */
+extern const char replication_can_read[];
+
 struct replication_role {
 	bool exists;
+	bool can_read;     /* has what replication_grant_sql() grants */
 	bool complete;     /* LOGIN and REPLICATION, with a password */
 	bool has_password; /* of any kind */
 	bool has_verifier; /* the one that was asked about */
@@ -43,6 +54,7 @@ struct replication_login {
 	const struct secret *password;
 	bool tls;
 	const char *tls_root_cert; /* "": any certificate will do */
+	const char *database;      /* for other than replication; NULL: postgres */
 	int timeout_ms;
 };
 
@@ -65,6 +77,10 @@ struct replication_upstream {
 	int version_num;
 	long raised[REPLICATION_RAISED]; /* the values of replication_raised */
 };
+
+/* Logs in to the database; db_close() closes the connection. */
+int replication_open_database(const struct replication_login *login, struct db *db,
+			      struct fault *fault);
 
 /* Opens a replication connection and runs IDENTIFY_SYSTEM; if raised, fills that too. */
 int replication_identify(const struct replication_login *login, bool raised,
@@ -90,6 +106,14 @@ int replication_tablespaces(const struct replication_login *login, struct text *
  */
 int replication_tablespaces_of_backup(const struct replication_login *login, long timeout_ms,
 				      struct text *ret, struct fault *fault);
+
+/*
+ * Does the upstream server still have the WAL of a timeline from a position on, and is that
+ * in its own history? Asks for it. 0, or a negative errno and the fault: FAULT_RETRY if it
+ * could not be asked, else with the reason.
+ */
+int replication_has_wal(const struct replication_login *login, long timeline,
+			uint64_t lsn, struct fault *fault);
 
 /*
  * Does a walsender of the upstream serve application_name (pg_stat_replication)? 1, 0, or

@@ -195,6 +195,14 @@ bool tablespace_has_leftover(const struct tablespace_map *map)
 	return false;
 }
 
+/* Where a link points to; "" if it is none. */
+static void read_link(const char *link, char ret[PATH_MAX])
+{
+	ssize_t len = readlink(link, ret, PATH_MAX - 1);
+
+	ret[len < 0 ? 0 : len] = '\0';
+}
+
 /* Does a link in pg_tblspc of staging point to path? *ret_link is the link's path. */
 static bool find_link(const char *cluster_staging, const char *path, char **ret_link)
 {
@@ -206,11 +214,8 @@ static bool find_link(const char *cluster_staging, const char *path, char **ret_
 	while (dir && !found && (entry = file_next(dir))) {
 		STRING_AUTO link = text_format("%s/%s", folder, entry->d_name);
 		char target[PATH_MAX];
-		ssize_t len = readlink(link, target, sizeof(target) - 1);
 
-		if (len < 0)
-			continue;
-		target[len] = '\0';
+		read_link(link, target);
 		found = text_equal(target, path);
 		if (found) {
 			*ret_link = link;
@@ -218,6 +223,31 @@ static bool find_link(const char *cluster_staging, const char *path, char **ret_
 		}
 	}
 	return found;
+}
+
+static bool is_staging_of(const struct tablespace_map *map, const char *path)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (text_equal(map->pairs[i].staging, path))
+			return file_exists(path);
+	return false;
+}
+
+bool tablespace_fits(const struct tablespace_map *map, const char *cluster_staging)
+{
+	STRING_AUTO folder = text_format("%s/pg_tblspc", cluster_staging);
+	DIR_AUTO dir = opendir(folder);
+	const struct dirent *entry;
+	bool fits = dir;
+
+	while (fits && (entry = file_next(dir))) {
+		STRING_AUTO link = text_format("%s/%s", folder, entry->d_name);
+		char target[PATH_MAX];
+
+		read_link(link, target);
+		fits = is_staging_of(map, target);
+	}
+	return fits;
 }
 
 /* Removes what servers of any major create in a tablespace, and nothing else. */

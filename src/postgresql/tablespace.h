@@ -50,5 +50,8 @@ int tablespace_check_room(const struct tablespace_map *map,
 bool tablespace_has_leftover(const struct tablespace_map *map);
 int tablespace_clear(const struct tablespace_map *map, const char *cluster_staging);
 
+/* Do the links in staging lead to the staging directories of the map, as it is now? */
+bool tablespace_fits(const struct tablespace_map *map, const char *cluster_staging);
+
 /* Makes the staged ones final. Crash-safe: tablespace_clear() undoes a part of it. */
 int tablespace_place(const struct tablespace_map *map, const char *cluster_staging);

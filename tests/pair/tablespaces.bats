@@ -138,7 +138,9 @@ is_half_in_place() {
 	local at between=0
 	ini_mapped
 	# until the clone gets into place before the kill
-	for at in 4 5 6 7 8 9 10 11 12; do
+	for at in 4 5 6 7 8 9 10 11 12 13 14; do
+		# not one that goes on with a complete clone, which has fewer renames
+		rm -f "$PAIR/standby.pgrepl-staging/pgrepl.clone"
 		killed_at "$at"
 		[ ! -e "$PAIR/standby" ] || break
 		! is_half_in_place || between=$((between + 1))
@@ -248,6 +250,11 @@ let_into_no_database() {
 	contains "error: \"$PAIR/standby\" was free, but no longer is" <"$PAIR/standby.out"
 	[ -e "$PAIR/standby/mine" ]
 	[ -z "$(ls -A "$PAIR/standby-space")" ]
+	# the clone is complete, and is not made a second time
+	rm "$PAIR/standby/mine"
+	run -0 pgrepl standby setup
+	contains '^ok +base backup' <<<"$output"
+	has_the_tablespace
 	no_rubbish
 }
 

@@ -157,3 +157,15 @@ syntax_of() {
 @test "the key table: valgrind finds that all defaults are freed" {
 	under_valgrind keys
 }
+
+@test "every row of the table of what a clone inherits is complete" {
+	sanitized inherited "$BATS_TEST_TMPDIR"
+}
+
+@test "lines of postgresql.conf are read as the server reads them, and its includes are found" {
+	sanitized conftree "$BATS_TEST_TMPDIR"
+}
+
+@test "what does not belong into a clone is removed from it, and nothing else" {
+	sanitized stale "$BATS_TEST_TMPDIR"
+}

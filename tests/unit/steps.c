@@ -261,6 +261,9 @@ static void steps_stand_in_the_order_that_is_safe(void)
 			CHECK(i <= position("in place"));
 	CHECK(position("data directory") < position("ownership"));
 	CHECK(position("certificate") < position("settings"));
+	CHECK(position("own directory") < position("settings"));
+	CHECK(position("settings") < position("starts itself"));
+	CHECK(position("starts itself") < position("server"));
 	CHECK(position("in place") < position("labels"));
 	CHECK(position("labels") < position("server"));
 	CHECK(position("server") < position("settings in force"));
@@ -271,10 +274,20 @@ static void steps_stand_in_the_order_that_is_safe(void)
 	} else {
 		CHECK(position("settings tried") < position("primary"));
 		CHECK(position("primary") < position("ownership"));
+		CHECK(position("primary") < position("kept clone"));
+		CHECK(position("kept clone") < position("primary's settings"));
+		CHECK(position("primary") < position("collations"));
+		CHECK(position("collations") < position("base backup"));
+		CHECK(position("primary's settings") < position("ownership"));
+		CHECK(position("recovery") < position("inherited settings"));
+		CHECK(position("inherited settings") < position("settings"));
+		CHECK(position("kept clone") < position("room for a clone"));
 		CHECK(position("tablespaces") < position("base backup"));
 		CHECK(position("password file") < position("base backup"));
 		CHECK(position("base backup") < position("recovery"));
 		CHECK(position("recovery") < position("in place"));
+		CHECK(position("settings") < position("staged directory"));
+		CHECK(position("staged directory") < position("in place"));
 	}
 }
 

@@ -1,0 +1,21 @@
+/*
+ * trial.h - the steps that find out whether this host can run with what the primary's
+ * configuration says: libraries, included directories, time zones, memory, values that its
+ * build does not have. The configuration is tried in a directory of its own, by starting a
+ * server that has no data.
+ */
+#pragma once
+
+#include "host.h"
+#include "step.h"
+
+/*
+ * With the primary's configuration, before a byte is copied. If the primary does not let it be
+ * read, that is reported, and left to the second.
+ */
+step_check trial_before_check;
+step_apply trial_before_apply;
+
+/* With the configuration in staging, unless it was tried before. */
+step_check trial_after_check;
+step_apply trial_after_apply;
