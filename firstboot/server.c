@@ -1,7 +1,9 @@
 #include "server.h"
 
 #include "base/clock.h"
+#include "base/complaint.h"
 #include "monitor.h"
+#include "server_log.h"
 
 #include <errno.h>
 
@@ -39,9 +41,8 @@ static int wait_ready(struct host *host, struct fault *fault)
 		if (lives > 0 && postmaster.ready)
 			return 0;
 		if (lives == 0 && (before > 0 || clock_ms() >= started + NO_SERVER_MS)) {
-			fault_set(fault, FAULT_OPERATOR,
-				  "the server stopped while it was starting");
-			return fault_hint(fault, "Read its log.");
+			return fault_set(fault, FAULT_OPERATOR,
+					 "the server stopped while it was starting");
 		}
 		if (clock_sleep_ms(READY_POLL_MS) < 0)
 			return fault_set(fault, FAULT_RETRY, "stopped");
@@ -52,27 +53,51 @@ static int wait_ready(struct host *host, struct fault *fault)
 			  "It is still starting: read its log, then run setup again, or allow more time with start_timeout.");
 }
 
-/* Beside PGDATA if files can be created there, like the password file. */
-static char *server_log(const struct host *host)
+/* Why it did not, in its own words if it has left some. */
+static void explain(const struct host *host, const struct server_log *log, struct fault *fault)
 {
-	return host->cluster.inside ? text_format("%s/server.log", host->cluster.path)
-				    : text_format("%s.log", host->cluster.path);
+	STRING_AUTO path = NULL;
+	TEXT_AUTO line = { 0 };
+	bool own = host->settings.server_control == SERVER_CONTROL_PG_CTL;
+	bool quoted = server_log_quote(host, log, &line, &path);
+
+	/* what it said before its collector ran is in the journal: the root side quotes that */
+	if (!quoted && !own)
+		quoted = complaint_find(text_str(&fault->detail), &line);
+	if (quoted) {
+		fault_clear(fault);
+		fault_set(fault, FAULT_OPERATOR, "the server did not start: %s",
+			  text_str(&line));
+	}
+	if (own || !text_equal(path, log->own)) {
+		text_reset(&fault->hint);
+		fault_hint(fault, "Read \"%s\".", path);
+	} else if (!fault->hint.len || quoted) {
+		fault_hint(fault, "Read \"journalctl -u %s\".", host->settings.service);
+	}
 }
 
 int server_start(struct host *host, bool restart, struct fault *fault)
 {
 	const struct settings *settings = &host->settings;
-	STRING_AUTO log = server_log(host);
+	SERVER_LOG_AUTO log = { 0 };
+	struct postmaster postmaster;
 	int r;
 
 	db_close(&host->db);
+	server_log_mark(host, &log);
 	if (settings->server_control == SERVER_CONTROL_SYSTEMD)
 		r = monitor_ask(host->verbs, restart ? VERB_RESTART : VERB_START, NULL,
 				fault);
 	else
-		r = cluster_start(&host->cluster, &host->programs, log, restart,
+		r = cluster_start(&host->cluster, &host->programs, log.own, restart,
 				  settings->start_timeout_ms, fault);
-	return r < 0 ? r : wait_ready(host, fault);
+	if (r == 0)
+		r = wait_ready(host, fault);
+	if (r < 0 && fault->class == FAULT_OPERATOR &&
+	    cluster_postmaster(&host->cluster, &postmaster) == 0)
+		explain(host, &log, fault);
+	return r;
 }
 
 /* --- server (P5, S6) --- */

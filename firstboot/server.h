@@ -15,5 +15,8 @@ step_apply server_apply;
 step_check enabled_check;
 step_apply enabled_apply;
 
-/* Starts or restarts it and waits until it is ready. Closes host->db. */
+/*
+ * Starts or restarts it and waits until it is ready. Closes host->db. The fault of a server that
+ * ended says why, in the server's own words.
+ */
 int server_start(struct host *host, bool restart, struct fault *fault);

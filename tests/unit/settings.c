@@ -1,8 +1,10 @@
 /*
- * settings.c - reading PostgreSQL's configuration, comparing values, and what a cluster holds.
+ * settings.c - reading PostgreSQL's configuration, comparing values, what a cluster holds, and what
+ * its log says.
  */
 #include "unit.h"
 
+#include "base/complaint.h"
 #include "base/file.h"
 #include "postgresql/conf_lines.h"
 #include "postgresql/guc.h"
@@ -198,7 +200,7 @@ static void addresses_cover_networks_unless_they_are_this_hosts_own(void)
 	}
 }
 
-/* --- what a cluster holds --- */
+/* --- what a cluster holds, and what its log says --- */
 
 static void put_slot(const char *folder, const char *name, unsigned database,
 		     unsigned persistency)
@@ -242,6 +244,29 @@ static void slots_and_prepared_transactions_are_counted(const char *folder)
 	EQUAL(held.logical_slot, "logical");
 }
 
+static void only_what_the_server_says_itself_is_quoted(const char *folder)
+{
+	STRING_AUTO path = text_format("%s/log", folder);
+	STRING_AUTO link = text_format("%s/none", folder);
+	TEXT_AUTO line = { 0 };
+
+	CHECK(!complaint_find("LOG:  starting\nERROR:  no\n", &line));
+	CHECK(complaint_find("1 FATAL:  the first\n2 FATAL:  the\tsecond\x1b[1m\nLOG:  x\n"
+			     "FATAL:  terminating connection due to administrator command\n"
+			     "FATAL:  the database system is shutting down",
+			     &line));
+	EQUAL(text_str(&line), "FATAL:  the?second?[1m");
+	put(folder, "log", "x FATAL:  old\nx PANIC:  new\n");
+	CHECK(complaint_find_in(path, 0, &line));
+	EQUAL(text_str(&line), "PANIC:  new");
+	CHECK(complaint_find_in(path, 14, &line));
+	CHECK(!complaint_find_in(path, 28, &line));
+	/* truncated since */
+	CHECK(complaint_find_in(path, 1000, &line));
+	CHECK(!complaint_find_in(link, 0, &line));
+	CHECK(!complaint_find_in(folder, 0, &line));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -252,5 +277,6 @@ int main(int argc, char **argv)
 	values_are_measured_as_the_server_measures_them();
 	addresses_cover_networks_unless_they_are_this_hosts_own();
 	slots_and_prepared_transactions_are_counted(argv[1]);
+	only_what_the_server_says_itself_is_quoted(argv[1]);
 	return unit_end();
 }
