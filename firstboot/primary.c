@@ -38,6 +38,8 @@ static const struct step primary_steps[] = {
 	{ .name = "programs", .row = "P3", .check = programs_check },
 	/* before ownership: a directory that is refused must not change hands first */
 	{ .name = "data directory", .row = "P4", .check = data_look },
+	/* before ownership: likewise, and a setting can be a reason to refuse it */
+	{ .name = "settings allowed", .row = "P10", .check = settings_look },
 	/* before anything in PGDATA is read or written as the server's user */
 	{ .name = "ownership", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/complaint.h"
 #include "monitor.h"
+#include "previous.h"
 #include "server_log.h"
 
 #include <errno.h>
@@ -100,6 +101,30 @@ int server_start(struct host *host, bool restart, struct fault *fault)
 	return r;
 }
 
+int server_undo(struct host *host, struct fault *fault)
+{
+	FAULT_AUTO second = { 0 };
+	STRING_AUTO rejected = previous_rejected_path(host);
+	struct postmaster postmaster;
+
+	/* one that still starts, or that we were told to leave, may yet come up */
+	if (fault->class != FAULT_OPERATOR || !previous_exists(host) ||
+	    cluster_postmaster(&host->cluster, &postmaster) != 0)
+		return -EIO;
+	if (previous_restore(host, &second) < 0 || server_start(host, false, &second) < 0) {
+		fault_detail(fault,
+			     "Nor did it start with the settings that it had before: %s",
+			     text_str(&second.message));
+		/* so it was not the new ones: the next setup may try them again */
+		previous_accept(host);
+		return -EIO;
+	}
+	fault_detail(fault,
+		     "It runs again, with the settings that it had before. The new ones are in \"%s\".",
+		     rejected);
+	return fault_hint(fault, "Correct them in the ini, then run setup again.");
+}
+
 /* --- server (P5, S6) --- */
 
 enum step_state server_check(struct host *host, struct text *detail, struct fault *fault)
@@ -135,7 +160,12 @@ enum step_state server_check(struct host *host, struct text *detail, struct faul
 
 int server_apply(struct host *host, struct fault *fault)
 {
-	return server_start(host, false, fault);
+	int r = server_start(host, false, fault);
+
+	if (r < 0)
+		return server_undo(host, fault);
+	previous_forget(host);
+	return 0;
 }
 
 /* --- enabled (P5, S6) --- */

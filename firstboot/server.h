@@ -20,3 +20,9 @@ step_apply enabled_apply;
  * ended says why, in the server's own words.
  */
 int server_start(struct host *host, bool restart, struct fault *fault);
+
+/*
+ * After that has failed: if there are previous settings (previous.h) and no server runs, starts it
+ * with those. Always returns -EIO, and adds to the fault what has become of it.
+ */
+int server_undo(struct host *host, struct fault *fault);

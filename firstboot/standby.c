@@ -30,6 +30,8 @@ static const struct step standby_steps[] = {
 	  .check = tried_check, .apply = tried_apply },
 	/* before anything that stays on this host is changed */
 	{ .name = "primary", .row = "S2", .check = primary_check, .apply = primary_apply },
+	/* after "primary", as some depend on it; before anything is changed */
+	{ .name = "settings allowed", .row = "S4", .check = settings_look },
 	/* before anything in PGDATA is read or written as the server's user */
 	{ .name = "ownership", .row = "S5", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */

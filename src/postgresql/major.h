@@ -1,10 +1,10 @@
 /*
- * major.h - what differs between PostgreSQL's majors, in one table.
+ * major.h - what differs between PostgreSQL's majors, in one table. (Which parameters a major
+ * has is in the table of src/settings/parameters.c.)
  *
- * Sources: the release notes of 13 ("wal_keep_segments" became "wal_keep_size";
- * log_min_duration_sample is new), 15 (BASE_BACKUP takes its options in parentheses) and 16
- * (promote_trigger_file is gone); each manual's "Server Configuration" and "Streaming
- * Replication Protocol".
+ * Sources: the release notes of 13 (log_min_duration_sample is new) and 15 (BASE_BACKUP takes
+ * its options in parentheses); each manual's "Server Configuration" and "Streaming Replication
+ * Protocol".
  */
 #pragma once
 
@@ -12,11 +12,7 @@
 
 struct major {
 	int number;
-	bool promote_trigger_file;    /* there is such a parameter */
-	bool log_min_duration_sample; /* likewise */
-	/* Keeps 2 GiB of WAL for standbys that are being cloned. */
-	const char *wal_keep_name;
-	const char *wal_keep_value;
+	bool log_min_duration_sample; /* there is such a parameter */
 	/* The replication command for a backup that begins with a fast checkpoint. */
 	const char *base_backup;
 };

@@ -76,8 +76,8 @@ const struct key setting_keys[] = {
 	  FIELD(superuser_password) },
 	{ .section = "primary", .name = "superuser_password_file",
 	  .type = &type_secret_file, FIELD(superuser_password) },
-	{ .section = "primary", .name = "synchronous_standbys", .type = &type_number,
-	  FIELD(synchronous_standbys), .fallback = "0", .min = 0, .max = 100 },
+	{ .section = "primary", .name = "synchronous_standbys",
+	  .type = &type_number_or_none, FIELD(synchronous_standbys), .min = 0, .max = 100 },
 	{ .section = "primary", .name = "locale", .type = &type_locale, FIELD(locale),
 	  .created_as = locale_of_cluster },
 

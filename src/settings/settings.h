@@ -50,7 +50,7 @@ struct settings {
 	char *auth_method;
 	struct secret replication_verifier;
 	struct secret superuser_password;
-	long synchronous_standbys;
+	long synchronous_standbys; /* -1: not set */
 	char *locale;
 	struct pgconf primary_settings;
 
