@@ -200,10 +200,15 @@ enum step_state settings_check(struct host *host, struct text *detail, struct fa
 enum step_state settings_look(struct host *host, struct text *detail, struct fault *fault)
 {
 	STRING_AUTO main = text_format("%s/postgresql.conf", host->cluster.path);
+	CONFIGURATION_AUTO files = { 0 };
 	TEXT_AUTO unused = { 0 };
 
-	if (!host_in_place(host))
-		return step_done(detail, "a new cluster takes them all");
+	if (!host_in_place(host)) {
+		decide(host, NULL, &files.wanted);
+		if (allowed_check(host, &files.wanted, &files.present, fault) < 0)
+			return STEP_REFUSED;
+		return step_done(detail, "a new cluster can have them");
+	}
 	if (access(main, R_OK) < 0)
 		return step_done(detail, "%s cannot be read as %s yet", main,
 				 host->superuser);

@@ -1,15 +1,23 @@
 #include "host/service.h"
 
+#include "base/clock.h"
+#include "base/complaint.h"
 #include "base/file.h"
 #include "base/spawn.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-#define SYSTEMCTL "/usr/bin/systemctl"
+#define SYSTEMCTL  "/usr/bin/systemctl"
+#define JOURNALCTL "/usr/bin/journalctl"
 
-enum { LOOK_TIMEOUT_MS = 30 * 1000 };
+enum {
+	LOOK_TIMEOUT_MS = 30 * 1000,
+	/* the journal gets its lines while systemctl has ended already */
+	JOURNAL_MS = 1000,
+};
 
 static const char *const action_words[] = {
 	[SERVICE_START] = "start",
@@ -101,9 +109,36 @@ int service_look(const char *unit, struct service_state *ret, struct fault *faul
 	return r;
 }
 
+/* Why a server did not start, if it was said since then: only root can read that. */
+static void quote_journal(const char *unit, time_t since, struct fault *fault)
+{
+	STRING_AUTO option = text_format("--since=@%lld", (long long)since);
+	const char *argv[] = { JOURNALCTL, "--quiet",      "--no-pager",  "--unit", unit,
+			       option,     "--output=cat", "--lines=200", NULL };
+	long long deadline = clock_ms() + JOURNAL_MS;
+
+	do {
+		TEXT_AUTO log = { 0 };
+		TEXT_AUTO line = { 0 };
+		const struct spawn spawn = {
+			.argv = argv,
+			.timeout_ms = LOOK_TIMEOUT_MS,
+			.out = &log,
+		};
+
+		if (spawn_run(&spawn) != 0)
+			return;
+		if (complaint_find(text_str(&log), &line)) {
+			fault_detail(fault, "%s", text_str(&line));
+			return;
+		}
+	} while (clock_ms() < deadline && clock_sleep_ms(100) == 0);
+}
+
 int service_act(const char *unit, enum service_action action, long timeout_ms,
 		struct fault *fault)
 {
+	time_t started = time(NULL);
 	STRING_AUTO name = text_format("systemctl %s", action_words[action]);
 	STRING_AUTO hint =
 		text_format("Read \"journalctl -xeu %s\" and the server's own log below its data directory.",
@@ -112,6 +147,8 @@ int service_act(const char *unit, enum service_action action, long timeout_ms,
 	const struct spawn spawn = { .argv = argv, .timeout_ms = timeout_ms };
 	int r = spawn_succeed(&spawn, name, hint, fault);
 
+	if (r == -EIO && action != SERVICE_ENABLE)
+		quote_journal(unit, started, fault);
 	if (r == -ETIMEDOUT) {
 		fault_clear(fault);
 		fault_set(fault, FAULT_RETRY, "%s has not become ready within %ld s",

@@ -25,7 +25,10 @@ enum service_action {
 
 int service_look(const char *unit, struct service_state *ret, struct fault *fault);
 
-/* Waits until it is done; after timeout_ms, -ETIMEDOUT, and the job goes on. */
+/*
+ * Waits until it is done; after timeout_ms, -ETIMEDOUT, and the job goes on. If it fails to start,
+ * the last FATAL line that it left in the journal is part of the fault's detail.
+ */
 int service_act(const char *unit, enum service_action action, long timeout_ms,
 		struct fault *fault);
 
