@@ -100,18 +100,18 @@ static int check_port(const struct host *host, const struct pgconf *wanted,
 				  : "port in section [standby]");
 }
 
-static int overridden(const struct conf_line *line, struct fault *fault)
+static int overridden(const char *name, const struct conf_line *line, struct fault *fault)
 {
-	if (line->origin == CONF_COMMAND_LINE) {
-		fault_set(fault, FAULT_OPERATOR,
-			  "\"%s\" is overridden by the server's command line", line->name);
+	TEXT_AUTO origin = { 0 };
+
+	conf_line_add_origin(&origin, line);
+	fault_set(fault, FAULT_OPERATOR, "\"%s\" is overridden by %s", name,
+		  text_str(&origin));
+	if (line->origin == CONF_COMMAND_LINE)
 		return fault_hint(fault, "Remove it there, or from the ini.");
-	}
-	fault_set(fault, FAULT_OPERATOR, "\"%s\" is overridden by %s:%ld", line->name,
-		  line->file, line->number);
 	return fault_hint(fault,
 			  "Run \"ALTER SYSTEM RESET %s\" as the superuser, or remove that line, then run setup again.",
-			  line->name);
+			  name);
 }
 
 int allowed_check(struct host *host, const struct pgconf *wanted,
@@ -122,7 +122,7 @@ int allowed_check(struct host *host, const struct pgconf *wanted,
 							       wanted->items[i].name);
 
 		if (line && conf_line_is_beyond(line))
-			return overridden(line, fault);
+			return overridden(wanted->items[i].name, line, fault);
 	}
 	if (check_port(host, wanted, present, fault) < 0)
 		return -EIO;

@@ -83,6 +83,7 @@ static int read_conf(const char *path, struct text *ret, struct fault *fault)
 static int read_both(struct host *host, struct configuration *ret, struct fault *fault)
 {
 	bool in_place = host_in_place(host);
+	struct pgconf spelt = { 0 };
 	int r;
 
 	ret->ours = text_format("%s/" PGCONF_FILE, host_directory(host));
@@ -95,7 +96,10 @@ static int read_both(struct host *host, struct configuration *ret, struct fault 
 	if (r < 0)
 		return r;
 	decide(host, in_place ? &ret->present : NULL, &ret->wanted);
-	pgconf_render(&ret->wanted, host->role->name, &ret->ours_wanted);
+	pgconf_merge(&spelt, &ret->wanted);
+	parameters_spell(&spelt, &ret->present.lines);
+	pgconf_render(&spelt, host->role->name, &ret->ours_wanted);
+	pgconf_free(&spelt);
 	if (ret->present.elsewhere || pgconf_has_include(text_str(&ret->main_now)))
 		text_add(&ret->main_wanted, text_str(&ret->main_now));
 	else

@@ -59,6 +59,13 @@ extern const size_t parameters_count;
 /* What our file has to contain. */
 void parameters_decide(struct pgconf *ret, const struct parameters_asked *asked);
 
+/*
+ * Spells each name as the line does that it overrides. A reload takes the lines of a parameter
+ * that are spelt the same as one, and tries all others too, after which it reports a parameter
+ * that needs no restart as one that does (ProcessConfigFileInternal()).
+ */
+void parameters_spell(struct pgconf *conf, const struct conf_lines *present);
+
 /* The parameters that the ini sets for this role. */
 const struct pgconf *parameters_own(const struct settings *settings, enum settings_role role);
 

@@ -193,3 +193,16 @@ void parameters_decide(struct pgconf *ret, const struct parameters_asked *asked)
 			leave(ret, name, &now);
 	}
 }
+
+void parameters_spell(struct pgconf *conf, const struct conf_lines *present)
+{
+	for (size_t i = 0; i < conf->count; i++) {
+		const struct conf_line *others =
+			conf_lines_find_others(present, conf->items[i].name);
+
+		if (!others)
+			continue;
+		text_drop(&conf->items[i].name);
+		conf->items[i].name = text_copy(others->name);
+	}
+}
