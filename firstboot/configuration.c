@@ -273,7 +273,10 @@ int settings_apply(struct host *host, struct fault *fault)
 		if (!kept)
 			previous_forget(host);
 	}
-	if (r == 0 && in_place)
+	/* of a clone, those that it has from its primary */
+	if (r == 0 && !in_place)
+		previous_forget(host);
+	if (r == 0)
 		previous_accept(host);
 	return r;
 }

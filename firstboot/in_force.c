@@ -230,7 +230,7 @@ int in_force_apply(struct host *host, struct fault *fault)
 	int r = in_force_reload(host, fault);
 
 	if (r == 0 && previous_exists(host) && find_conflicts(host, fault) == STEP_REFUSED)
-		return take_back(host, fault);
+		return fault->class == FAULT_OPERATOR ? take_back(host, fault) : -EIO;
 	if (r == 0)
 		r = find_pending(host, &pending, fault);
 	if (r < 0 || (pending.len && !host->settings.allow_restart))

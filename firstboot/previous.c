@@ -9,7 +9,7 @@ enum { CONF_MAX = 4 * 1024 * 1024 };
 
 static char *path_of(const struct host *host, const char *suffix)
 {
-	return text_format("%s/" PGCONF_FILE "%s", host->cluster.path, suffix);
+	return text_format("%s/" PGCONF_FILE "%s", host_directory(host), suffix);
 }
 
 char *previous_rejected_path(const struct host *host)

@@ -160,12 +160,14 @@ static void decide_own(struct pgconf *ret, const struct parameters_asked *asked)
 }
 
 /*
- * What the table knows but not for this role: a promoted standby keeps it, which is all that
- * stands between it and what it inherited from its former primary.
+ * What the table knows or the ini sets, but not for this role: a promoted standby keeps it, which
+ * is all that stands between it and what it inherited from its former primary.
  */
 static bool is_kept(const struct parameters_asked *asked, const char *name)
 {
-	bool known = false;
+	enum settings_role other = asked->role == SETTINGS_PRIMARY ? SETTINGS_STANDBY
+								   : SETTINGS_PRIMARY;
+	bool known = pgconf_get(parameters_own(asked->settings, other), name);
 
 	for (size_t i = 0; i < parameters_count; i++) {
 		if (strcasecmp(parameters[i].name, name) != 0)

@@ -177,17 +177,21 @@ refused_unchanged() {
 @test "a promoted standby that becomes a primary needs no restart, and keeps what it has more of" {
 	local pid
 	start_primary
-	start_standby standby
+	start_standby standby standby.settings.shared_buffers=16MB
 	stop primary
 	sql standby 'select pg_promote()'
 	pid=$(pid_of standby)
 	mv "$PAIR/primary" "$PAIR/former"
 	# the pgrepl-primary of that host
-	ini primary common.data_directory="$PAIR/standby" common.primary_port="$(port_of standby)"
+	ini primary common.data_directory="$PAIR/standby" common.primary_port="$(port_of standby)" \
+		primary.settings.shared_buffers= standby.settings.shared_buffers=16MB
 	run -0 pgrepl primary setup
 	lacks 'restart' <<<"$output"
 	equal "$(pid_of standby)" "$pid"
 	equal "$(setting_of standby max_connections)" 1000
+	restarted standby
+	equal "$(setting_of standby max_connections)" 1000
+	equal "$(sql standby 'show shared_buffers')" 16MB
 	equal "$(sql standby "select string_agg(name, ' ') from pg_settings where pending_restart")" ''
 	run -0 pgrepl primary setup
 	contains 'nothing to do$' <<<"$output"

@@ -104,6 +104,19 @@ runs_as_before() {
 	contains 'nothing to do$' <<<"$output"
 }
 
+@test "a clone has neither the previous nor the rejected settings of its primary" {
+	start_primary
+	ini primary primary.settings.max_connections=200
+	run -78 pgrepl primary setup
+	[ -e "$PAIR/primary/pgrepl.conf.previous" ]
+	as_server cp "$PAIR/primary/pgrepl.conf" "$PAIR/primary/pgrepl.conf.rejected"
+	start_standby standby
+	[ ! -e "$PAIR/standby/pgrepl.conf.previous" ]
+	[ ! -e "$PAIR/standby/pgrepl.conf.rejected" ]
+	run -0 pgrepl standby setup
+	contains 'nothing to do$' <<<"$output"
+}
+
 @test "a server that does not start for another reason keeps its settings, and gets new ones afterwards" {
 	start_primary
 	stop primary
