@@ -73,7 +73,7 @@ generate() {
 }
 
 settings_in_force() {
-	sql primary "select name, setting from pg_settings where name !~ '^(transaction_|in_hot_standby|lc_messages\$)' order by 1"
+	sql primary "select name, setting from pg_settings where name !~ '^(transaction_|in_hot_standby|shared_memory_size|lc_messages\$)' order by 1"
 }
 
 # rank NAME VALUE: as a number, for those that have to be at least what they were.

@@ -15,7 +15,7 @@ wal_kept() {
 
 # all_settings NAME: what is in force, as a|b, without what follows from the moment.
 all_settings() {
-	sql "$1" "select name, setting from pg_settings where name !~ '^(transaction_|in_hot_standby|lc_messages\$)' order by 1"
+	sql "$1" "select name, setting from pg_settings where name !~ '^(transaction_|in_hot_standby|shared_memory_size|lc_messages\$)' order by 1"
 }
 
 # restarted NAME: by its owner, as at the next boot.
