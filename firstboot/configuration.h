@@ -5,14 +5,22 @@
 #include "step.h"
 
 /*
- * The parameters that follow from the ini, the role and, for a standby, its primary (if
- * that is known yet). The caller frees ret.
+ * The parameters of a new cluster, as they follow from the ini, the role and, for a standby, its
+ * primary (if that is known yet). The caller frees ret.
  */
 void configuration_wanted(const struct host *host, struct pgconf *ret);
 
-/* Our settings file is in host_directory(), and postgresql.conf includes it (P10, S4). */
+/*
+ * Our settings file is in host_directory(), and postgresql.conf includes it (P10, S4). The lines
+ * below the first one of detail are the parameters that change on an existing cluster.
+ */
 step_check settings_check;
 step_apply settings_apply;
+/* The same check ahead of time: refuses what no later step can put right. */
+step_check settings_look;
+
+/* Is what the ini asks for what the server in PGDATA did not start with (previous.h)? */
+bool settings_were_rejected(struct host *host);
 
 /*
  * The server's program accepts them: apply tries them in a directory that holds nothing

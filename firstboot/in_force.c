@@ -1,6 +1,9 @@
 #include "in_force.h"
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "configuration.h"
+#include "previous.h"
 #include "server.h"
 
 #include <errno.h>
@@ -159,6 +162,19 @@ static int find_pending(struct host *host, struct text *ret, struct fault *fault
 	return r;
 }
 
+/* The same ones would keep it from starting again. */
+static enum step_state refuse_rejected(const struct host *host, struct fault *fault)
+{
+	STRING_AUTO rejected = previous_rejected_path(host);
+
+	fault_set(fault, FAULT_OPERATOR,
+		  "the settings in the ini kept the server from working before");
+	fault_detail(fault, "They are in \"%s\"; the server has those from before them.",
+		     rejected);
+	return step_refused(fault,
+			    "Correct them in the ini, or, if the server would accept them now, remove that file; then run setup again.");
+}
+
 enum step_state in_force_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	int loaded = in_force_loaded(host, fault);
@@ -170,6 +186,8 @@ enum step_state in_force_check(struct host *host, struct text *detail, struct fa
 		return STEP_REFUSED;
 	if (!loaded)
 		return step_needed(detail, "reload the configuration");
+	if (settings_were_rejected(host))
+		return refuse_rejected(host, fault);
 	if (find_readers(host, fault) == STEP_REFUSED)
 		return host_excuses(host, fault)
 			       ? step_needed(detail,
@@ -178,6 +196,8 @@ enum step_state in_force_check(struct host *host, struct text *detail, struct fa
 	if (find_conflicts(host, fault) == STEP_REFUSED ||
 	    find_pending(host, &pending, fault) < 0)
 		return STEP_REFUSED;
+	if (!pending.len && previous_exists(host))
+		return step_needed(detail, "all are in force: forget those from before");
 	if (!pending.len)
 		return step_done(detail, "all are in force");
 	if (host->settings.allow_restart)
@@ -188,14 +208,35 @@ enum step_state in_force_check(struct host *host, struct text *detail, struct fa
 			    "Restart it when it suits, or set allow_restart = on in section [common]; then run setup again.");
 }
 
+/* A reload has told which values the server does not accept: it goes back to those before. */
+static int take_back(struct host *host, struct fault *fault)
+{
+	STRING_AUTO rejected = previous_rejected_path(host);
+	FAULT_AUTO second = { 0 };
+
+	if (previous_restore(host, &second) < 0 || in_force_reload(host, &second) < 0)
+		fault_detail(fault, "The settings from before could not be restored: %s",
+			     text_str(&second.message));
+	else
+		fault_detail(fault,
+			     "The server has the settings from before again. The new ones are in \"%s\".",
+			     rejected);
+	return -EIO;
+}
+
 int in_force_apply(struct host *host, struct fault *fault)
 {
 	TEXT_AUTO pending = { 0 };
 	int r = in_force_reload(host, fault);
 
+	if (r == 0 && previous_exists(host) && find_conflicts(host, fault) == STEP_REFUSED)
+		return fault->class == FAULT_OPERATOR ? take_back(host, fault) : -EIO;
 	if (r == 0)
 		r = find_pending(host, &pending, fault);
-	if (r == 0 && pending.len && host->settings.allow_restart)
-		r = server_start(host, true, fault);
-	return r;
+	if (r < 0 || (pending.len && !host->settings.allow_restart))
+		return r;
+	if (pending.len && server_start(host, true, fault) < 0)
+		return server_undo(host, fault);
+	previous_forget(host);
+	return 0;
 }

@@ -46,6 +46,8 @@ static const struct step primary_steps[] = {
 	{ .name = "port", .when = UNTIL_IN_PLACE, .check = port_check },
 	/* before anything is written: the server of an old primary must not come up again */
 	{ .name = "other primary", .check = other_primary_check },
+	/* before ownership: likewise, and a setting can be a reason to refuse it */
+	{ .name = "settings allowed", .row = "P10", .check = settings_look },
 	/* before anything in PGDATA is read or written as the server's user */
 	{ .name = "ownership", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */

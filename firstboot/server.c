@@ -1,8 +1,11 @@
 #include "server.h"
 
 #include "base/clock.h"
+#include "base/complaint.h"
 #include "base/network.h"
 #include "monitor.h"
+#include "previous.h"
+#include "server_log.h"
 
 #include <errno.h>
 
@@ -88,9 +91,8 @@ static int wait_ready(struct host *host, struct fault *fault)
 		if (lives > 0 && postmaster.ready)
 			return 0;
 		if (lives == 0 && (before > 0 || clock_ms() >= started + NO_SERVER_MS)) {
-			fault_set(fault, FAULT_OPERATOR,
-				  "the server stopped while it was starting");
-			return fault_hint(fault, "Read its log.");
+			return fault_set(fault, FAULT_OPERATOR,
+					 "the server stopped while it was starting");
 		}
 		if (clock_sleep_ms(READY_POLL_MS) < 0)
 			return fault_set(fault, FAULT_RETRY, "stopped");
@@ -101,27 +103,75 @@ static int wait_ready(struct host *host, struct fault *fault)
 			  "It is still starting: read its log, then run setup again, or allow more time with start_timeout.");
 }
 
-/* Beside PGDATA if files can be created there, like the password file. */
-static char *server_log(const struct host *host)
+/* Why it did not, in its own words if it has left some. */
+static void explain(const struct host *host, const struct server_log *log, struct fault *fault)
 {
-	return host->cluster.inside ? text_format("%s/server.log", host->cluster.path)
-				    : text_format("%s.log", host->cluster.path);
+	STRING_AUTO path = NULL;
+	TEXT_AUTO line = { 0 };
+	bool own = host->settings.server_control == SERVER_CONTROL_PG_CTL;
+	bool quoted = server_log_quote(host, log, &line, &path);
+
+	/* what it said before its collector ran is in the journal: the root side quotes that */
+	if (!quoted && !own)
+		quoted = complaint_find(text_str(&fault->detail), &line);
+	if (quoted) {
+		fault_clear(fault);
+		fault_set(fault, FAULT_OPERATOR, "the server did not start: %s",
+			  text_str(&line));
+	}
+	if (own || !text_equal(path, log->own)) {
+		text_reset(&fault->hint);
+		fault_hint(fault, "Read \"%s\".", path);
+	} else if (!fault->hint.len || quoted) {
+		fault_hint(fault, "Read \"journalctl -u %s\".", host->settings.service);
+	}
 }
 
 int server_start(struct host *host, bool restart, struct fault *fault)
 {
 	const struct settings *settings = &host->settings;
-	STRING_AUTO log = server_log(host);
+	SERVER_LOG_AUTO log = { 0 };
+	struct postmaster postmaster;
 	int r;
 
 	db_close(&host->db);
+	server_log_mark(host, &log);
 	if (settings->server_control == SERVER_CONTROL_SYSTEMD)
 		r = monitor_ask(host->verbs, restart ? VERB_RESTART : VERB_START, NULL,
 				fault);
 	else
-		r = cluster_start(&host->cluster, &host->programs, log, restart,
+		r = cluster_start(&host->cluster, &host->programs, log.own, restart,
 				  settings->start_timeout_ms, fault);
-	return r < 0 ? r : wait_ready(host, fault);
+	if (r == 0)
+		r = wait_ready(host, fault);
+	if (r < 0 && fault->class == FAULT_OPERATOR &&
+	    cluster_postmaster(&host->cluster, &postmaster) == 0)
+		explain(host, &log, fault);
+	return r;
+}
+
+int server_undo(struct host *host, struct fault *fault)
+{
+	FAULT_AUTO second = { 0 };
+	STRING_AUTO rejected = previous_rejected_path(host);
+	struct postmaster postmaster;
+
+	/* one that still starts, or that we were told to leave, may yet come up */
+	if (fault->class != FAULT_OPERATOR || !previous_exists(host) ||
+	    cluster_postmaster(&host->cluster, &postmaster) != 0)
+		return -EIO;
+	if (previous_restore(host, &second) < 0 || server_start(host, false, &second) < 0) {
+		fault_detail(fault,
+			     "Nor did it start with the settings that it had before: %s",
+			     text_str(&second.message));
+		/* so it was not the new ones: the next setup may try them again */
+		previous_accept(host);
+		return -EIO;
+	}
+	fault_detail(fault,
+		     "It runs again, with the settings that it had before. The new ones are in \"%s\".",
+		     rejected);
+	return fault_hint(fault, "Correct them in the ini, then run setup again.");
 }
 
 /* --- server (P5, S6) --- */
@@ -159,7 +209,12 @@ enum step_state server_check(struct host *host, struct text *detail, struct faul
 
 int server_apply(struct host *host, struct fault *fault)
 {
-	return server_start(host, false, fault);
+	int r = server_start(host, false, fault);
+
+	if (r < 0)
+		return server_undo(host, fault);
+	previous_forget(host);
+	return 0;
 }
 
 /* --- enabled (P5, S6) --- */

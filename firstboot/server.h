@@ -24,5 +24,14 @@ step_apply server_apply;
 step_check enabled_check;
 step_apply enabled_apply;
 
-/* Starts or restarts it and waits until it is ready. Closes host->db. */
+/*
+ * Starts or restarts it and waits until it is ready. Closes host->db. The fault of a server that
+ * ended says why, in the server's own words.
+ */
 int server_start(struct host *host, bool restart, struct fault *fault);
+
+/*
+ * After that has failed: if there are previous settings (previous.h) and no server runs, starts it
+ * with those. Always returns -EIO, and adds to the fault what has become of it.
+ */
+int server_undo(struct host *host, struct fault *fault);

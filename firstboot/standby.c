@@ -47,6 +47,8 @@ static const struct step standby_steps[] = {
 	/* before a byte is copied, if the primary lets its configuration be read */
 	{ .name = "primary's settings", .row = "S4", .when = UNTIL_IN_PLACE,
 	  .check = trial_before_check, .apply = trial_before_apply },
+	/* after "primary", as some depend on it; before anything is changed */
+	{ .name = "settings allowed", .row = "S4", .check = settings_look },
 	/* before anything in PGDATA is read or written as the server's user */
 	{ .name = "ownership", .row = "S5", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */

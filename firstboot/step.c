@@ -5,11 +5,23 @@
 #include "host.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
-static void report(const char *word, const struct step *step, const char *detail)
+static int first_line(const char *text)
 {
-	printf("%-8s %-20s %s\n", word, step->name, detail);
+	return (int)strcspn(text, "\n");
+}
+
+/* The first line of detail; and below it, indented, the other lines of changes. */
+static void report(const char *word, const struct step *step, const char *detail,
+		   const char *changes)
+{
+	printf("%-8s %-20s %.*s\n", word, step->name, first_line(detail), detail);
+	for (changes += first_line(changes); *changes; changes += first_line(changes)) {
+		changes++;
+		printf("%-8s %.*s\n", "", first_line(changes), changes);
+	}
 	fflush(stdout);
 }
 
@@ -18,7 +30,7 @@ static int give_up(const char *word, const struct step *step, struct fault *faul
 	if (fault->class == FAULT_NONE)
 		fault_set(fault, FAULT_BUG, "step \"%s\" failed without saying why",
 			  step->name);
-	report(word, step, text_str(&fault->message));
+	report(word, step, text_str(&fault->message), "");
 	fault_log(fault);
 	log_status("%s: %s", step->name, text_str(&fault->message));
 	return fault_exit_code(fault);
@@ -34,10 +46,10 @@ static int run(struct host *host, const struct step *step, size_t *changed)
 	if (state == STEP_REFUSED)
 		return give_up("refused", step, &fault);
 	if (state == STEP_DONE) {
-		report("ok", step, text_str(&detail));
+		report("ok", step, text_str(&detail), "");
 		return EX_OK;
 	}
-	log_status("%s: %s", step->name, text_str(&detail));
+	log_status("%s: %.*s", step->name, first_line(text_str(&detail)), text_str(&detail));
 	if (step->apply(host, &fault) < 0 || host_look(host, &fault) < 0)
 		return give_up("failed", step, &fault);
 	state = step->check(host, &again, &fault);
@@ -47,7 +59,7 @@ static int run(struct host *host, const struct step *step, size_t *changed)
 	if (state != STEP_DONE)
 		return give_up("failed", step, &fault);
 	(*changed)++;
-	report("changed", step, text_str(&again));
+	report("changed", step, text_str(&again), text_str(&detail));
 	return EX_OK;
 }
 
@@ -107,10 +119,10 @@ int step_dry_run_all(struct host *host)
 			continue;
 		switch (step->check(host, &detail, &fault)) {
 		case STEP_DONE:
-			report("ok", step, text_str(&detail));
+			report("ok", step, text_str(&detail), "");
 			break;
 		case STEP_NEEDED:
-			report("would", step, text_str(&detail));
+			report("would", step, text_str(&detail), text_str(&detail));
 			needed++;
 			break;
 		case STEP_REFUSED:

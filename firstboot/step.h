@@ -16,8 +16,9 @@
 struct host;
 
 enum step_state {
-	STEP_DONE,    /* it is true; detail says what was seen */
-	STEP_NEEDED,  /* apply would make it true; detail says what it would do */
+	STEP_DONE,   /* it is true; detail says what was seen */
+	STEP_NEEDED, /* apply would make it true; detail says what it would do: in its first
+		       * line, and each change in a line of its own below that */
 	STEP_REFUSED, /* it must not be made true: the fault says why */
 };
 

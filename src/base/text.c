@@ -189,6 +189,15 @@ char *text_trim(char *s)
 	return s;
 }
 
+void text_add_shown(struct text *text, const char *s, size_t len, size_t max)
+{
+	for (size_t i = 0; i < len && i < max; i++)
+		text_add_bytes(text,
+			       (unsigned char)s[i] < ' ' || s[i] == 0x7f ? "?" : &s[i], 1);
+	if (len > max)
+		text_add(text, "...");
+}
+
 /* Digits with an optional sign, then whatever *ret_rest points to. */
 static int leading_long(const char *s, long *ret, const char **ret_rest)
 {

@@ -31,6 +31,9 @@ void text_add_bytes(struct text *text, const char *bytes, size_t len);
 void text_addf(struct text *text, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void text_addv(struct text *text, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
+/* Adds len bytes of s, at most max; a control character as "?", what is cut off as "...". */
+void text_add_shown(struct text *text, const char *s, size_t len, size_t max);
+
 /*
  * To write into a text directly: makes room for more bytes after the content and returns
  * it; text_fill() then tells how many were written.

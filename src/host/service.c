@@ -1,19 +1,27 @@
 #include "host/service.h"
 
+#include "base/clock.h"
+#include "base/complaint.h"
 #include "base/file.h"
 #include "base/spawn.h"
 
 #include <errno.h>
 #include <string.h>
 #include <systemd/sd-login.h>
+#include <time.h>
 #include <unistd.h>
 
-#define SYSTEMCTL "/usr/bin/systemctl"
+#define SYSTEMCTL  "/usr/bin/systemctl"
+#define JOURNALCTL "/usr/bin/journalctl"
 
 /* Such a job does not wait for others, and nothing that the unit requires is started for it. */
 static const char ignore_order[] = "--job-mode=ignore-dependencies";
 
-enum { LOOK_TIMEOUT_MS = 30 * 1000 };
+enum {
+	LOOK_TIMEOUT_MS = 30 * 1000,
+	/* the journal gets its lines while systemctl has ended already */
+	JOURNAL_MS = 1000,
+};
 
 static const char *const action_words[] = {
 	[SERVICE_START] = "start",
@@ -202,9 +210,36 @@ int service_waits_for(const char *unit, const char *own, struct fault *fault)
 			  lacking.s, own, unit);
 }
 
+/* Why a server did not start, if it was said since then: only root can read that. */
+static void quote_journal(const char *unit, time_t since, struct fault *fault)
+{
+	STRING_AUTO option = text_format("--since=@%lld", (long long)since);
+	const char *argv[] = { JOURNALCTL, "--quiet",      "--no-pager",  "--unit", unit,
+			       option,     "--output=cat", "--lines=200", NULL };
+	long long deadline = clock_ms() + JOURNAL_MS;
+
+	do {
+		TEXT_AUTO log = { 0 };
+		TEXT_AUTO line = { 0 };
+		const struct spawn spawn = {
+			.argv = argv,
+			.timeout_ms = LOOK_TIMEOUT_MS,
+			.out = &log,
+		};
+
+		if (spawn_run(&spawn) != 0)
+			return;
+		if (complaint_find(text_str(&log), &line)) {
+			fault_detail(fault, "%s", text_str(&line));
+			return;
+		}
+	} while (clock_ms() < deadline && clock_sleep_ms(100) == 0);
+}
+
 int service_act(const char *unit, enum service_action action, bool now, long timeout_ms,
 		struct fault *fault)
 {
+	time_t started = time(NULL);
 	STRING_AUTO name = text_format("systemctl %s", action_words[action]);
 	STRING_AUTO hint =
 		text_format("Read \"journalctl -xeu %s\" and the server's own log below its data directory.",
@@ -223,6 +258,8 @@ int service_act(const char *unit, enum service_action action, bool now, long tim
 	if (action == SERVICE_START && state.restarting)
 		argv[1] = action_words[SERVICE_RESTART];
 	r = spawn_succeed(&spawn, name, hint, fault);
+	if (r == -EIO && action != SERVICE_ENABLE)
+		quote_journal(unit, started, fault);
 	if (r == -ETIMEDOUT) {
 		fault_clear(fault);
 		fault_set(fault, FAULT_RETRY, "%s has not become ready within %ld s",

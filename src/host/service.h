@@ -28,7 +28,8 @@ int service_look(const char *unit, struct service_state *ret, struct fault *faul
 
 /*
  * Waits until it is done; after timeout_ms, -ETIMEDOUT, and the job goes on. now: without waiting
- * for what the unit is ordered after.
+ * for what the unit is ordered after. If it fails to start, the last FATAL line that it left in the
+ * journal is part of the fault's detail.
  */
 int service_act(const char *unit, enum service_action action, bool now, long timeout_ms,
 		struct fault *fault);

@@ -6,8 +6,6 @@ static const struct major majors[] = {
 	/* newest first */
 	{
 		.number = 16,
-		.wal_keep_name = "wal_keep_size",
-		.wal_keep_value = "2GB",
 		.log_min_duration_sample = true,
 		.hba_continued = true,
 		.hba_includes = true,
@@ -15,35 +13,23 @@ static const struct major majors[] = {
 	},
 	{
 		.number = 15,
-		.wal_keep_name = "wal_keep_size",
-		.wal_keep_value = "2GB",
-		.promote_trigger_file = true,
 		.log_min_duration_sample = true,
 		.hba_continued = true,
 		.base_backup = "BASE_BACKUP (LABEL 'pgrepl', CHECKPOINT 'fast', WAIT false)",
 	},
 	{
 		.number = 14,
-		.wal_keep_name = "wal_keep_size",
-		.wal_keep_value = "2GB",
-		.promote_trigger_file = true,
 		.log_min_duration_sample = true,
 		.hba_continued = true,
 		.base_backup = "BASE_BACKUP LABEL 'pgrepl' FAST NOWAIT",
 	},
 	{
 		.number = 13,
-		.wal_keep_name = "wal_keep_size",
-		.wal_keep_value = "2GB",
-		.promote_trigger_file = true,
 		.log_min_duration_sample = true,
 		.base_backup = "BASE_BACKUP LABEL 'pgrepl' FAST NOWAIT",
 	},
 	{
 		.number = 12,
-		.wal_keep_name = "wal_keep_segments",
-		.wal_keep_value = "128", /* of 16 MiB */
-		.promote_trigger_file = true,
 		.base_backup = "BASE_BACKUP LABEL 'pgrepl' FAST NOWAIT",
 	},
 };

@@ -1,11 +1,11 @@
 /*
- * major.h - what differs between PostgreSQL's majors, in one table.
+ * major.h - what differs between PostgreSQL's majors, in one table. (Which parameters a major
+ * has is in the table of src/settings/parameters.c.)
  *
- * Sources: the release notes of 13 ("wal_keep_segments" became "wal_keep_size";
- * log_min_duration_sample is new), 15 (BASE_BACKUP takes its options in parentheses) and 16
- * (promote_trigger_file is gone; pg_hba.conf can include files and match roles by regular
- * expressions) and 14 (a backslash continues a line of pg_hba.conf); each manual's "Server
- * Configuration" and "Streaming Replication Protocol".
+ * Sources: the release notes of 13 (log_min_duration_sample is new), 14 (a backslash continues a
+ * line of pg_hba.conf), 15 (BASE_BACKUP takes its options in parentheses) and 16 (pg_hba.conf can
+ * include files and match roles by regular expressions); each manual's "Server Configuration" and
+ * "Streaming Replication Protocol".
  */
 #pragma once
 
@@ -13,13 +13,9 @@
 
 struct major {
 	int number;
-	bool promote_trigger_file;    /* there is such a parameter */
-	bool log_min_duration_sample; /* likewise */
+	bool log_min_duration_sample; /* there is such a parameter */
 	bool hba_continued;           /* a backslash continues a line of pg_hba.conf */
 	bool hba_includes; /* it includes files, and /role is a regular expression */
-	/* Keeps 2 GiB of WAL for standbys that are being cloned. */
-	const char *wal_keep_name;
-	const char *wal_keep_value;
 	/* The replication command for a backup that begins with a fast checkpoint. */
 	const char *base_backup;
 };

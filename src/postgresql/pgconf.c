@@ -155,18 +155,39 @@ bool pgconf_has_include(const char *content)
 	return last;
 }
 
-void pgconf_add_include(const char *content, struct text *ret)
+static const char why[] =
+	"# pgrepl keeps its settings in a file of its own; the last mention wins.\n";
+
+/* Returns whether there was one. */
+static bool strip_include(const char *content, struct text *ret)
 {
-	static const char why[] =
-		"# pgrepl keeps its settings in a file of its own; the last mention wins.\n";
+	bool found = false;
 
 	for (; *content; content += pgconf_line_length(content)) {
 		size_t len = pgconf_line_length(content);
+		bool ours = is_our_include(content, len);
 
-		/* not last any more: what was added after it would win */
-		if (!is_our_include(content, len) && !text_starts_with(content, why))
+		found = found || ours;
+		if (!ours && !text_starts_with(content, why))
 			text_add_bytes(ret, content, len);
 	}
+	return found;
+}
+
+void pgconf_remove_include(const char *content, struct text *ret)
+{
+	bool found = strip_include(content, ret);
+	size_t len = ret->len;
+
+	/* with the empty line above it */
+	if (found && len && ret->s[len - 1] == '\n' && (len == 1 || ret->s[len - 2] == '\n'))
+		text_shorten(ret, len - 1);
+}
+
+void pgconf_add_include(const char *content, struct text *ret)
+{
+	/* not last any more: what was added after it would win */
+	(void)strip_include(content, ret);
 	if (ret->len && ret->s[ret->len - 1] != '\n')
 		text_add(ret, "\n");
 	text_addf(ret, "\n%s" INCLUDE_LINE "\n", why);

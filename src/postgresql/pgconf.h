@@ -40,9 +40,13 @@ size_t pgconf_line_length(const char *content);
 /* The content of PGCONF_FILE. role is for its first line. */
 void pgconf_render(const struct pgconf *conf, const char *role, struct text *ret);
 
-/* Does postgresql.conf include our file last? The second adds content so that it does. */
+/*
+ * Does postgresql.conf include our file last? The second adds content so that it does, the
+ * third as it was before that.
+ */
 bool pgconf_has_include(const char *content);
 void pgconf_add_include(const char *content, struct text *ret);
+void pgconf_remove_include(const char *content, struct text *ret);
 
 /* Adds content without the lines that set a parameter of conf or one of names. */
 void pgconf_strip(const char *content, const struct pgconf *conf,

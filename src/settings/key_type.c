@@ -227,6 +227,16 @@ static int read_secret_file(const struct key *key, char *value, void *field,
 
 /* --- initialising, freeing, and asking whether a field is set --- */
 
+static void init_number(void *field)
+{
+	*(long *)field = -1;
+}
+
+static bool is_number_set(const void *field)
+{
+	return *(const long *)field >= 0;
+}
+
 /* Strings are never NULL, so they can be used without a check. */
 static void init_string(void *field)
 {
@@ -300,6 +310,12 @@ const struct key_type type_path = STRING_TYPE(read_path);
 const struct key_type type_role = STRING_TYPE(read_role);
 const struct key_type type_unit = STRING_TYPE(read_unit);
 const struct key_type type_number = { .read = read_number, .size = sizeof(long) };
+const struct key_type type_number_or_none = {
+	.read = read_number,
+	.init = init_number,
+	.is_set = is_number_set,
+	.size = sizeof(long),
+};
 const struct key_type type_time = { .read = read_time, .size = sizeof(long) };
 const struct key_type type_choice = { .read = read_choice, .size = sizeof(long) };
 const struct key_type type_switch = { .read = read_switch, .size = sizeof(bool) };

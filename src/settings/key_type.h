@@ -35,7 +35,8 @@ extern const struct key_type type_locale;
 extern const struct key_type type_path; /* absolute */
 extern const struct key_type type_role;
 extern const struct key_type type_unit;
-extern const struct key_type type_number;      /* long, from key->min to key->max */
+extern const struct key_type type_number;         /* long, from key->min to key->max */
+extern const struct key_type type_number_or_none; /* the same; -1 if it is not set */
 extern const struct key_type type_time;        /* long, in milliseconds, up to key->max */
 extern const struct key_type type_choice;      /* long, the index in key->choices */
 extern const struct key_type type_switch;      /* bool */

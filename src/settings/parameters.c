@@ -2,103 +2,112 @@
 
 #include "postgresql/certificate.h"
 
-#include <limits.h>
+/* --- values that follow from the ini --- */
 
-struct parameter {
-	const char *name;
-	const char *value;
-};
+static bool make_port(const struct parameters_asked *asked, struct text *ret)
+{
+	text_addf(ret, "%ld", asked->settings->port);
+	return false;
+}
 
-static const struct parameter both[] = {
-	{ "listen_addresses", "*" },
-	{ "max_connections", "100" },
-	{ "wal_level", "replica" },
-	{ "synchronous_commit", "on" },
-	{ "max_wal_senders", "32" },
+static bool make_ssl(const struct parameters_asked *asked, struct text *ret)
+{
+	text_add(ret, asked->settings->tls ? "on" : "off");
+	return false;
+}
+
+static bool make_standby_names(const struct parameters_asked *asked, struct text *ret)
+{
+	long count = asked->settings->synchronous_standbys;
+
+	if (count > 0)
+		text_addf(ret, "ANY %ld (*)", count);
+	return count >= 0;
+}
+
+static bool make_conninfo(const struct parameters_asked *asked, struct text *ret)
+{
+	text_add(ret, asked->primary_conninfo);
+	return false;
+}
+
+/* 2 GB, as from 13 on */
+static bool make_wal_segments(const struct parameters_asked *asked, struct text *ret)
+{
+	text_addf(ret, "%ld", (2L << 30) / asked->wal_segment_bytes);
+	return false;
+}
+
+/* --- the table --- */
+
+/*
+ * The values are those of the procedure that pgrepl automates, plus what several standbys need
+ * at the same time.
+ */
+const struct parameter parameters[] = {
+	/* clang-format off */
+	{ .name = "listen_addresses", .rule = RULE_COVERING, .value = "*", .roles = FOR_PRIMARY },
+	{ .name = "listen_addresses", .rule = RULE_IF_UNSET, .value = "*", .roles = FOR_STANDBY },
+	{ .name = "port", .rule = RULE_EXACTLY, .make = make_port },
+	{ .name = "max_connections", .rule = RULE_AT_LEAST, .value = "100", .roles = FOR_PRIMARY },
+	{ .name = "max_connections", .rule = RULE_AT_LEAST, .value = "1000", .roles = FOR_STANDBY },
+	{ .name = "wal_level", .rule = RULE_AT_LEAST, .value = "replica", .ranks = guc_wal_levels },
+	{ .name = "synchronous_commit", .rule = RULE_IF_UNSET, .value = "on" },
+	{ .name = "max_wal_senders", .rule = RULE_AT_LEAST, .value = "32" },
 	/* a clone uses one while it runs; with the default of 10, the 11th would fail */
-	{ "max_replication_slots", "32" },
-	{ "wal_sender_timeout", "60s" },
-	{ "hot_standby", "on" },
-	{ "password_encryption", "scram-sha-256" },
-};
+	{ .name = "max_replication_slots", .rule = RULE_AT_LEAST, .value = "32" },
+	/* on a standby also at least as many as on its primary */
+	{ .name = "max_worker_processes", .rule = RULE_AT_LEAST },
+	{ .name = "max_prepared_transactions", .rule = RULE_AT_LEAST },
+	{ .name = "max_locks_per_transaction", .rule = RULE_AT_LEAST },
+	{ .name = "wal_sender_timeout", .rule = RULE_IF_UNSET, .value = "60s" },
+	/* WAL for standbys that are being cloned */
+	{ .name = "wal_keep_segments", .rule = RULE_AT_LEAST, .make = make_wal_segments, .until = 12 },
+	{ .name = "wal_keep_size", .rule = RULE_AT_LEAST, .value = "2GB", .since = 13,
+	  .unit = 1024 * 1024 },
+	/* it has no effect on a primary, but setup logs in to a standby */
+	{ .name = "hot_standby", .rule = RULE_IF_UNSET, .value = "on", .roles = FOR_PRIMARY },
+	{ .name = "hot_standby", .rule = RULE_EXACTLY, .value = "on", .roles = FOR_STANDBY },
+	{ .name = "password_encryption", .rule = RULE_IF_UNSET, .value = "scram-sha-256" },
+	/* not ssl_cert_file and ssl_key_file: an adopted cluster may have its own */
+	{ .name = "ssl", .rule = RULE_AT_LEAST, .make = make_ssl, .ranks = guc_switch },
+	{ .name = "synchronous_standby_names", .rule = RULE_IF_UNSET, .make = make_standby_names,
+	  .roles = FOR_PRIMARY },
+	/* a standby does not wait for others, even if its clone's configuration says so */
+	{ .name = "synchronous_standby_names", .rule = RULE_IF_UNSET, .value = "",
+	  .roles = FOR_STANDBY },
 
-static const struct parameter standby[] = {
-	{ "max_connections", "1000" },
-	{ "max_standby_streaming_delay", "30s" },
-	{ "wal_receiver_status_interval", "1s" },
-	{ "hot_standby_feedback", "on" },
-	{ "recovery_target_timeline", "latest" },
+	{ .name = "max_standby_streaming_delay", .rule = RULE_IF_UNSET, .value = "30s",
+	  .roles = FOR_STANDBY },
+	{ .name = "wal_receiver_status_interval", .rule = RULE_IF_UNSET, .value = "1s",
+	  .roles = FOR_STANDBY },
+	{ .name = "hot_standby_feedback", .rule = RULE_IF_UNSET, .value = "on", .roles = FOR_STANDBY },
+	{ .name = "recovery_target_timeline", .rule = RULE_EXACTLY, .value = "latest",
+	  .roles = FOR_STANDBY },
 	/*
 	 * A primary that was once recovered to a point in time may still have one of
 	 * these in its postgresql.conf: its clone would stop there and promote itself.
 	 */
-	{ "recovery_target", "" },
-	{ "recovery_target_lsn", "" },
-	{ "recovery_target_name", "" },
-	{ "recovery_target_time", "" },
-	{ "recovery_target_xid", "" },
-	/* the primary may have been a standby: its slot is on its former upstream */
-	{ "primary_slot_name", "" },
+	{ .name = "recovery_target", .rule = RULE_EXACTLY, .value = "", .roles = FOR_STANDBY },
+	{ .name = "recovery_target_lsn", .rule = RULE_EXACTLY, .value = "", .roles = FOR_STANDBY },
+	{ .name = "recovery_target_name", .rule = RULE_EXACTLY, .value = "", .roles = FOR_STANDBY },
+	{ .name = "recovery_target_time", .rule = RULE_EXACTLY, .value = "", .roles = FOR_STANDBY },
+	{ .name = "recovery_target_xid", .rule = RULE_EXACTLY, .value = "", .roles = FOR_STANDBY },
+	/*
+	 * The primary may have been a standby: a slot that its clone inherits is on another
+	 * upstream. That of an existing standby keeps the WAL it needs.
+	 */
+	{ .name = "primary_slot_name", .rule = RULE_IF_UNSET, .value = "", .roles = FOR_STANDBY },
+	{ .name = "primary_conninfo", .rule = RULE_EXACTLY, .make = make_conninfo,
+	  .roles = FOR_STANDBY },
+	{ .name = "promote_trigger_file", .rule = RULE_IF_UNSET, .value = "", .roles = FOR_STANDBY,
+	  .until = 15 },
+	/* those in the primary's configuration may be outside the cloned directory */
+	{ .name = "ssl_cert_file", .rule = RULE_IF_UNSET, .value = CERTIFICATE_FILE,
+	  .roles = FOR_STANDBY },
+	{ .name = "ssl_key_file", .rule = RULE_IF_UNSET, .value = CERTIFICATE_KEY_FILE,
+	  .roles = FOR_STANDBY },
+	/* clang-format on */
 };
 
-static void set_all(struct pgconf *conf, const struct parameter *parameters, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		pgconf_set(conf, parameters[i].name, parameters[i].value);
-}
-
-static void set_both(struct pgconf *conf, const struct settings *settings,
-		     const struct major *major)
-{
-	set_all(conf, both, sizeof(both) / sizeof(both[0]));
-	pgconf_setf(conf, "port", "%ld", settings->port);
-	pgconf_set(conf, major->wal_keep_name, major->wal_keep_value);
-	/* not ssl_cert_file and ssl_key_file: an adopted cluster may have its own */
-	pgconf_set(conf, "ssl", settings->tls ? "on" : "off");
-}
-
-void parameters_of_primary(struct pgconf *ret, const struct settings *settings,
-			   const struct major *major)
-{
-	set_both(ret, settings, major);
-	if (settings->synchronous_standbys)
-		pgconf_setf(ret, "synchronous_standby_names", "ANY %ld (*)",
-			    settings->synchronous_standbys);
-	else
-		pgconf_set(ret, "synchronous_standby_names", "");
-	pgconf_merge(ret, &settings->primary_settings);
-}
-
-static void raise_to(struct pgconf *conf, const char *name, long least)
-{
-	const char *text = pgconf_get(conf, name);
-	long value;
-
-	/* 0: no lower limit, or the upstream has not been asked yet */
-	if (!least)
-		return;
-	/* not a number: the server itself will refuse it and say so */
-	if (text && text_to_long(text, 0, LONG_MAX, &value) < 0)
-		return;
-	if (!text || value < least)
-		pgconf_setf(conf, name, "%ld", least);
-}
-
-void parameters_of_standby(struct pgconf *ret, const struct settings *settings,
-			   const struct major *major, const char *primary_conninfo,
-			   const long raised[REPLICATION_RAISED])
-{
-	set_both(ret, settings, major);
-	set_all(ret, standby, sizeof(standby) / sizeof(standby[0]));
-	/* a standby does not wait for others, even if its clone's configuration says so */
-	pgconf_set(ret, "synchronous_standby_names", "");
-	pgconf_set(ret, "primary_conninfo", primary_conninfo);
-	if (major->promote_trigger_file)
-		pgconf_set(ret, "promote_trigger_file", "");
-	/* those in the primary's configuration may be outside the cloned directory */
-	pgconf_set(ret, "ssl_cert_file", CERTIFICATE_FILE);
-	pgconf_set(ret, "ssl_key_file", CERTIFICATE_KEY_FILE);
-	pgconf_merge(ret, &settings->standby_settings);
-	for (int i = 0; i < REPLICATION_RAISED; i++)
-		raise_to(ret, replication_raised[i], raised[i]);
-}
+const size_t parameters_count = sizeof(parameters) / sizeof(parameters[0]);

@@ -58,7 +58,7 @@ struct settings {
 	long application_access; /* enum application_access */
 	struct secret replication_verifier;
 	struct secret superuser_password;
-	long synchronous_standbys;
+	long synchronous_standbys; /* -1: not set */
 	char *locale;
 	bool create_beside_other_major;
 	struct pgconf primary_settings;

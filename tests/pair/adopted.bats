@@ -46,7 +46,7 @@ load ../lib/pair
 }
 
 @test "a setting that ALTER SYSTEM overrides is refused, with the statement that resets it" {
-	start_primary
+	start_primary primary.settings.wal_sender_timeout=60s
 	sql primary "alter system set wal_sender_timeout = '5s'"
 	run -78 pgrepl primary setup
 	contains 'error: "wal_sender_timeout" is overridden by .*postgresql.auto.conf:[0-9]+' <<<"$output"

@@ -97,10 +97,19 @@ is_standby() {
 @test "a setting that the server's command line overrides is reported" {
 	by_hand_and_fit
 	stop primary
-	pg_ctl -D "$PAIR/primary" -l "$PAIR/primary.log" -w start -o '-c max_wal_senders=40'
+	pg_ctl -D "$PAIR/primary" -l "$PAIR/primary.log" -w start -o '-c max_wal_senders=20'
 	ini primary common.allow_restart=on
 	run -78 pgrepl primary setup
 	contains 'error: "max_wal_senders" is overridden by the server.s command line' <<<"$output"
+}
+
+@test "a setting on the server's command line that is enough is left alone" {
+	by_hand_and_fit
+	stop primary
+	pg_ctl -D "$PAIR/primary" -l "$PAIR/primary.log" -w start -o '-c max_wal_senders=40'
+	ini primary common.allow_restart=on
+	run -0 pgrepl primary setup
+	equal "$(setting_of primary max_wal_senders)" 40
 }
 
 @test "a superuser who can log in without a password still gets the one in the ini" {

@@ -8,7 +8,6 @@
 #include "postgresql/major.h"
 #include "postgresql/passfile.h"
 #include "postgresql/pgconf.h"
-#include "settings/parameters.h"
 
 #include <stdlib.h>
 
@@ -67,11 +66,17 @@ static void our_file_is_included_once_and_last(void)
 		CHECK(!pgconf_has_include(without[i]));
 	for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
 		TEXT_AUTO text = { 0 };
+		TEXT_AUTO before = { 0 };
 
 		pgconf_add_include(contents[i], &text);
 		CHECK(pgconf_has_include(text_str(&text)));
 		CHECK(strncmp(text_str(&text), contents[i], strlen(contents[i])) == 0);
 		CHECK(strstr(text_str(&text), "\ninclude 'pgrepl.conf'\n"));
+		pgconf_remove_include(text_str(&text), &before);
+		CHECK(!strstr(text_str(&before), "pgrepl"));
+		/* a missing line feed at the end is not missed */
+		CHECK(strncmp(text_str(&before), contents[i], strlen(contents[i])) == 0);
+		CHECK(before.len <= strlen(contents[i]) + 1);
 	}
 }
 
@@ -94,35 +99,13 @@ static void majors_differ_in_one_table(void)
 {
 	CHECK(!major_find(11));
 	CHECK(!major_find(9));
-	EQUAL(major_find(12)->wal_keep_name, "wal_keep_segments");
-	EQUAL(major_find(13)->wal_keep_name, "wal_keep_size");
-	EQUAL(major_find(15)->wal_keep_name, "wal_keep_size");
+	CHECK(!major_find(12)->log_min_duration_sample);
+	CHECK(major_find(13)->log_min_duration_sample);
 	CHECK(!major_find(13)->hba_continued && major_find(14)->hba_continued);
 	CHECK(!major_find(15)->hba_includes && major_find(16)->hba_includes);
-	CHECK(major_find(17)->hba_continued && major_find(17)->hba_includes);
-}
-
-static void the_five_settings_of_a_standby_are_raised_and_never_lowered(void)
-{
-	const long upstream[REPLICATION_RAISED] = { 2000, 8, 10, 5, 64 };
-	struct settings settings = { .port = 5433 };
-	struct pgconf conf = { 0 };
-
-	pgconf_set(&settings.standby_settings, "max_wal_senders", "9");
-	pgconf_set(&settings.standby_settings, "max_worker_processes", "16");
-	pgconf_set(&settings.standby_settings, "max_locks_per_transaction", "many");
-	parameters_of_standby(&conf, &settings, major_find(12), "host='x'", upstream);
-	EQUAL(pgconf_get(&conf, "max_connections"), "2000");
-	EQUAL(pgconf_get(&conf, "max_wal_senders"), "10");
-	EQUAL(pgconf_get(&conf, "max_worker_processes"), "16");
-	EQUAL(pgconf_get(&conf, "max_prepared_transactions"), "5");
-	/* the server reports what is wrong with it */
-	EQUAL(pgconf_get(&conf, "max_locks_per_transaction"), "many");
-	EQUAL(pgconf_get(&conf, "port"), "5433");
-	EQUAL(pgconf_get(&conf, "ssl"), "off");
-	EQUAL(pgconf_get(&conf, "primary_conninfo"), "host='x'");
-	pgconf_free(&conf);
-	pgconf_free(&settings.standby_settings);
+	CHECK(!strchr(major_find(14)->base_backup, '('));
+	CHECK(strchr(major_find(15)->base_backup, '('));
+	CHECK(major_find(18) == major_find(16));
 }
 
 /* libpq reads exactly what was put in. */
@@ -268,7 +251,6 @@ int main(void)
 	our_file_is_included_once_and_last();
 	what_would_win_over_ours_is_stripped();
 	majors_differ_in_one_table();
-	the_five_settings_of_a_standby_are_raised_and_never_lowered();
 	conninfo_is_read_by_libpq_as_it_was_meant();
 	identifiers_and_literals_are_quoted_without_a_server();
 	a_verifier_has_the_form_of_rfc_5803_and_a_salt_of_its_own();

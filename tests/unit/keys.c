@@ -31,7 +31,7 @@ static bool is_sentence(const char *s)
 static void row_is_whole(const struct key *key)
 {
 	bool choice = key->type == &type_choice || key->type == &type_choice_name;
-	bool number = key->type == &type_number;
+	bool number = key->type == &type_number || key->type == &type_number_or_none;
 
 	CHECK(text_equal(key->section, "common") || text_equal(key->section, "primary") ||
 	      text_equal(key->section, "standby"));

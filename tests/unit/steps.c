@@ -22,6 +22,7 @@ static struct {
 	enum step_state first, second;
 	int applied;
 	int checks, applies;
+	const char *detail; /* of the first check; NULL: that of the others */
 } script;
 
 static enum step_state scripted_check(struct host *host, struct text *detail,
@@ -30,7 +31,7 @@ static enum step_state scripted_check(struct host *host, struct text *detail,
 	enum step_state state = script.checks++ ? script.second : script.first;
 
 	(void)host;
-	text_add(detail, "detail");
+	text_add(detail, script.detail && script.checks == 1 ? script.detail : "detail");
 	if (state == STEP_REFUSED)
 		fault_set(fault, FAULT_OPERATOR, "a reason");
 	return state;
@@ -149,6 +150,28 @@ static void a_dry_run_applies_nothing(void)
 	}
 }
 
+static void each_change_is_printed_below_the_step_that_makes_it(void)
+{
+	TEXT_AUTO printed = { 0 };
+
+	script.detail = "write\na: 1 -> 2\nb: '' -> x";
+	script.first = STEP_NEEDED;
+	script.applied = 0;
+	script.second = STEP_DONE;
+	run(one_step, false, "/nonexistent", &printed);
+	CHECK(text_starts_with(text_str(&printed),
+			       "changed  scripted             detail\n"
+			       "         a: 1 -> 2\n         b: '' -> x\nprogram: "));
+	run(one_step, true, "/nonexistent", &printed);
+	CHECK(text_starts_with(text_str(&printed),
+			       "would    scripted             write\n"
+			       "         a: 1 -> 2\n         b: '' -> x\nprogram: "));
+	script.first = STEP_DONE;
+	run(one_step, false, "/nonexistent", &printed);
+	CHECK(!strstr(text_str(&printed), "->"));
+	script.detail = NULL;
+}
+
 static void one_step_is_not_called_steps(void)
 {
 	TEXT_AUTO printed = { 0 };
@@ -260,6 +283,7 @@ static void steps_stand_in_the_order_that_is_safe(void)
 		if (program_role.steps[i].when == UNTIL_IN_PLACE)
 			CHECK(i <= position("in place"));
 	CHECK(position("data directory") < position("ownership"));
+	CHECK(position("settings allowed") < position("ownership"));
 	CHECK(position("certificate") < position("settings"));
 	CHECK(position("own directory") < position("settings"));
 	CHECK(position("settings") < position("starts itself"));
@@ -298,6 +322,7 @@ int main(int argc, char **argv)
 	log_open("program");
 	only_a_check_prints_refused_and_an_apply_that_fails_prints_failed();
 	a_dry_run_applies_nothing();
+	each_change_is_printed_below_the_step_that_makes_it();
 	one_step_is_not_called_steps();
 	a_step_of_staging_is_skipped_once_a_cluster_is_in_place(argv[1]);
 	no_two_steps_print_the_same_name();

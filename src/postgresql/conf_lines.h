@@ -1,0 +1,57 @@
+/*
+ * conf_lines.h - every line of a cluster's configuration that sets a parameter, in the order
+ * in which the server reads them, so that the last line of a parameter wins.
+ *
+ * Read here as the server's guc-file.l reads it, includes followed, because only this tells
+ * where a value comes from while no server runs, and what it would be without our file. What
+ * the server would not accept is skipped: its program is asked about the whole before anything
+ * is used (cluster_show_conf()).
+ */
+#pragma once
+
+#include "base/fault.h"
+
+enum conf_origin {
+	CONF_FILE,         /* postgresql.conf, or what it includes */
+	CONF_OURS,         /* PGCONF_FILE */
+	CONF_AUTO,         /* postgresql.auto.conf: wins over all files */
+	CONF_COMMAND_LINE, /* of the running server: wins over everything */
+};
+
+struct conf_line {
+	char *name;
+	char *value;
+	char *file; /* below the data directory without its path; "" of a command line */
+	long number;
+	enum conf_origin origin;
+};
+
+/* All zero is none. */
+struct conf_lines {
+	struct conf_line *items;
+	size_t count;
+};
+
+void conf_lines_free(struct conf_lines *lines);
+#define CONF_LINES_AUTO CLEANUP(conf_lines_free) struct conf_lines
+
+/*
+ * Adds the lines of path, which need not exist, and of what it includes, then those of the
+ * directory's postgresql.auto.conf. 0, or a negative errno and the fault.
+ */
+int conf_lines_read(struct conf_lines *ret, const char *path, const char *directory,
+		    struct fault *fault);
+
+void conf_lines_add(struct conf_lines *lines, const char *name, const char *value,
+		    const char *file, long number, enum conf_origin origin);
+
+/* The line that wins; the second as if our file were not there. NULL if there is none. */
+const struct conf_line *conf_lines_find(const struct conf_lines *lines, const char *name);
+const struct conf_line *conf_lines_find_others(const struct conf_lines *lines,
+					       const char *name);
+
+/* Does it win over our file, wherever that is included? */
+bool conf_line_is_beyond(const struct conf_line *line);
+
+/* "postgresql.conf:12", or "the server's command line". */
+void conf_line_add_origin(struct text *ret, const struct conf_line *line);

@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# Adopting primaries with generated configurations. PGREPL_GENERATED=200 tries that many (by default 4);
+# PGREPL_SEED=N repeats one.
+
+load ../lib/pair
+
+# A parameter per line, with values that are legal together in every combination: what setup has rules for, and
+# others that it has to leave alone.
+parameters() {
+	local keep='wal_keep_size 0 16 512MB 2GB 2048 2097152kB 3GB 1TB'
+	[ "$PGMAJOR" != 12 ] || keep='wal_keep_segments 0 1 127 128 0x80 129 5000'
+	cat <<-END
+		max_connections 20 99 100 0x65 250 150.0
+		max_wal_senders 1 31 32 040 33 100
+		max_replication_slots 5 31 32 0x21 64
+		max_worker_processes 8 20
+		max_prepared_transactions 0 3 100
+		max_locks_per_transaction 64 100
+		$keep
+		wal_level replica logical archive hot_standby Logical
+		synchronous_commit on off local remote_write
+		synchronous_standby_names s1 "ANY 1 (*)" "FIRST 1 (a, \"b c\")"
+		wal_sender_timeout 0 60s 1min 5min 61000
+		password_encryption md5 scram-sha-256
+		hot_standby on off yes
+		listen_addresses * localhost 127.0.0.1 0.0.0.0
+		hot_standby_feedback on off
+		max_standby_streaming_delay 30s -1 1h
+		work_mem 64kB 4MB 100MB
+		log_min_messages warning notice
+		shared_buffers 8MB 1024 16MB
+		datestyle "iso, dmy" "iso, mdy"
+		log_line_prefix "%m [%p] " "it's # %q"
+		custom.setting some "it's \\ this"
+	END
+}
+
+# line NAME VALUE: one of the forms in which the file can say it.
+line() {
+	local name=$1 value=$2 quote="''" equals=(' = ' '=' ' ' $'\t=\t') ends=('' '  # a comment' $'\r' ' #x = 1')
+	((RANDOM % 3)) || name=${name^^}
+	((RANDOM % 4)) || name="  $name"
+	if [[ $value =~ [^A-Za-z0-9_] ]] || ((RANDOM % 2)); then
+		value=${value//\\/\\\\}
+		((RANDOM % 2)) || quote="\\'"
+		value="'${value//\'/$quote}'"
+	fi
+	printf '%s%s%s%s\n' "$name" "${equals[RANDOM % 4]}" "$value" "${ends[RANDOM % 4]}"
+}
+
+# generate: a configuration in $PAIR/primary, some of it included and some by ALTER SYSTEM.
+generate() {
+	local row name values places=(postgresql.conf one.conf sub/two sub/d/a.conf sub/d/b.conf postgresql.auto.conf) value times
+	as_server mkdir -p "$PAIR/primary/sub/d"
+	touch "$PAIR/primary"/{one.conf,sub/two,sub/d/{a,b}.conf}
+	{
+		printf '%s\n' "port = $(port_of primary)" "unix_socket_directories = '$PAIR'" "shared_buffers = 8MB"
+		printf "include 'one.conf'\n"
+		printf "Include_Dir = 'sub/d'\r\n"
+	} >>"$PAIR/primary/postgresql.conf"
+	printf "include_if_exists 'sub/none'\nINCLUDE 'sub/two' # below\n" >>"$PAIR/primary/one.conf"
+	while IFS= read -r row; do
+		set -f
+		eval "values=($row)"
+		set +f
+		name=${values[0]}
+		for ((times = RANDOM % 4; times > 0; times--)); do
+			value=${values[1 + RANDOM % (${#values[@]} - 1)]}
+			line "$name" "$value" >>"$PAIR/primary/${places[RANDOM % ${#places[@]}]}"
+		done
+	done < <(parameters)
+	chown -R --reference="$PAIR/primary/PG_VERSION" "$PAIR/primary"
+}
+
+settings_in_force() {
+	sql primary "select name, setting from pg_settings where name !~ '^(transaction_|in_hot_standby|shared_memory_size|lc_messages\$)' order by 1"
+}
+
+# rank NAME VALUE: as a number, for those that have to be at least what they were.
+rank() {
+	case $2 in
+	minimal | off) echo 0 ;;
+	replica | on) echo 1 ;;
+	logical) echo 2 ;;
+	*) echo "$2" ;;
+	esac
+}
+
+# never_worse BEFORE AFTER
+never_worse() {
+	local name was is
+	while IFS='|' read -r name was; do
+		is=$(sed -n "s/^$name|//p" <<<"$2")
+		[ "$is" != "$was" ] || continue
+		case $name in
+		max_connections | max_wal_senders | max_replication_slots | wal_keep_size | wal_keep_segments | wal_level | ssl)
+			[ "$(rank "$name" "$is")" -gt "$(rank "$name" "$was")" ]
+			;;
+		password_encryption)
+			# only if nobody had set it
+			! grep -qi '^ *password_encryption' <<<"$configured"
+			;;
+		*) false ;;
+		esac || {
+			printf 'seed %s: %s was %s and is %s\n' "$seed" "$name" "$was" "$is"
+			return 1
+		}
+	done <<<"$1"
+}
+
+@test "an adopted primary with a generated configuration is never worse after setup and a restart" {
+	local seed before configured left tried=0 refused=0
+	for ((left = ${PGREPL_GENERATED:-4}, seed = ${PGREPL_SEED:-RANDOM}; left > 0; left--, seed++)); do
+		RANDOM=$seed
+		pair_close
+		pair_open
+		prepare primary make_by_hand
+		generate
+		configured=$(cat "$PAIR/primary"/*.conf "$PAIR/primary"/sub/two "$PAIR/primary"/sub/d/* | grep -v '^#')
+		pg_ctl -D "$PAIR/primary" -l "$PAIR/primary.log" -w start
+		before=$(settings_in_force)
+		[ $((seed % 2)) = 0 ] || stop primary
+		ini primary common.allow_restart=on primary.settings.shared_buffers=
+		run pgrepl primary setup
+		if [ "$status" = 78 ]; then
+			# a value that is too low, where only its owner can change it: nothing was written
+			contains 'error: "[a-z_]+" is overridden by postgresql.auto.conf' <<<"$output"
+			[ ! -e "$PAIR/primary/pgrepl.conf" ]
+			refused=$((refused + 1))
+			[ $((seed % 2)) = 0 ] || pg_ctl -D "$PAIR/primary" -l "$PAIR/primary.log" -w start
+			never_worse "$before" "$(settings_in_force)"
+		else
+			equal "seed $seed: $status" "seed $seed: 0"
+			never_worse "$before" "$(settings_in_force)"
+			pg_ctl -D "$PAIR/primary" -l "$PAIR/primary.log" -w restart
+			never_worse "$before" "$(settings_in_force)"
+			run -0 pgrepl primary setup
+			contains 'nothing to do$' <<<"$output"
+		fi
+		tried=$((tried + 1))
+	done
+	echo "# $tried configurations, $refused of them refused" >&3
+	[ $refused -lt $tried ] || [ $tried -lt 4 ]
+}
