@@ -41,8 +41,16 @@ static void what_is_ours_is_set(void)
 
 	for (int number = 12; number <= 18; number++) {
 		struct pgconf conf = { 0 };
+		const struct parameters_asked asked = {
+			.settings = &settings,
+			.role = SETTINGS_STANDBY,
+			.major = number,
+			.wal_segment_bytes = 16L << 20,
+			.primary_conninfo = "",
+			.raised = raised,
+		};
 
-		parameters_of_standby(&conf, &settings, major_find(number), "", raised);
+		parameters_decide(&conf, &asked);
 		for (size_t i = 0; i < inherited_parameters_count; i++) {
 			const struct inherited *row = &inherited_parameters[i];
 			bool exists = row->first <= number &&
