@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/spawn.h"
+#include "postgresql/errors.h"
 #include "postgresql/passfile.h"
 #include "patience.h"
 #include "upstream.h"
@@ -11,6 +12,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define CONNECT_TIMEOUT_S "60"
 
 /* --- password file --- */
 
@@ -121,31 +124,6 @@ static void on_progress(void *arg, const char *line)
 	}
 }
 
-/*
- * pg_basebackup reports errors as text only (in English, thanks to LC_ALL=C). These are
- * the ones that have to be fixed on this host; any other may come from the primary or the
- * network, and may pass.
- */
-static enum fault_class clone_class(const char *complaint)
-{
-	static const char *const ours[] = {
-		"No space left on device",
-		"Permission denied",
-		"Read-only file system",
-		"Disk quota exceeded",
-		"not empty",
-		"File exists",
-		"unrecognized option",
-		"invalid option",
-		"incompatible server version",
-	};
-
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		if (strstr(complaint, ours[i]))
-			return FAULT_OPERATOR;
-	return FAULT_RETRY;
-}
-
 /* The argument vector of pg_basebackup. The caller frees it, and none of its strings. */
 static const char **make_arguments(const struct host *host, const char *target,
 				   const char *connect)
@@ -190,6 +168,8 @@ static int run_pg_basebackup(struct host *host, struct progress *progress)
 
 	host_login(host, &login);
 	replication_conninfo(&conninfo, &login, passfile, REPLICATION_CLONE_NAME);
+	/* as for our own logins; without it, a server that hangs is waited for for ever */
+	db_add_conninfo(&conninfo, "connect_timeout", CONNECT_TIMEOUT_S);
 	connect = text_format("--dbname=%s", text_str(&conninfo));
 	spawn.argv = make_arguments(host, target, connect);
 	status = spawn_run(&spawn);
@@ -209,7 +189,9 @@ static int clone_once(struct host *host, struct fault *fault)
 	else if (status < 0)
 		spawn_fault(host->programs.pg_basebackup, status, NULL, fault);
 	else if (status > 0)
-		fault_set(fault, clone_class(text_str(&progress.complaint)), "%s",
+		/* in English, thanks to LC_ALL=C */
+		fault_set(fault, error_find("", "", text_str(&progress.complaint))->class,
+			  "%s",
 			  progress.complaint.len
 				  ? text_str(&progress.complaint)
 				  : "pg_basebackup failed without saying why");

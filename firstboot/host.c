@@ -3,11 +3,15 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 enum {
-	LOCAL_TIMEOUT_MS = 30 * 1000,
-	REMOTE_TIMEOUT_MS = 10 * 1000,
+	LOCAL_MS = 30 * 1000,
+	REMOTE_CONNECT_MS = 10 * 1000,
+	REMOTE_QUERY_MS = 10 * 1000,
+	/* the default of authentication_timeout: name servers and directories can be slow */
+	LOGIN_MS = 60 * 1000,
 };
 
 int host_open(struct host *host, struct fault *fault)
@@ -87,7 +91,10 @@ static int open_db(struct host *host, const struct postmaster *postmaster, struc
 		{ "options", options },
 		{ NULL, NULL },
 	};
-	int r = db_open(&host->db, parameters, LOCAL_TIMEOUT_MS, fault);
+	const struct db_timeouts timeouts = { .connect_ms = LOCAL_MS,
+					      .login_ms = LOGIN_MS,
+					      .query_ms = LOCAL_MS };
+	int r = db_open(&host->db, parameters, &timeouts, fault);
 
 	if (r == 0)
 		return 0;
@@ -135,16 +142,18 @@ bool host_excuses(const struct host *host, struct fault *fault)
 	return host->dry_run;
 }
 
+static int at_most(long limit_ms, int ms)
+{
+	return limit_ms < ms ? (int)limit_ms : ms;
+}
+
 void host_login(const struct host *host, struct replication_login *ret)
 {
 	const struct settings *settings = &host->settings;
 	bool standby = host->role->settings == SETTINGS_STANDBY;
-	long timeout_ms = REMOTE_TIMEOUT_MS;
+	long limit_ms = standby && settings->wait_timeout_ms ? settings->wait_timeout_ms
+							     : LONG_MAX;
 
-	/* a single attempt has to fit into the time for all of them */
-	if (standby && settings->wait_timeout_ms &&
-	    settings->wait_timeout_ms < REMOTE_TIMEOUT_MS)
-		timeout_ms = settings->wait_timeout_ms;
 	*ret = (struct replication_login){
 		.host = standby ? settings->primary_host : host->listen_host,
 		.port = settings->primary_port,
@@ -153,29 +162,11 @@ void host_login(const struct host *host, struct replication_login *ret)
 		.tls = settings->tls,
 		/* by address: the certificate's name is for others to check */
 		.tls_root_cert = standby ? settings->tls_root_cert : "",
-		.timeout_ms = (int)timeout_ms,
+		/* a single attempt has to fit into the time for all of them */
+		.timeouts = { .connect_ms = at_most(limit_ms, REMOTE_CONNECT_MS),
+			      .login_ms = at_most(limit_ms, LOGIN_MS),
+			      .query_ms = at_most(limit_ms, REMOTE_QUERY_MS) },
 	};
-}
-
-void host_login_hint(struct fault *fault)
-{
-	const char *message = text_str(&fault->message);
-
-	if (text_equal(fault->sqlstate, "28P01"))
-		fault_hint(fault,
-			   "Check that replication_user and replication_password are the same in the ini files of both hosts, then run setup again.");
-	else if (text_equal(fault->sqlstate, "28000"))
-		fault_hint(fault,
-			   "The primary has no access rule for this host yet: check standby_networks and tls in its ini.");
-	else if (text_equal(fault->sqlstate, "42501"))
-		fault_hint(fault,
-			   "The role is not allowed to replicate: run \"pgrepl-primary setup\" on the primary.");
-	else if (strstr(message, "does not support SSL"))
-		fault_hint(fault,
-			   "Set tls = off in both ini files, or turn ssl on on the primary.");
-	else if (strstr(message, "certificate"))
-		fault_hint(fault,
-			   "Check tls_root_cert in section [standby], and that the primary's certificate names primary_host; libpq also uses .postgresql/root.crt in the home of the server's user, if there is one.");
 }
 
 char *host_passfile(const struct host *host)

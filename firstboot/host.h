@@ -53,6 +53,7 @@ struct host {
 	/* step "primary" of a standby, and again whenever upstream_reach() succeeds */
 	bool upstream_known; /* false throughout a dry run whose primary does not answer */
 	struct replication_upstream upstream;
+	int upstream_timeouts; /* how often it did not answer in time */
 
 	/* step "primary", or step "tablespaces" if the role may not enter a database */
 	bool tablespaces_known;
@@ -112,9 +113,6 @@ bool host_excuses(const struct host *host, struct fault *fault);
 
 /* A login as the replication role to the upstream server (on a primary: to itself). */
 void host_login(const struct host *host, struct replication_login *ret);
-
-/* Adds a hint to the fault of a rejected login of the replication role. */
-void host_login_hint(struct fault *fault);
 
 /* The path of the file that the standby's password is in. The caller frees it. */
 char *host_passfile(const struct host *host);

@@ -8,7 +8,12 @@
 
 #define UNREACHABLE "could not connect to the primary"
 
-enum { CHECKPOINT_TIMEOUT_MS = 10 * 60 * 1000 };
+enum {
+	CHECKPOINT_TIMEOUT_MS = 10 * 60 * 1000,
+	/* so that a reason is reported within 5 s: only later tries wait for a slow login */
+	SHORT_TRIES = 2,
+	SHORT_TRY_MS = 2 * 1000,
+};
 
 /* --- primary: it can be reached, and is one that we can follow --- */
 
@@ -67,15 +72,27 @@ static int check_not_self(const struct settings *settings, struct fault *fault)
 			  "Set primary_host in section [common] to the address of the primary.");
 }
 
-static int identify(const struct replication_login *login,
+static void shorten(int *timeout_ms)
+{
+	if (*timeout_ms > SHORT_TRY_MS)
+		*timeout_ms = SHORT_TRY_MS;
+}
+
+static int identify(struct host *host, struct replication_login *login,
 		    struct replication_upstream *ret, struct fault *fault)
 {
-	int r = replication_identify(login, true, ret, fault);
+	struct db_timeouts whole = login->timeouts;
+	int r;
 
-	if (r == 0)
-		return 0;
-	host_login_hint(fault);
-	if (fault->class != FAULT_RETRY)
+	if (!host->dry_run && host->upstream_timeouts < SHORT_TRIES) {
+		shorten(&login->timeouts.connect_ms);
+		shorten(&login->timeouts.login_ms);
+	}
+	r = replication_identify(login, true, ret, fault);
+	login->timeouts = whole;
+	if (r == -ETIMEDOUT)
+		host->upstream_timeouts++;
+	if (r < 0 && fault->class != FAULT_RETRY)
 		fault_prefix(fault, UNREACHABLE " %s:%ld: ", login->host, login->port);
 	return r;
 }
@@ -88,7 +105,7 @@ int upstream_reach(struct host *host, struct fault *fault)
 
 	host_login(host, &login);
 	if (r == 0)
-		r = identify(&login, &upstream, fault);
+		r = identify(host, &login, &upstream, fault);
 	if (r == 0)
 		r = check_upstream(host, &upstream, fault);
 	/* only before a clone: what is in place has been cloned already */

@@ -106,13 +106,15 @@ static int login_open(const struct replication_login *login, bool replication,
 		{ "password", secret_reveal(login->password) },
 		{ "application_name", "pgrepl" },
 		{ "gssencmode", "disable" },
+		/* whatever the role or the database is set to */
+		{ "options", "-c search_path=pg_catalog -c statement_timeout=0" },
 		{ "sslmode", sslmode(login) },
 		{ "sslrootcert", verify ? login->tls_root_cert : NULL },
 		{ replication ? "replication" : "dbname", replication ? "true" : "postgres" },
 		{ NULL, NULL },
 	};
 
-	return db_open(db, parameters, login->timeout_ms, fault);
+	return db_open(db, parameters, &login->timeouts, fault);
 }
 
 static int show_raised(struct db *db, long ret[REPLICATION_RAISED], struct fault *fault)
@@ -147,7 +149,8 @@ int replication_identify(const struct replication_login *login, bool raised,
 		return r;
 	if (PQntuples(result) != 1 || PQnfields(result) < 3 ||
 	    text_to_long(db_value(result, 0, 1), 1, LONG_MAX, &upstream.timeline) < 0 ||
-	    replication_parse_lsn(db_value(result, 0, 2), &upstream.lsn) < 0)
+	    replication_parse_lsn(db_value(result, 0, 2), &upstream.lsn) < 0 ||
+	    strspn(db_value(result, 0, 0), "0123456789") != strlen(db_value(result, 0, 0)))
 		return fault_set(fault, FAULT_BUG,
 				 "IDENTIFY_SYSTEM returned an unknown result");
 	snprintf(upstream.system_id, sizeof(upstream.system_id), "%s",

@@ -43,7 +43,7 @@ struct replication_login {
 	const struct secret *password;
 	bool tls;
 	const char *tls_root_cert; /* "": any certificate will do */
-	int timeout_ms;
+	struct db_timeouts timeouts;
 };
 
 /* The same as a connection string for programs, with passfile for the password. */

@@ -163,3 +163,23 @@ stop_traced() {
 	kill -CONT "$(pid_of primary)"
 	contains "error: could not connect to the primary 127.0.0.1:$(port_of primary): no answer within" <<<"$output"
 }
+
+# As log_hostname = on does with a name server that is down: longer than a connection may take, shorter than
+# authentication_timeout.
+# bats test_tags=once
+@test "a login that takes 12 s is waited for, and meanwhile reported" {
+	local standby
+	start_primary
+	echo 'pre_auth_delay = 12' >>"$PAIR/primary/postgresql.conf"
+	pg_ctl -D "$PAIR/primary" reload
+	ini standby
+	pgrepl_in_background standby setup
+	standby=$!
+	eventually 60 says standby '^changed +primary'
+	says standby 'waiting for the primary .*: no answer within 2000 ms'
+	says standby 'hint: It accepts connections, but does not answer'
+	sed -i '/^pre_auth_delay/d' "$PAIR/primary/postgresql.conf"
+	pg_ctl -D "$PAIR/primary" reload
+	wait "$standby"
+	streams standby
+}

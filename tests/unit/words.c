@@ -128,6 +128,15 @@ static void texts_grow_and_are_trimmed(void)
 	EQUAL(text_trim(nothing), "");
 }
 
+static void a_text_of_others_is_shown_without_control_characters(void)
+{
+	char text[] = "a\033[2Jb\tc\r\nd\x7f \xc2\x9b"
+		      "5m\xc3\xa9\xc2";
+
+	text_show(text);
+	EQUAL(text, "a [2Jb c  d    5m\xc3\xa9\xc2");
+}
+
 static void lsns_are_two_hexadecimal_halves(void)
 {
 	static const char *const none[] = {
@@ -252,6 +261,7 @@ int main(void)
 	switches_have_eight_names();
 	a_name_that_is_nearly_right_finds_its_neighbour();
 	texts_grow_and_are_trimmed();
+	a_text_of_others_is_shown_without_control_characters();
 	lsns_are_two_hexadecimal_halves();
 	waiting_grows_with_what_was_waited_and_is_bounded();
 	deadlines_are_kept();
