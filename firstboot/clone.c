@@ -177,6 +177,17 @@ static int run_pg_basebackup(struct host *host, struct progress *progress)
 	return status;
 }
 
+/* pg_basebackup complains in English, thanks to LC_ALL=C. */
+static void complaint_fault(const char *complaint, struct fault *fault)
+{
+	const struct error_rule *rule = error_find("", "", complaint);
+
+	fault_set(fault, rule->class, "%s",
+		  *complaint ? complaint : "pg_basebackup failed without saying why");
+	if (rule->hint && rule->class == FAULT_OPERATOR)
+		fault_hint(fault, "%s", rule->hint);
+}
+
 static int clone_once(struct host *host, struct fault *fault)
 {
 	struct progress progress = { .host = host, .percent = -1, .logged_at = clock_ms() };
@@ -189,12 +200,7 @@ static int clone_once(struct host *host, struct fault *fault)
 	else if (status < 0)
 		spawn_fault(host->programs.pg_basebackup, status, NULL, fault);
 	else if (status > 0)
-		/* in English, thanks to LC_ALL=C */
-		fault_set(fault, error_find("", "", text_str(&progress.complaint))->class,
-			  "%s",
-			  progress.complaint.len
-				  ? text_str(&progress.complaint)
-				  : "pg_basebackup failed without saying why");
+		complaint_fault(text_str(&progress.complaint), fault);
 	text_free(&progress.complaint);
 	return status ? -EIO : 0;
 }

@@ -102,22 +102,40 @@ enum step_state role_check(struct host *host, struct text *detail, struct fault 
 	else if (secret_is_set(&settings->replication_verifier) && !found.has_verifier)
 		text_addf(detail, "set the verifier of \"%s\" to the one in the ini",
 			  settings->replication_user);
+	else if (found.limited)
+		text_addf(detail, "lift the connection limit of \"%s\": a clone takes two",
+			  settings->replication_user);
 	else
 		return step_done(detail, "\"%s\" can log in and replicate",
 				 settings->replication_user);
 	return STEP_NEEDED;
 }
 
+static int lift_limit(struct host *host, struct fault *fault)
+{
+	TEXT_AUTO sql = { 0 };
+
+	replication_role_unlimited_sql(&sql, host->settings.replication_user);
+	return db_exec(&host->db, text_str(&sql), fault);
+}
+
 int role_apply(struct host *host, struct fault *fault)
 {
+	const struct secret *verifier = &host->settings.replication_verifier;
 	struct db *db = host_db(host, fault);
 	struct replication_role found;
 	SECRET_AUTO sql = { { 0 } };
 
 	if (!db ||
-	    replication_role_look(db, host->settings.replication_user, NULL, &found,
+	    replication_role_look(db, host->settings.replication_user, verifier, &found,
 				  fault) < 0 ||
-	    add_role_sql(host, &sql, found.exists, fault) < 0)
+	    (found.limited && lift_limit(host, fault) < 0))
+		return -EIO;
+	/* its password was not the reason to come here: step "replication login" tries it */
+	if (found.limited && found.complete &&
+	    (!secret_is_set(verifier) || found.has_verifier))
+		return 0;
+	if (add_role_sql(host, &sql, found.exists, fault) < 0)
 		return -EIO;
 	if (found.exists)
 		/* a password that has expired is as good as none */

@@ -38,6 +38,13 @@ void replication_role_sql(struct secret *ret, const char *role,
 	db_add_literal(sql, secret_reveal(verifier));
 }
 
+void replication_role_unlimited_sql(struct text *ret, const char *role)
+{
+	text_add(ret, "ALTER ROLE ");
+	db_add_identifier(ret, role);
+	text_add(ret, " CONNECTION LIMIT -1");
+}
+
 int replication_role_look(struct db *db, const char *role, const struct secret *verifier,
 			  struct replication_role *ret, struct fault *fault)
 {
@@ -47,7 +54,9 @@ int replication_role_look(struct db *db, const char *role, const struct secret *
 	int r = db_query(db,
 			 "SELECT rolcanlogin AND rolreplication AND rolpassword IS NOT NULL"
 			 " AND coalesce(rolvaliduntil, 'infinity') > now(), rolpassword IS NOT NULL,"
-			 " CASE WHEN $2::pg_catalog.bool THEN rolpassword END"
+			 " CASE WHEN $2::pg_catalog.bool THEN rolpassword END,"
+			 /* a clone takes two connections; -1 stands for no limit */
+			 " rolconnlimit IN (0, 1)"
 			 " FROM pg_catalog.pg_authid WHERE rolname = $1",
 			 2, values, &result, fault);
 
@@ -55,6 +64,7 @@ int replication_role_look(struct db *db, const char *role, const struct secret *
 		return r;
 	ret->exists = PQntuples(result) == 1;
 	ret->complete = ret->exists && text_equal(db_value(result, 0, 0), "t");
+	ret->limited = ret->exists && text_equal(db_value(result, 0, 3), "t");
 	ret->has_password = ret->exists && text_equal(db_value(result, 0, 1), "t");
 	ret->has_verifier = ret->exists && verifier &&
 			    text_equal(db_value(result, 0, 2), secret_reveal(verifier));

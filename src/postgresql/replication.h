@@ -22,9 +22,13 @@ void replication_role_sql(struct secret *ret, const char *role,
 struct replication_role {
 	bool exists;
 	bool complete;     /* LOGIN and REPLICATION, with a password */
+	bool limited;      /* to fewer connections than one standby needs */
 	bool has_password; /* of any kind */
 	bool has_verifier; /* the one that was asked about */
 };
+
+/* Lifts the limit. A statement as above, but it leaves the password alone. */
+void replication_role_unlimited_sql(struct text *ret, const char *role);
 
 /* verifier may be NULL or not set. */
 int replication_role_look(struct db *db, const char *role, const struct secret *verifier,

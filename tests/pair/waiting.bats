@@ -108,7 +108,7 @@ stop_traced() {
 
 @test "a standby that is pointed at itself is refused with 78" {
 	local before host
-	for host in 127.0.0.1 localhost ::1; do
+	for host in 127.0.0.1 localhost ::1 127.0.1.1; do
 		ini standby common.primary_host="$host" standby.port="$(port_of primary)"
 		before=$(listing)
 		run -78 pgrepl standby setup
@@ -153,6 +153,47 @@ stop_traced() {
 	run -0 pgrepl primary setup
 	wait "$standby"
 	streams standby
+}
+
+# hopeless CLAUSE MESSAGE HINT: the standby does not use the time that it may wait.
+hopeless() {
+	sql primary "$1"
+	run -78 pgrepl standby setup
+	contains "error: (could not connect to the primary|pg_basebackup: error: ).*$2" <<<"$output"
+	contains "hint: .*$3" <<<"$output"
+	[ ! -e "$PAIR/standby" ]
+}
+
+@test "what only the primary's administrator can change is not waited for" {
+	by_hand primary
+	ini standby common.tls=off standby.wait_timeout=1min
+	hopeless "select 1" 'role "replica" does not exist' 'pgrepl-primary setup'
+	hopeless "create role replica replication password '$(<"$PAIR/password")'" 'is not permitted to log in' 'pgrepl-primary setup'
+	hopeless "alter role replica login noreplication" '(must be superuser or replication role|permission denied) to start' 'pgrepl-primary setup'
+	hopeless "alter role replica replication connection limit 0" 'too many connections for role "replica"' 'CONNECTION LIMIT'
+	hopeless "alter role replica connection limit 1" 'too many connections for role "replica"' 'CONNECTION LIMIT'
+	sql primary 'alter role replica connection limit 2'
+	pgrepl standby setup
+	streams standby
+}
+
+@test "a primary that rejects the role, or asks it for something other than a password, is not waited for" {
+	local rule
+	by_hand primary
+	sql primary "create role replica login replication password '$(<"$PAIR/password")'"
+	ini standby common.tls=off standby.wait_timeout=1min
+	for rule in reject ident; do
+		sed -i '/^host/d' "$PAIR/primary/pg_hba.conf"
+		echo "host replication all 127.0.0.1/32 $rule" >>"$PAIR/primary/pg_hba.conf"
+		pg_ctl -D "$PAIR/primary" reload
+		hopeless 'select 1' '(pg_hba.conf rejects|Ident authentication failed)' '(reject rule|scram-sha-256)'
+	done
+}
+
+@test "a primary that is set to send no WAL is not waited for" {
+	by_hand primary 'wal_level = minimal' 'max_wal_senders = 0'
+	ini standby common.tls=off standby.wait_timeout=1min
+	hopeless "create role replica login replication password '$(<"$PAIR/password")'" 'max_wal_senders \(currently 0\)' 'allow_restart'
 }
 
 @test "after wait_timeout setup gives up on a primary that does not answer, with 75" {
