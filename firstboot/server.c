@@ -53,7 +53,7 @@ static int wait_ready(struct host *host, struct fault *fault)
 }
 
 /* Beside PGDATA if files can be created there, like the password file. */
-static char *server_log(const struct host *host)
+char *server_log(const struct host *host)
 {
 	return host->cluster.inside ? text_format("%s/server.log", host->cluster.path)
 				    : text_format("%s.log", host->cluster.path);

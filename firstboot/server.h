@@ -17,3 +17,9 @@ step_apply enabled_apply;
 
 /* Starts or restarts it and waits until it is ready. Closes host->db. */
 int server_start(struct host *host, bool restart, struct fault *fault);
+
+/*
+ * The path of the log of a server that was started with pg_ctl, unless its logging
+ * collector is on. The caller frees it.
+ */
+char *server_log(const struct host *host);

@@ -266,6 +266,33 @@ static int query_fault(struct db *db, const PGresult *result, int r, struct faul
 	return -EIO;
 }
 
+/* More of what the server sends, into libpq's buffer. */
+static int receive(struct db *db, long long deadline, struct fault *fault)
+{
+	int r = wait_for_socket(db, POLLIN, deadline);
+
+	return r < 0 || !PQconsumeInput(db->conn) ? query_fault(db, NULL, r, fault) : 0;
+}
+
+/* The next result, NULL after the last. */
+static int next_result(struct db *db, long long deadline, PGresult **ret, struct fault *fault)
+{
+	while (PQisBusy(db->conn)) {
+		int r = receive(db, deadline, fault);
+
+		if (r < 0)
+			return r;
+	}
+	*ret = PQgetResult(db->conn);
+	return 0;
+}
+
+static bool is_success(const PGresult *result)
+{
+	return PQresultStatus(result) == PGRES_TUPLES_OK ||
+	       PQresultStatus(result) == PGRES_COMMAND_OK;
+}
+
 int db_query(struct db *db, const char *sql, int count, const char *const *values,
 	     PGresult **ret, struct fault *fault)
 {
@@ -278,16 +305,10 @@ int db_query(struct db *db, const char *sql, int count, const char *const *value
 		return query_fault(db, NULL, 0, fault);
 	for (;;) {
 		PGresult *result;
+		int r = next_result(db, deadline, &result, fault);
 
-		while (PQisBusy(db->conn)) {
-			int r = wait_for_socket(db, POLLIN, deadline);
-
-			if (r < 0)
-				return query_fault(db, NULL, r, fault);
-			if (!PQconsumeInput(db->conn))
-				return query_fault(db, NULL, 0, fault);
-		}
-		result = PQgetResult(db->conn);
+		if (r < 0)
+			return r;
 		if (PQresultStatus(result) == PGRES_COPY_OUT) {
 			PQclear(result);
 			break;
@@ -297,12 +318,48 @@ int db_query(struct db *db, const char *sql, int count, const char *const *value
 		PQclear(last);
 		last = result;
 	}
-	if (!last || (PQresultStatus(last) != PGRES_TUPLES_OK &&
-		      PQresultStatus(last) != PGRES_COMMAND_OK))
+	if (!last || !is_success(last))
 		return query_fault(db, last, 0, fault);
 	*ret = last;
 	last = NULL;
 	return 0;
+}
+
+/*
+ * The server looks for the WAL only after it has answered the command. It is asked for a
+ * sign of life ('r'; it answers 'k'), and then to stop: it has looked before it does.
+ */
+int db_try_stream(struct db *db, const char *command, struct fault *fault)
+{
+	static const char sign_of_life[34] = { [0] = 'r', [33] = 1 };
+	long long deadline = clock_ms() + db->timeout_ms;
+	RESULT_AUTO result = NULL;
+	RESULT_AUTO end = NULL;
+	char kind = '\0', *message;
+	int n = 0;
+
+	if (!PQsendQuery(db->conn, command))
+		return query_fault(db, NULL, 0, fault);
+	if (next_result(db, deadline, &result, fault) < 0)
+		return -EIO;
+	if (PQresultStatus(result) != PGRES_COPY_BOTH)
+		return is_success(result) ? 0 : query_fault(db, result, 0, fault);
+	(void)PQputCopyData(db->conn, sign_of_life, sizeof(sign_of_life));
+	while (kind != 'w' && (n = PQgetCopyData(db->conn, &message, 1)) >= 0) {
+		if (n == 0 && (PQflush(db->conn) < 0 || receive(db, deadline, fault) < 0))
+			return query_fault(db, NULL, 0, fault);
+		if (n == 0)
+			continue;
+		if (message[0] == 'k' && kind != 'k')
+			(void)PQputCopyEnd(db->conn, NULL);
+		kind = message[0];
+		PQfreemem(message);
+	}
+	if (kind == 'w')
+		return 0;
+	if (next_result(db, deadline, &end, fault) < 0)
+		return -EIO;
+	return is_success(end) ? 0 : query_fault(db, end, 0, fault);
 }
 
 int db_exec(struct db *db, const char *sql, struct fault *fault)

@@ -63,6 +63,12 @@ void db_clear(PGresult **result);
  */
 int db_exec(struct db *db, const char *sql, struct fault *fault);
 
+/*
+ * Sends a command that makes the server send WAL, and waits for as long as a server takes
+ * to find out that it cannot: 0 if it does or would. The connection can only be closed.
+ */
+int db_try_stream(struct db *db, const char *command, struct fault *fault);
+
 /* A field of the result, rows and columns counted from 0; "" for NULL, and for one that is not there. */
 const char *db_value(const PGresult *result, int row, int column);
 

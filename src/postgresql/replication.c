@@ -127,6 +127,11 @@ static int login_open(const struct replication_login *login, bool replication,
 	return db_open(db, parameters, &login->timeouts, fault);
 }
 
+int replication_open(const struct replication_login *login, struct db *db, struct fault *fault)
+{
+	return login_open(login, true, db, fault);
+}
+
 static int show_raised(struct db *db, long ret[REPLICATION_RAISED], struct fault *fault)
 {
 	for (int i = 0; i < REPLICATION_RAISED; i++) {
@@ -261,6 +266,16 @@ int replication_sender_seen(const struct replication_login *login, const char *a
 	if (r < 0)
 		return r;
 	return !text_equal(db_value(result, 0, 0), "0");
+}
+
+bool replication_is_standby(struct db *db)
+{
+	FAULT_AUTO fault = { 0 };
+	RESULT_AUTO result = NULL;
+
+	/* in_hot_standby is new in 14; a walsender shows this one as "on" in recovery, too */
+	return db_query(db, "SHOW transaction_read_only", 0, NULL, &result, &fault) == 0 &&
+	       text_equal(db_value(result, 0, 0), "on");
 }
 
 int replication_look(struct db *db, struct replication_state *ret, struct fault *fault)

@@ -54,6 +54,10 @@ struct replication_login {
 void replication_conninfo(struct text *ret, const struct replication_login *login,
 			  const char *passfile, const char *application_name);
 
+/* Opens a replication connection (db.h). */
+int replication_open(const struct replication_login *login, struct db *db,
+		     struct fault *fault);
+
 /* Not to be lower on a standby than on its primary (manual, "Hot Standby"). */
 enum { REPLICATION_RAISED = 5 };
 extern const char *const replication_raised[REPLICATION_RAISED];
@@ -97,6 +101,12 @@ int replication_tablespaces_of_backup(const struct replication_login *login, lon
  */
 int replication_sender_seen(const struct replication_login *login,
 			    const char *application_name);
+
+/*
+ * Is the server behind a replication connection in recovery, as far as it tells? A
+ * connection that has been lost counts as one to a primary.
+ */
+bool replication_is_standby(struct db *db);
 
 /* --- streaming, as the standby's own server sees it --- */
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # A standby whose primary is not up, not ready, or not the right one.
+# shellcheck disable=SC2030,SC2031 # each test has its own output
 
 load ../lib/pair
 
