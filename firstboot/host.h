@@ -24,9 +24,10 @@ struct host {
 	char application_name[64]; /* of the standby's walreceiver */
 
 	/* prepare.c, from the account and the service, before the worker is forked */
-	char superuser[64];       /* the server's user and its superuser have one name */
-	char home[1024];          /* of the server's user */
-	bool root_side;           /* the monitor is root */
+	char user[64];      /* that the server runs as, and we do */
+	char superuser[64]; /* the role that we log in as; by default it has the same name */
+	char home[1024];    /* of the server's user */
+	bool root_side;     /* the monitor is root */
 	char *data_directory;     /* as configured, links not resolved */
 	const char **directories; /* data_directory, then the tablespaces; ends in NULL */
 

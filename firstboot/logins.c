@@ -4,6 +4,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/* --- local login --- */
+
+enum step_state local_login_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	struct postmaster postmaster;
+
+	if (!host_in_place(host) ||
+	    cluster_postmaster(&host->cluster, &postmaster) <= 0 || !postmaster.ready)
+		return step_done(detail, "to be tried once the server runs");
+	if (host_db(host, fault))
+		return step_done(detail, "\"%s\" through the socket in %s",
+				 host->superuser, postmaster.socket_directory);
+	if (fault->class != FAULT_RETRY)
+		return STEP_REFUSED;
+	step_done(detail, "to be tried again: %s", text_str(&fault->message));
+	fault_clear(fault);
+	return STEP_DONE;
+}
+
 /* --- replication role (P7) --- */
 
 static int make_verifier(const char *user, const struct secret *password,
@@ -218,7 +237,8 @@ enum step_state superuser_check(struct host *host, struct text *detail, struct f
 	if (by_password == 0)
 		return superuser_has_password(host, "an access rule does not ask for it",
 					      detail, fault);
-	if (text_equal(refusal.sqlstate, "28000"))
+	if (text_equal(refusal.sqlstate, "28000") ||
+	    text_equal(refusal.sqlstate, "3D000") || text_equal(refusal.sqlstate, "55000"))
 		return superuser_has_password(host, "no access rule to try it with",
 					      detail, fault);
 	if (text_equal(refusal.sqlstate, "28P01"))

@@ -28,7 +28,7 @@ static enum step_state cluster_check(struct host *host, struct text *detail,
 
 static int cluster_apply(struct host *host, struct fault *fault)
 {
-	return cluster_init(&host->cluster, &host->programs, host->superuser,
+	return cluster_init(&host->cluster, &host->programs, host->user, host->superuser,
 			    host->settings.locale, fault);
 }
 
@@ -38,6 +38,8 @@ static const struct step primary_steps[] = {
 	{ .name = "programs", .row = "P3", .check = programs_check },
 	/* before ownership: a directory that is refused must not change hands first */
 	{ .name = "data directory", .row = "P4", .check = data_look },
+	/* before anything is written: an access rule may need an administrator */
+	{ .name = "local login", .check = local_login_check },
 	/* before anything in PGDATA is read or written as the server's user */
 	{ .name = "ownership", .check = ownership_check, .apply = ownership_apply },
 	/* before staging is filled: it clears what an interrupted run has left there */

@@ -7,6 +7,7 @@
 #include "data.h"
 #include "in_force.h"
 #include "labels.h"
+#include "logins.h"
 #include "open_port.h"
 #include "recovery.h"
 #include "server.h"
@@ -22,6 +23,8 @@ static const struct step standby_steps[] = {
 	{ .name = "programs", .row = "S1", .check = programs_check },
 	/* before waiting for the primary: what is refused is refused at once */
 	{ .name = "data directory", .row = "S2", .check = data_look },
+	/* before anything is written: an access rule may need an administrator */
+	{ .name = "local login", .check = local_login_check },
 	/*
 	 * before waiting for the primary, and hours before a clone is complete: whether
 	 * the server accepts a name or value does not depend on the primary

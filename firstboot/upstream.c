@@ -135,6 +135,8 @@ int primary_apply(struct host *host, struct fault *fault)
 	struct patience patience;
 	int r = 0;
 
+	/* it may take hours, after which the server here need not be the same */
+	db_close(&host->db);
 	patience_start(&patience, host, "waiting for the primary", UNREACHABLE);
 	while (r == 0 && upstream_reach(host, fault) < 0)
 		r = patience_wait(&patience, fault);

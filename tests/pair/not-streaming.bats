@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # A standby that runs and does not stream: setup, verify and status say why, with the exit code that
-# shellcheck disable=SC2030,SC2031 # each test has its own output
 # belongs to the reason.
+# shellcheck disable=SC2030,SC2031 # each test has its own output
 
 load ../lib/pair
 

@@ -253,6 +253,8 @@ static void steps_stand_in_the_order_that_is_safe(void)
 		if (program_role.steps[i].when == UNTIL_IN_PLACE)
 			CHECK(i <= position("in place"));
 	CHECK(position("data directory") < position("ownership"));
+	CHECK(position("data directory") < position("local login"));
+	CHECK(position("local login") < position("ownership"));
 	CHECK(position("certificate") < position("settings"));
 	CHECK(position("in place") < position("labels"));
 	CHECK(position("labels") < position("server"));
