@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CONNECT_TIMEOUT_S "60"
+
 /* --- password file --- */
 
 enum step_state passfile_check(struct host *host, struct text *detail, struct fault *fault)
@@ -168,6 +170,8 @@ static int run_pg_basebackup(struct host *host, struct progress *progress)
 
 	host_login(host, &login);
 	replication_conninfo(&conninfo, &login, passfile, REPLICATION_CLONE_NAME);
+	/* as for our own logins; without it, a server that hangs is waited for for ever */
+	db_add_conninfo(&conninfo, "connect_timeout", CONNECT_TIMEOUT_S);
 	connect = text_format("--dbname=%s", text_str(&conninfo));
 	spawn.argv = make_arguments(host, target, connect);
 	status = spawn_run(&spawn);

@@ -22,11 +22,11 @@ enum step_state ownership_check(struct host *host, struct text *detail, struct f
 		return STEP_REFUSED;
 	if (!others)
 		return step_done(detail, "all of %s is owned by %s", host->cluster.path,
-				 host->superuser);
+				 host->user);
 	text_addf(detail,
 		  others == 1 ? "%ld entry in %s is not owned by %s"
 			      : "%ld entries in %s are not owned by %s",
-		  others, host->cluster.path, host->superuser);
+		  others, host->cluster.path, host->user);
 	if (host->root_side)
 		return STEP_NEEDED;
 	fault_set(fault, FAULT_OPERATOR, "%s", text_str(detail));
@@ -244,7 +244,7 @@ enum step_state data_look(struct host *host, struct text *detail, struct fault *
 
 	if (host->found.state == CLUSTER_UNREADABLE)
 		return step_done(detail, "%s cannot be read as %s yet",
-				 host->cluster.path, host->superuser);
+				 host->cluster.path, host->user);
 	if (host->found.state == CLUSTER_PARTIAL)
 		state = unfinished(host, detail);
 	else

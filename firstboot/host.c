@@ -3,11 +3,15 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 enum {
-	LOCAL_TIMEOUT_MS = 30 * 1000,
-	REMOTE_TIMEOUT_MS = 10 * 1000,
+	LOCAL_MS = 30 * 1000,
+	REMOTE_CONNECT_MS = 10 * 1000,
+	REMOTE_QUERY_MS = 10 * 1000,
+	/* the default of authentication_timeout: name servers and directories can be slow */
+	LOGIN_MS = 60 * 1000,
 };
 
 int host_open(struct host *host, struct fault *fault)
@@ -75,12 +79,15 @@ bool host_has_staged(const struct host *host, const char *name)
  * Statements of ours may hold a verifier, which must not reach the log however the server
  * is configured to log. Set for the session, because some of it is decided when a
  * transaction starts. Nor do we wait for a synchronous standby, which may not be there
- * yet.
+ * yet. What the cluster, the database or the role is set to must not keep us from writing.
  */
 static char *session_options(const struct host *host)
 {
 	return text_format("-c lc_messages=C -c search_path=pg_catalog"
-			   " -c synchronous_commit=local -c log_statement=none"
+			   " -c synchronous_commit=local -c role=none"
+			   " -c default_transaction_read_only=off"
+			   " -c default_transaction_isolation=read\\ committed"
+			   " -c statement_timeout=0 -c lock_timeout=0 -c log_statement=none"
 			   " -c log_min_error_statement=panic"
 			   " -c log_min_duration_statement=-1 -c log_transaction_sample_rate=0"
 			   " -c pg_stat_statements.track_utility=off%s",
@@ -89,31 +96,93 @@ static char *session_options(const struct host *host)
 				   : "");
 }
 
-static int open_db(struct host *host, const struct postmaster *postmaster, struct fault *fault)
+static int open_database(struct host *host, const struct postmaster *postmaster,
+			 const char *database, struct fault *fault)
 {
+	const struct secret *password = &host->settings.superuser_password;
 	STRING_AUTO port = text_format("%ld", postmaster->port);
 	STRING_AUTO options = session_options(host);
 	const struct db_parameter parameters[] = {
 		{ "host", postmaster->socket_directory },
 		{ "port", port },
-		{ "dbname", "postgres" },
+		{ "dbname", database },
 		{ "user", host->superuser },
+		/* if the server asks for it, and is run by our own user */
+		{ "password", secret_is_set(password) ? secret_reveal(password) : NULL },
+		{ "requirepeer", host->user },
 		{ "application_name", "pgrepl" },
 		{ "client_encoding", "UTF8" },
 		{ "options", options },
 		{ NULL, NULL },
 	};
-	int r = db_open(&host->db, parameters, LOCAL_TIMEOUT_MS, fault);
+	const struct db_timeouts timeouts = { .connect_ms = LOCAL_MS,
+					      .login_ms = LOGIN_MS,
+					      .query_ms = LOCAL_MS };
 
-	if (r == 0)
-		return 0;
-	fault_prefix(fault,
-		     "could not log in to the local server as \"%s\": ", host->superuser);
-	if (text_starts_with(fault->sqlstate, "28"))
+	return db_open(&host->db, parameters, &timeouts, fault);
+}
+
+/* The hints of errors.h are about the upstream; here, whoever runs this has to act. */
+static void set_local_hint(const struct host *host, struct fault *fault)
+{
+	bool by_password = text_equal(fault->sqlstate, "28P01") ||
+			   strstr(text_str(&fault->message), "no password supplied");
+
+	if (!by_password && !text_starts_with(fault->sqlstate, "28")) {
+		if (*fault->sqlstate)
+			text_reset(&fault->hint);
+		return;
+	}
+	fault->class = FAULT_OPERATOR;
+	text_reset(&fault->hint);
+	if (text_equal(host->user, host->superuser))
 		fault_hint(fault,
 			   "Make \"local all %s peer\" the first line of pg_hba.conf, so that the operating system user can log in.",
 			   host->superuser);
-	return r;
+	else
+		fault_hint(fault,
+			   "Make \"local all %s peer map=pgrepl\" the first line of pg_hba.conf, and \"pgrepl %s %s\" a line of pg_ident.conf, so that the operating system user can log in.",
+			   host->superuser, host->user, host->superuser);
+	if (by_password)
+		fault_hint(fault,
+			   "Or set superuser_password in section [primary] to its password.");
+	else
+		fault_hint(fault,
+			   "If the cluster's superuser has another name, set superuser in section [common].");
+}
+
+static bool is_superuser(const struct db *db)
+{
+	const char *value = PQparameterStatus(db->conn, "is_superuser");
+
+	return value && text_equal(value, "on");
+}
+
+static int open_db(struct host *host, const struct postmaster *postmaster, struct fault *fault)
+{
+	int r = open_database(host, postmaster, "postgres", fault);
+
+	/* it was dropped, or lets nobody in: all that we look at is in every database */
+	if (r < 0 && (text_equal(fault->sqlstate, "3D000") ||
+		      text_equal(fault->sqlstate, "55000"))) {
+		fault_clear(fault);
+		r = open_database(host, postmaster, "template1", fault);
+	}
+	/* one that is no superuser may not even set our options */
+	if (r < 0 && !text_equal(fault->sqlstate, "42501")) {
+		set_local_hint(host, fault);
+		fault_prefix(fault, "could not log in to the local server as \"%s\": ",
+			     host->superuser);
+		return r;
+	}
+	if (r == 0 && is_superuser(&host->db))
+		return 0;
+	db_close(&host->db);
+	fault_clear(fault);
+	fault_set(fault, FAULT_OPERATOR, "\"%s\" is not a superuser of the local server",
+		  host->superuser);
+	return fault_hint(fault,
+			  "Set superuser in section [common] to the name of the cluster's superuser.");
 }
 
 struct db *host_db(struct host *host, struct fault *fault)
@@ -151,16 +220,18 @@ bool host_excuses(const struct host *host, struct fault *fault)
 	return host->dry_run;
 }
 
+static int at_most(long limit_ms, int ms)
+{
+	return limit_ms < ms ? (int)limit_ms : ms;
+}
+
 void host_login(const struct host *host, struct replication_login *ret)
 {
 	const struct settings *settings = &host->settings;
 	bool standby = host->role->settings == SETTINGS_STANDBY;
-	long timeout_ms = REMOTE_TIMEOUT_MS;
+	long limit_ms = standby && settings->wait_timeout_ms ? settings->wait_timeout_ms
+							     : LONG_MAX;
 
-	/* a single attempt has to fit into the time for all of them */
-	if (standby && settings->wait_timeout_ms &&
-	    settings->wait_timeout_ms < REMOTE_TIMEOUT_MS)
-		timeout_ms = settings->wait_timeout_ms;
 	*ret = (struct replication_login){
 		.host = standby ? settings->primary_host : host->listen_host,
 		.port = settings->primary_port,
@@ -169,29 +240,11 @@ void host_login(const struct host *host, struct replication_login *ret)
 		.tls = settings->tls,
 		/* by address: the certificate's name is for others to check */
 		.tls_root_cert = standby ? settings->tls_root_cert : "",
-		.timeout_ms = (int)timeout_ms,
+		/* a single attempt has to fit into the time for all of them */
+		.timeouts = { .connect_ms = at_most(limit_ms, REMOTE_CONNECT_MS),
+			      .login_ms = at_most(limit_ms, LOGIN_MS),
+			      .query_ms = at_most(limit_ms, REMOTE_QUERY_MS) },
 	};
-}
-
-void host_login_hint(struct fault *fault)
-{
-	const char *message = text_str(&fault->message);
-
-	if (text_equal(fault->sqlstate, "28P01"))
-		fault_hint(fault,
-			   "Check that replication_user and replication_password are the same in the ini files of both hosts, then run setup again.");
-	else if (text_equal(fault->sqlstate, "28000"))
-		fault_hint(fault,
-			   "The primary has no access rule for this host yet: check standby_networks and tls in its ini.");
-	else if (text_equal(fault->sqlstate, "42501"))
-		fault_hint(fault,
-			   "The role is not allowed to replicate: run \"pgrepl-primary setup\" on the primary.");
-	else if (strstr(message, "does not support SSL"))
-		fault_hint(fault,
-			   "Set tls = off in both ini files, or turn ssl on on the primary.");
-	else if (strstr(message, "certificate"))
-		fault_hint(fault,
-			   "Check tls_root_cert in section [standby], and that the primary's certificate names primary_host; libpq also uses .postgresql/root.crt in the home of the server's user, if there is one.");
 }
 
 char *host_passfile(const struct host *host)

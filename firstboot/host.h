@@ -24,9 +24,10 @@ struct host {
 	char application_name[64]; /* of the standby's walreceiver */
 
 	/* prepare.c, from the account and the service, before the worker is forked */
-	char superuser[64];       /* the server's user and its superuser have one name */
-	char home[1024];          /* of the server's user */
-	bool root_side;           /* the monitor is root */
+	char user[64];      /* that the server runs as, and we do */
+	char superuser[64]; /* the role that we log in as; by default it has the same name */
+	char home[1024];    /* of the server's user */
+	bool root_side;     /* the monitor is root */
 	char *data_directory;     /* as configured, links not resolved */
 	const char **directories; /* data_directory, then the tablespaces; ends in NULL */
 
@@ -56,6 +57,7 @@ struct host {
 	/* step "primary" of a standby, and again whenever upstream_reach() succeeds */
 	bool upstream_known; /* false throughout a dry run whose primary does not answer */
 	struct replication_upstream upstream;
+	int upstream_timeouts; /* how often it did not answer in time */
 
 	/* step "primary", or step "tablespaces" if the role may not enter a database */
 	bool tablespaces_known;
@@ -128,9 +130,6 @@ bool host_excuses(const struct host *host, struct fault *fault);
 
 /* A login as the replication role to the upstream server (on a primary: to itself). */
 void host_login(const struct host *host, struct replication_login *ret);
-
-/* Adds a hint to the fault of a rejected login of the replication role. */
-void host_login_hint(struct fault *fault);
 
 /* The path of the file that the standby's password is in. The caller frees it. */
 char *host_passfile(const struct host *host);

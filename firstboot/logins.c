@@ -6,6 +6,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/* --- local login --- */
+
+enum step_state local_login_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	struct postmaster postmaster;
+
+	if (!host_in_place(host) ||
+	    cluster_postmaster(&host->cluster, &postmaster) <= 0 || !postmaster.ready)
+		return step_done(detail, "to be tried once the server runs");
+	if (host_db(host, fault))
+		return step_done(detail, "\"%s\" through the socket in %s",
+				 host->superuser, postmaster.socket_directory);
+	if (fault->class != FAULT_RETRY)
+		return STEP_REFUSED;
+	step_done(detail, "to be tried again: %s", text_str(&fault->message));
+	fault_clear(fault);
+	return STEP_DONE;
+}
+
 /* --- replication role (P7) --- */
 
 static int make_verifier(const char *user, const struct secret *password,
@@ -111,6 +130,9 @@ enum step_state role_check(struct host *host, struct text *detail, struct fault 
 	else if (secret_is_set(&settings->replication_verifier) && !found.has_verifier)
 		text_addf(detail, "set the verifier of \"%s\" to the one in the ini",
 			  settings->replication_user);
+	else if (found.limited)
+		text_addf(detail, "lift the connection limit of \"%s\": a clone takes two",
+			  settings->replication_user);
 	else
 		return step_done(detail, "\"%s\" can log in and replicate",
 				 settings->replication_user);
@@ -125,10 +147,18 @@ static int grant(struct host *host, struct db *db, struct fault *fault)
 	return db_exec(db, text_str(&sql), fault);
 }
 
+static int lift_limit(struct host *host, struct fault *fault)
+{
+	TEXT_AUTO sql = { 0 };
+
+	replication_role_unlimited_sql(&sql, host->settings.replication_user);
+	return db_exec(&host->db, text_str(&sql), fault);
+}
+
 int role_apply(struct host *host, struct fault *fault)
 {
-	struct db *db = host_db(host, fault);
 	const struct secret *verifier = &host->settings.replication_verifier;
+	struct db *db = host_db(host, fault);
 	struct replication_role found;
 	SECRET_AUTO sql = { { 0 } };
 	int r;
@@ -136,10 +166,12 @@ int role_apply(struct host *host, struct fault *fault)
 	if (!db || replication_role_look(db, host->settings.replication_user, verifier,
 					 &found, fault) < 0)
 		return -EIO;
-	/* the password may have another form than ours: it is not set if there is no need to */
-	if (found.complete && !found.can_read &&
+	if (found.limited && lift_limit(host, fault) < 0)
+		return -EIO;
+	/* its password, which may have another form than ours, was not the reason to come here */
+	if (found.complete && (found.limited || !found.can_read) &&
 	    (!secret_is_set(verifier) || found.has_verifier))
-		return grant(host, db, fault);
+		return found.can_read ? 0 : grant(host, db, fault);
 	if (add_role_sql(host, &sql, found.exists, fault) < 0)
 		return -EIO;
 	if (found.exists)
@@ -224,7 +256,8 @@ enum step_state superuser_check(struct host *host, struct text *detail, struct f
 	if (by_password == 0)
 		return superuser_has_password(host, "an access rule does not ask for it",
 					      detail, fault);
-	if (text_equal(refusal.sqlstate, "28000"))
+	if (text_equal(refusal.sqlstate, "28000") ||
+	    text_equal(refusal.sqlstate, "3D000") || text_equal(refusal.sqlstate, "55000"))
 		return superuser_has_password(host, "no access rule to try it with",
 					      detail, fault);
 	if (text_equal(refusal.sqlstate, "28P01"))

@@ -1,11 +1,15 @@
 /*
- * logins.h - the steps about who can log in to a primary: the replication role, the
- * superuser by its password, and a standby over the network (P6, P7, V1).
+ * logins.h - the steps about who can log in: we to the local server, and to a primary the
+ * replication role, the superuser by its password, and a standby over the network (P6,
+ * P7, V1).
  */
 #pragma once
 
 #include "host.h"
 #include "step.h"
+
+/* If a server runs already, we can log in to it as its superuser. */
+step_check local_login_check;
 
 /*
  * The replication role, and the superuser's password if the ini has one, in the staged

@@ -24,17 +24,20 @@ int prepare_user(const struct settings *settings, struct host *host,
 	}
 	errno = 0;
 	user = root ? getpwnam(settings->os_user) : getpwuid(geteuid());
-	if (!user || strlen(user->pw_name) >= sizeof(host->superuser)) {
+	if (!user || strlen(user->pw_name) >= sizeof(host->user)) {
 		fault_set(fault, FAULT_OPERATOR, "there is no user \"%s\"",
 			  settings->os_user);
 		return fault_hint(fault,
 				  "Install postgresql%d-server, which brings it, or set os_user in section [common].",
 				  PGMAJOR);
 	}
-	if (text_equal(user->pw_name, settings->replication_user)) {
+	snprintf(host->user, sizeof(host->user), "%s", user->pw_name);
+	snprintf(host->superuser, sizeof(host->superuser), "%s",
+		 *settings->superuser ? settings->superuser : host->user);
+	if (text_equal(host->superuser, settings->replication_user)) {
 		fault_set(fault, FAULT_OPERATOR,
 			  "\"%s\" cannot be both the superuser and the replication role",
-			  user->pw_name);
+			  host->superuser);
 		return fault_hint(fault,
 				  "Choose another replication_user in section [common].");
 	}
@@ -42,11 +45,10 @@ int prepare_user(const struct settings *settings, struct host *host,
 		fault_set(fault, FAULT_OPERATOR, "os_user cannot be root");
 		return fault_hint(fault, "PostgreSQL does not run as root.");
 	}
-	snprintf(host->superuser, sizeof(host->superuser), "%s", user->pw_name);
 	snprintf(host->home, sizeof(host->home), "%s", user->pw_dir);
 	monitor->uid = user->pw_uid;
 	monitor->gid = user->pw_gid;
-	monitor->user = root ? host->superuser : NULL;
+	monitor->user = root ? host->user : NULL;
 	host->root_side = root;
 	return 0;
 }

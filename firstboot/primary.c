@@ -30,7 +30,7 @@ static enum step_state cluster_check(struct host *host, struct text *detail,
 
 static int cluster_apply(struct host *host, struct fault *fault)
 {
-	return cluster_init(&host->cluster, &host->programs, host->superuser,
+	return cluster_init(&host->cluster, &host->programs, host->user, host->superuser,
 			    host->settings.locale, fault);
 }
 
@@ -46,6 +46,8 @@ static const struct step primary_steps[] = {
 	{ .name = "port", .when = UNTIL_IN_PLACE, .check = port_check },
 	/* before anything is written: the server of an old primary must not come up again */
 	{ .name = "other primary", .check = other_primary_check },
+	/* before anything is written: an access rule may need an administrator */
+	{ .name = "local login", .check = local_login_check },
 	/* before ownership: likewise, and a setting can be a reason to refuse it */
 	{ .name = "settings allowed", .row = "P10", .check = settings_look },
 	/* before anything in PGDATA is read or written as the server's user */

@@ -49,18 +49,24 @@ static void mark_directory(struct server_log *ret)
 	ret->whole = !entry;
 }
 
-void server_log_mark(const struct host *host, struct server_log *ret)
+char *server_log_own(const struct host *host)
 {
 	const struct cluster *cluster = &host->cluster;
+
+	/* beside PGDATA if files can be created there, like the password file */
+	return cluster->inside ? text_format("%s/server.log", cluster->path)
+			       : text_format("%s.log", cluster->path);
+}
+
+void server_log_mark(const struct host *host, struct server_log *ret)
+{
 	FAULT_AUTO fault = { 0 };
 	TEXT_AUTO directory = { 0 };
 	struct stat st;
 
-	/* beside PGDATA if files can be created there, like the password file */
-	ret->own = cluster->inside ? text_format("%s/server.log", cluster->path)
-				   : text_format("%s.log", cluster->path);
+	ret->own = server_log_own(host);
 	ret->own_size = stat(ret->own, &st) == 0 ? st.st_size : 0;
-	if (cluster_show_conf(cluster->path, &host->programs, "log_directory", &directory,
+	if (cluster_show_conf(host->cluster.path, &host->programs, "log_directory", &directory,
 			      &fault) < 0)
 		return;
 	ret->directory = in_data(host, text_str(&directory));

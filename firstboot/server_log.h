@@ -6,6 +6,12 @@
 
 #include "host.h"
 
+/*
+ * The path of the log of a server that is started with pg_ctl, unless its logging collector is on.
+ * The caller frees it.
+ */
+char *server_log_own(const struct host *host);
+
 struct server_log {
 	char *own; /* of a server started with pg_ctl, until its collector takes over */
 	long long own_size;

@@ -9,6 +9,7 @@
 #include "in_force.h"
 #include "kept.h"
 #include "labels.h"
+#include "logins.h"
 #include "open_port.h"
 #include "own_directory.h"
 #include "recovery.h"
@@ -31,6 +32,8 @@ static const struct step standby_steps[] = {
 	{ .name = "service", .check = service_check },
 	/* likewise, before a clone is made that could not start */
 	{ .name = "port", .when = UNTIL_IN_PLACE, .check = port_check },
+	/* before anything is written: an access rule may need an administrator */
+	{ .name = "local login", .check = local_login_check },
 	/*
 	 * before waiting for the primary, and hours before a clone is complete: whether
 	 * the server accepts a name or value does not depend on the primary

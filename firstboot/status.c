@@ -1,5 +1,7 @@
 #include "status.h"
 
+#include "obstacle.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -8,6 +10,7 @@
 struct server {
 	struct replication_state state;
 	PGresult *now, *senders;
+	struct fault obstacle; /* of a standby that does not stream */
 };
 
 /* The columns of now; the position was written on a primary, replayed on a standby. */
@@ -22,6 +25,7 @@ static void server_free(struct server *server)
 {
 	PQclear(server->now);
 	PQclear(server->senders);
+	fault_clear(&server->obstacle);
 }
 
 /* The columns of senders: a line for a person, and a JSON object. */
@@ -77,6 +81,8 @@ static void print_standby(const struct host *host, const struct server *server)
 		       state->status, sender.len ? " from " : "", text_str(&sender));
 	else
 		printf("walreceiver: not running\n");
+	if (server->obstacle.message.len)
+		printf("not streaming: %s\n", text_str(&server->obstacle.message));
 	printf("replayed: %s on timeline %ld, %llu bytes behind what was received\n",
 	       now(server, NOW_LSN), state->timeline, (unsigned long long)lag_bytes(state));
 	if (state->replay_delay_s >= 0)
@@ -166,6 +172,7 @@ static void add_json_standby(struct text *ret, const struct server *server)
 	} else {
 		add_json(ret, "wal_receiver", "null");
 	}
+	add_json_text(ret, "not_streaming", text_str(&server->obstacle.message));
 	add_json_text(ret, "replay_lsn", now(server, NOW_LSN));
 	add_json(ret, "lag_bytes", "%llu", (unsigned long long)lag_bytes(state));
 	if (state->replay_delay_s >= 0)
@@ -201,18 +208,34 @@ static void print_json(const struct host *host, const struct server *server)
 	puts(text_str(&json));
 }
 
+/* The role knows which upstream server to ask; the ini of a primary does not. */
+static void find_obstacle(struct host *host, struct server *server)
+{
+	if (!server->state.in_recovery || server->state.streaming)
+		return;
+	if (host->role->settings == SETTINGS_STANDBY)
+		obstacle_find(host, &server->obstacle);
+	else
+		fault_set(&server->obstacle, FAULT_RETRY,
+			  "this host has the package of a primary");
+}
+
 int status_print(struct host *host, bool json, struct fault *fault)
 {
 	struct server server = { .now = NULL };
 	int r = look(host, &server, fault);
 
 	if (r == 0) {
+		find_obstacle(host, &server);
 		if (json)
 			print_json(host, &server);
 		else
 			print_status(host, &server);
-		if (server.state.in_recovery && !server.state.streaming)
-			r = fault_set(fault, FAULT_RETRY, "the standby does not stream");
+		if (server.obstacle.class != FAULT_NONE) {
+			fault_move(fault, &server.obstacle);
+			fault_prefix(fault, "the standby does not stream: ");
+			r = -EIO;
+		}
 	}
 	server_free(&server);
 	return r;

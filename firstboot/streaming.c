@@ -2,15 +2,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "obstacle.h"
 #include "patience.h"
-#include "upstream.h"
 
 #include <errno.h>
 
 enum {
 	STREAM_POLL_MS = 20,
-	STREAM_COMPLAIN_MS = 30 * 1000,
-	STREAM_COMPLAIN_AGAIN_MS = 10 * 60 * 1000,
+	COMPLAIN_AGAIN_MS = 10 * 60 * 1000,
 	ASK_FIRST_MS = 2 * 1000,
 	ASK_AGAIN_MS = 10 * 1000,
 };
@@ -38,41 +37,31 @@ enum step_state streaming_check(struct host *host, struct text *detail, struct f
 	if (replication_sender_seen(&login, host->application_name) == 0)
 		return step_needed(detail, "no walsender of %s serves \"%s\" yet",
 				   host->primary, host->application_name);
+	if (obstacle_check(host, &state, fault) < 0)
+		return STEP_REFUSED;
 	return step_done(detail, "from %s, walreceiver pid %ld", host->primary,
 			 state.walreceiver_pid);
 }
 
-/* Warns now and then, for whoever reads the journal. */
-static void complain(const char *detail, long long *complain_at)
+/* Warns when the reason is new, and now and then, for whoever reads the journal. */
+static void complain(const struct fault *found, struct text *why, long long *complain_at)
 {
-	if (clock_ms() < *complain_at)
+	bool new = !text_equal(text_str(why), text_str(&found->message));
+
+	text_reset(why);
+	text_add(why, text_str(&found->message));
+	if (!new &&clock_ms() < *complain_at)
 		return;
-	log_warning("the standby does not stream yet: %s", detail);
-	log_hint("Read the logs of both servers: the walreceiver reports the reason there.");
-	*complain_at = clock_ms() + STREAM_COMPLAIN_AGAIN_MS;
-}
-
-/* A primary that is down is waited for; a wrong password ends the wait. */
-static int ask_why(struct host *host, struct patience *patience, long long *ask_at,
-		   struct fault *fault)
-{
-	int r;
-
-	if (clock_ms() < *ask_at)
-		return 0;
-	r = upstream_reach(host, fault);
-	if (r < 0)
-		r = patience_wait(patience, fault);
-	*ask_at = clock_ms() + ASK_AGAIN_MS;
-	return r;
+	log_warning("the standby does not stream yet: %s", text_str(why));
+	fault_log_more(found);
+	*complain_at = clock_ms() + COMPLAIN_AGAIN_MS;
 }
 
 int streaming_apply(struct host *host, struct fault *fault)
 {
-	long long complain_at = clock_ms() + STREAM_COMPLAIN_MS;
-	long long ask_at = clock_ms() + ASK_FIRST_MS;
+	long long complain_at = 0, ask_at = clock_ms() + ASK_FIRST_MS;
 	struct patience patience;
-	int r;
+	TEXT_AUTO why = { 0 };
 
 	patience_start(&patience, host, "waiting to stream from", "could not stream from");
 	for (;;) {
@@ -81,16 +70,20 @@ int streaming_apply(struct host *host, struct fault *fault)
 
 		if (state != STEP_NEEDED)
 			return state == STEP_DONE ? 0 : -EIO;
-		log_status("waiting to stream: %s", text_str(&detail));
-		if (patience_is_over(&patience)) {
-			fault_set(fault, FAULT_RETRY, "the standby does not stream: %s",
-				  text_str(&detail));
-			return fault_hint(fault, "Read the logs of both servers.");
+		if (clock_ms() >= ask_at || patience_is_over(&patience)) {
+			FAULT_AUTO found = { 0 };
+
+			obstacle_find(host, &found);
+			if (found.class != FAULT_RETRY || patience_is_over(&patience)) {
+				fault_move(fault, &found);
+				fault_prefix(fault, "the standby does not stream: ");
+				return -EIO;
+			}
+			complain(&found, &why, &complain_at);
+			ask_at = clock_ms() + ASK_AGAIN_MS;
 		}
-		complain(text_str(&detail), &complain_at);
-		r = ask_why(host, &patience, &ask_at, fault);
-		if (r < 0)
-			return r;
+		log_status("waiting to stream: %s",
+			   why.len ? text_str(&why) : text_str(&detail));
 		if (clock_sleep_ms(STREAM_POLL_MS) < 0)
 			return fault_set(fault, FAULT_RETRY, "stopped");
 	}

@@ -10,7 +10,12 @@
 
 #define UNREACHABLE "could not connect to the primary"
 
-enum { CHECKPOINT_TIMEOUT_MS = 10 * 60 * 1000 };
+enum {
+	CHECKPOINT_TIMEOUT_MS = 10 * 60 * 1000,
+	/* so that a reason is reported within 5 s: only later tries wait for a slow login */
+	SHORT_TRIES = 2,
+	SHORT_TRY_MS = 2 * 1000,
+};
 
 /* --- primary: it can be reached, and is one that we can follow --- */
 
@@ -70,15 +75,27 @@ static int check_not_self(const struct settings *settings, struct fault *fault)
 			  "Set primary_host in section [common] to the address of the primary.");
 }
 
-static int identify(const struct replication_login *login,
+static void shorten(int *timeout_ms)
+{
+	if (*timeout_ms > SHORT_TRY_MS)
+		*timeout_ms = SHORT_TRY_MS;
+}
+
+static int identify(struct host *host, struct replication_login *login,
 		    struct replication_upstream *ret, struct fault *fault)
 {
-	int r = replication_identify(login, true, ret, fault);
+	struct db_timeouts whole = login->timeouts;
+	int r;
 
-	if (r == 0)
-		return 0;
-	host_login_hint(fault);
-	if (fault->class != FAULT_RETRY)
+	if (!host->dry_run && host->upstream_timeouts < SHORT_TRIES) {
+		shorten(&login->timeouts.connect_ms);
+		shorten(&login->timeouts.login_ms);
+	}
+	r = replication_identify(login, true, ret, fault);
+	login->timeouts = whole;
+	if (r == -ETIMEDOUT)
+		host->upstream_timeouts++;
+	if (r < 0 && fault->class != FAULT_RETRY)
 		fault_prefix(fault, UNREACHABLE " %s:%ld: ", login->host, login->port);
 	return r;
 }
@@ -89,7 +106,7 @@ int upstream_ask(struct host *host, struct replication_login *ret_login,
 	int r = check_not_self(&host->settings, fault);
 
 	host_login(host, ret_login);
-	return r < 0 ? r : identify(ret_login, ret, fault);
+	return r < 0 ? r : identify(host, ret_login, ret, fault);
 }
 
 int upstream_reach(struct host *host, struct fault *fault)
@@ -127,6 +144,8 @@ int primary_apply(struct host *host, struct fault *fault)
 	struct patience patience;
 	int r = 0;
 
+	/* it may take hours, after which the server here need not be the same */
+	db_close(&host->db);
 	patience_start(&patience, host, "waiting for the primary", UNREACHABLE);
 	while (r == 0 && upstream_reach(host, fault) < 0)
 		r = patience_wait(&patience, fault);

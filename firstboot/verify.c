@@ -1,11 +1,15 @@
 #include "verify.h"
 
 #include "base/clock.h"
+#include "obstacle.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-enum { CAUGHT_UP_POLL_MS = 20 };
+enum {
+	CAUGHT_UP_POLL_MS = 20,
+	ASK_MS = 2 * 1000, /* why it does not stream */
+};
 
 static void PRINTF_LIKE(2, 3) verified(const char *what, const char *fmt, ...)
 {
@@ -131,11 +135,34 @@ static int check_state(const struct replication_state *state,
 	return 0;
 }
 
+/* It receives WAL, but has not replayed it in time. */
+static int not_replayed(struct host *host, uint64_t bytes, long timeout_ms, struct fault *fault)
+{
+	RESULT_AUTO row = NULL;
+	int r = host_query(host,
+			   "SELECT pg_is_wal_replay_paused(), current_setting(name), setting"
+			   " FROM pg_settings WHERE name = 'recovery_min_apply_delay'",
+			   0, NULL, &row, fault);
+
+	if (r < 0)
+		return r;
+	fault_set(fault, FAULT_RETRY,
+		  "%llu bytes of the primary's WAL were not replayed within %ld ms",
+		  (unsigned long long)bytes, timeout_ms);
+	if (text_equal(db_value(row, 0, 0), "t"))
+		return fault_hint(fault,
+				  "Replay is paused: run \"SELECT pg_wal_replay_resume()\" on this server.");
+	if (!text_equal(db_value(row, 0, 2), "0"))
+		return fault_hint(fault, "Replay is delayed: recovery_min_apply_delay is %s.",
+				  db_value(row, 0, 1));
+	return fault_hint(fault, "Read the logs of both servers.");
+}
+
 int verify_caught_up(struct host *host, const struct replication_login *login,
 		     const struct replication_upstream *upstream, long timeout_ms,
 		     struct fault *fault)
 {
-	long long started = clock_ms();
+	long long started = clock_ms(), ask_at = ASK_MS;
 	struct replication_state state;
 
 	for (;;) {
@@ -149,6 +176,8 @@ int verify_caught_up(struct host *host, const struct replication_login *login,
 		if (state.streaming && state.replayed_lsn >= upstream->lsn) {
 			TEXT_AUTO lsn = { 0 };
 
+			if (obstacle_check(host, &state, fault) < 0)
+				return -EIO;
 			replication_add_lsn(&lsn, upstream->lsn);
 			verified("walreceiver", "pid %ld, %s", state.walreceiver_pid,
 				 state.status);
@@ -158,17 +187,19 @@ int verify_caught_up(struct host *host, const struct replication_login *login,
 				 text_str(&lsn), waited);
 			return 0;
 		}
-		if (waited >= timeout_ms) {
-			if (!state.streaming)
-				fault_set(fault, FAULT_RETRY, "the walreceiver is %s",
-					  *state.status ? state.status : "not running");
-			else
-				fault_set(fault, FAULT_RETRY,
-					  "%llu bytes of the primary's WAL were not replayed within %ld ms",
-					  (unsigned long long)(upstream->lsn -
-							       state.replayed_lsn),
-					  timeout_ms);
-			return fault_hint(fault, "Read the logs of both servers.");
+		if (!state.streaming && (waited >= timeout_ms || waited >= ask_at)) {
+			FAULT_AUTO found = { 0 };
+
+			obstacle_find(host, &found);
+			if (waited >= timeout_ms || found.class != FAULT_RETRY) {
+				fault_move(fault, &found);
+				fault_prefix(fault, "the standby does not stream: ");
+				return -EIO;
+			}
+			ask_at = waited + ASK_MS;
+		} else if (waited >= timeout_ms) {
+			return not_replayed(host, upstream->lsn - state.replayed_lsn,
+					    timeout_ms, fault);
 		}
 		if (clock_sleep_ms(CAUGHT_UP_POLL_MS) < 0)
 			return fault_set(fault, FAULT_RETRY, "stopped");

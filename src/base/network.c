@@ -58,13 +58,32 @@ int networks_parse(struct networks *networks, const char *list, char **ret_wrong
 	return 0;
 }
 
+/* With a scope, as in fe80::1%eth0, or without. */
+static bool is_ipv6(const char *host)
+{
+	STRING_AUTO address = text_copy(host);
+	char *scope = strchr(address, '%');
+	struct in6_addr bytes;
+
+	if (scope)
+		*scope++ = '\0';
+	return (!scope || (*scope && !strpbrk(scope, ":%"))) &&
+	       inet_pton(AF_INET6, address, &bytes) == 1;
+}
+
 bool network_is_host(const char *host)
 {
 	size_t len = strlen(host);
+	struct in_addr bytes;
 
-	return len && len < NI_MAXHOST && *host != '-' &&
-	       strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			    "0123456789.-_:%") == len;
+	if (!len || len >= NI_MAXHOST || *host == '-' || *host == '.' || strstr(host, "..") ||
+	    strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			 "0123456789.-_:%") != len)
+		return false;
+	if (strpbrk(host, ":%"))
+		return is_ipv6(host);
+	/* a name is not made of digits alone: 10.0.0.256 is a mistake */
+	return strspn(host, "0123456789.") != len || inet_pton(AF_INET, host, &bytes) == 1;
 }
 
 static bool same_address(const struct sockaddr *a, const struct sockaddr *b)
@@ -82,6 +101,22 @@ static bool same_address(const struct sockaddr *a, const struct sockaddr *b)
 	return false;
 }
 
+/* All of 127.0.0.0/8 is this host, and so is the address that stands for any. */
+static bool is_own_anyway(const struct sockaddr *address)
+{
+	const struct in6_addr *six;
+	in_addr_t four;
+
+	if (address->sa_family == AF_INET) {
+		four = ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr);
+		return four == INADDR_ANY || four >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+	}
+	if (address->sa_family != AF_INET6)
+		return false;
+	six = &((const struct sockaddr_in6 *)address)->sin6_addr;
+	return IN6_IS_ADDR_UNSPECIFIED(six) || IN6_IS_ADDR_LOOPBACK(six);
+}
+
 bool network_is_local(const char *host)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
@@ -90,12 +125,14 @@ bool network_is_local(const char *host)
 
 	if (getaddrinfo(host, NULL, &hints, &found) != 0)
 		return false;
-	if (getifaddrs(&interfaces) == 0) {
-		for (struct addrinfo *a = found; a && !local; a = a->ai_next)
-			for (struct ifaddrs *i = interfaces; i && !local; i = i->ifa_next)
-				local = same_address(a->ai_addr, i->ifa_addr);
-		freeifaddrs(interfaces);
+	if (getifaddrs(&interfaces) < 0)
+		interfaces = NULL;
+	for (struct addrinfo *a = found; a && !local; a = a->ai_next) {
+		local = is_own_anyway(a->ai_addr);
+		for (struct ifaddrs *i = interfaces; i && !local; i = i->ifa_next)
+			local = same_address(a->ai_addr, i->ifa_addr);
 	}
+	freeifaddrs(interfaces);
 	freeaddrinfo(found);
 	return local;
 }

@@ -19,10 +19,16 @@ void networks_free(struct networks *networks);
  */
 int networks_parse(struct networks *networks, const char *list, char **ret_wrong);
 
-/* Does it look like an IPv4 address, an IPv6 address or a host name? */
+/*
+ * Is it an IPv4 address, an IPv6 address, with a scope or without, or has it the form of a
+ * host name? A port does not belong to any of them.
+ */
 bool network_is_host(const char *host);
 
-/* Does host resolve to an address of one of this machine's interfaces? */
+/*
+ * Is one of the addresses that host resolves to this machine's own? That is one of an
+ * interface, or any in 127.0.0.0/8: Debian's /etc/hosts gives a host's own name 127.0.1.1.
+ */
 bool network_is_local(const char *host);
 
 /* Does a program accept TCP connections to this port at the loopback address? */

@@ -162,6 +162,15 @@ const char *text_s(long count)
 	return count == 1 ? "" : "s";
 }
 
+void text_show(char *s)
+{
+	for (unsigned char *c = (unsigned char *)s; *c; c++)
+		if (*c < ' ' || *c == 0x7f)
+			*c = ' ';
+		else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+			c[0] = c[1] = ' '; /* U+0080 to U+009F */
+}
+
 bool text_equal(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0;

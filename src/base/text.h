@@ -66,6 +66,9 @@ void text_drop(char **string);
 /* The "s" of "%ld steps", or "" for one. */
 const char *text_s(long count);
 
+/* Makes a text of somebody else's fit to be shown, in place: no control characters. */
+void text_show(char *s);
+
 bool text_equal(const char *a, const char *b);
 bool text_starts_with(const char *s, const char *prefix);
 

@@ -1,5 +1,7 @@
 #include "postgresql/basebackup.h"
 
+#include "postgresql/errors.h"
+
 #include <string.h>
 
 /* What does not pass, and what to do about it there and here. NULL: it does not happen there. */
@@ -49,6 +51,7 @@ static const char *reported(const char *complaint)
 void basebackup_fault(const char *complaint, const char *primary, struct fault *fault)
 {
 	const char *there = reported(complaint);
+	const struct error_rule *rule;
 
 	for (size_t i = 0; i < sizeof(complaints) / sizeof(complaints[0]); i++) {
 		const char *hint = there ? complaints[i].there : complaints[i].here;
@@ -63,7 +66,9 @@ void basebackup_fault(const char *complaint, const char *primary, struct fault *
 		fault_hint(fault, "%s", hint);
 		return;
 	}
-	/* it may come from the network, or the primary may be about to start or to end */
-	fault_set(fault, FAULT_RETRY, "%s",
+	rule = error_find("", "", complaint);
+	fault_set(fault, rule->class, "%s",
 		  *complaint ? complaint : "pg_basebackup failed without saying why");
+	if (rule->hint && rule->class == FAULT_OPERATOR)
+		fault_hint(fault, "%s", rule->hint);
 }

@@ -101,12 +101,14 @@ int cluster_move_aside(const struct cluster *cluster, char **ret_path, struct fa
 
 /*
  * Runs initdb into staging: UTF8, data checksums, peer for local and SCRAM for TCP
- * connections. The superuser has no password (initdb 12 would use only 99 bytes of one;
+ * connections; if superuser has another name than user, whom the server runs as, a map
+ * lets that one in. The superuser has no password (initdb 12 would use only 99 bytes of one;
  * cluster_single_user() can set it). locale "" stands for collation C with the character
  * classes of C.UTF-8 or en_US.UTF-8, whichever the host has. Nothing is synced yet.
  */
 int cluster_init(const struct cluster *cluster, const struct programs *programs,
-		 const char *superuser, const char *locale, struct fault *fault);
+		 const char *user, const char *superuser, const char *locale,
+		 struct fault *fault);
 
 /*
  * Runs SQL, one statement per line, in a single-user server on a directory where no

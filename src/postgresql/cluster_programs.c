@@ -2,8 +2,10 @@
  * cluster_programs.c - the part of cluster.h that runs PostgreSQL's programs on a
  * directory.
  */
+#include "base/file.h"
 #include "base/spawn.h"
 #include "postgresql/cluster.h"
+#include "postgresql/db.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -14,6 +16,7 @@ enum {
 	INITDB_TIMEOUT_MS = 10 * 60 * 1000,
 	SINGLE_USER_TIMEOUT_MS = 5 * 60 * 1000,
 	CHECK_TIMEOUT_MS = 60 * 1000,
+	CONF_MAX = 1024 * 1024,
 };
 
 /* LC_CTYPE alone, for upper() and \w: a collation of the C library can break indexes. */
@@ -40,18 +43,54 @@ static void hint_at_locale(const char *locale, struct fault *fault)
 			   (int)strcspn(locale, "_.@"), locale);
 }
 
+/* Puts a line before the content of a file of staging. */
+static int put_first(const struct cluster *cluster, const char *name, const char *line,
+		     struct fault *fault)
+{
+	STRING_AUTO path = text_format("%s/%s", cluster->staging, name);
+	TEXT_AUTO content = { 0 };
+	int r;
+
+	text_add(&content, line);
+	r = file_read(path, CONF_MAX, &content);
+	if (r < 0)
+		return fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"", path);
+	return file_put(path, FILE_KEEP_MODE, text_str(&content), content.len, fault);
+}
+
+/* Both files quote names as SQL does. */
+static int add_map(const struct cluster *cluster, const char *user, const char *superuser,
+		   struct fault *fault)
+{
+	TEXT_AUTO rule = { 0 };
+	TEXT_AUTO map = { 0 };
+	int r;
+
+	text_add(&rule, "local all ");
+	db_add_identifier(&rule, superuser);
+	text_add(&rule, " peer map=pgrepl\n");
+	text_add(&map, "pgrepl ");
+	db_add_identifier(&map, user);
+	text_add(&map, " ");
+	db_add_identifier(&map, superuser);
+	text_add(&map, "\n");
+	r = put_first(cluster, "pg_hba.conf", text_str(&rule), fault);
+	return r < 0 ? r : put_first(cluster, "pg_ident.conf", text_str(&map), fault);
+}
+
 int cluster_init(const struct cluster *cluster, const struct programs *programs,
-		 const char *superuser, const char *locale, struct fault *fault)
+		 const char *user, const char *superuser, const char *locale,
+		 struct fault *fault)
 {
 	STRING_AUTO data = text_format(CLUSTER_STAGING_OPTION "%s", cluster->staging);
-	STRING_AUTO user = text_format("--username=%s", superuser);
+	STRING_AUTO role = text_format("--username=%s", superuser);
 	STRING_AUTO collate = text_format("--locale=%s", *locale ? locale : "C");
 	STRING_AUTO ctype = text_format("--lc-ctype=%s",
 					*locale ? locale : character_locale());
 	const char *argv[] = {
 		programs->initdb,
 		data,
-		user,
+		role,
 		collate,
 		ctype,
 		"--encoding=UTF8",
@@ -67,7 +106,9 @@ int cluster_init(const struct cluster *cluster, const struct programs *programs,
 
 	if (r < 0 && *locale)
 		hint_at_locale(locale, fault);
-	return r;
+	return r < 0 || text_equal(user, superuser)
+		       ? r
+		       : add_map(cluster, user, superuser, fault);
 }
 
 int cluster_single_user(const char *directory, const struct programs *programs,

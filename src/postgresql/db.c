@@ -2,14 +2,33 @@
 
 #include "base/clock.h"
 #include "base/stop.h"
+#include "postgresql/errors.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
-enum { SQLSTATE_LENGTH = 5 };
+enum {
+	SQLSTATE_LENGTH = 5,
+	FUNCTION_LENGTH = 63,
+	ANSWER_MAX_KIB = 64 * 1024,
+};
 
+/* The most memory that this process has had so far. */
+static long peak_kib(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_SELF, &usage) < 0 ? 0 : usage.ru_maxrss;
+}
+
+/*
+ * A server that never stops sending must not keep us beyond the deadline, nor fill our
+ * memory: libpq would buffer anything.
+ */
 static int wait_for_socket(const struct db *db, short events, long long deadline)
 {
 	struct pollfd fds[] = {
@@ -17,8 +36,11 @@ static int wait_for_socket(const struct db *db, short events, long long deadline
 		{ .fd = stop_fd(), .events = POLLIN },
 	};
 
+	if (peak_kib() > db->peak_max_kib)
+		return -EMSGSIZE;
 	for (;;) {
-		int n = poll(fds, 2, clock_left_ms(deadline));
+		int left = clock_left_ms(deadline);
+		int n = left ? poll(fds, 2, left) : 0;
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -44,26 +66,6 @@ static const char *find_sqlstate(const char *message)
 	return NULL;
 }
 
-enum fault_class db_class(const char *sqlstate)
-{
-	/* PostgreSQL manual, Appendix A; all others need the operator */
-	static const char *const passing[] = {
-		"08",    /* connection exceptions */
-		"53300", /* too many connections, or no walsender free */
-		"55006", /* object in use: all replication slots, while others clone */
-		"53400", /* configuration limit: all replication slots are in use */
-		"57P",   /* shutting down, crashed, starting up */
-		"28000", /* no rule in pg_hba.conf yet, or the role cannot log in yet */
-		"40",    /* serialization, deadlock */
-		"55P03", /* lock not available */
-	};
-
-	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
-		if (text_starts_with(sqlstate, passing[i]))
-			return FAULT_RETRY;
-	return FAULT_OPERATOR;
-}
-
 void db_sqlstate(const char *message, char ret[6])
 {
 	const char *code = find_sqlstate(message);
@@ -73,6 +75,23 @@ void db_sqlstate(const char *message, char ret[6])
 		memcpy(ret, code, SQLSTATE_LENGTH);
 		ret[SQLSTATE_LENGTH] = '\0';
 	}
+}
+
+/* The function in "LOCATION:  auth_failed, auth.c:333", or "". */
+static void find_function(const char *message, char ret[FUNCTION_LENGTH + 1])
+{
+	const char *at = strstr(message, "\nLOCATION:  ");
+	size_t len = 0;
+
+	if (at) {
+		at += strlen("\nLOCATION:  ");
+		len = strcspn(at, ", \n");
+	}
+	if (len > FUNCTION_LENGTH)
+		len = 0;
+	if (len)
+		memcpy(ret, at, len);
+	ret[len] = '\0';
 }
 
 /* The text alone, without severity, SQLSTATE, and whatever follows it. */
@@ -98,29 +117,50 @@ static char *short_message(const char *message)
 	end = strchr(start, '\n');
 	if (end)
 		*end = '\0';
+	text_show(start);
 	return text_copy(start);
 }
 
-static int connect_fault(struct db *db, int r, struct fault *fault)
+/* Why waiting failed, or the connection after it; false: r is 0. */
+static bool waiting_fault(int r, const char *what, int timeout_ms, struct fault *fault)
+{
+	if (r == -ETIMEDOUT)
+		fault_set(fault, FAULT_RETRY, "%s within %d ms", what, timeout_ms);
+	else if (r == -EMSGSIZE)
+		fault_set(fault, FAULT_OPERATOR, "the server sent more than %d MiB",
+			  ANSWER_MAX_KIB / 1024);
+	else if (r < 0)
+		fault_set(fault, FAULT_RETRY, "stopped");
+	return r < 0;
+}
+
+static void error_fault(const struct error_rule *rule, const char *sqlstate,
+			const char *prefix, const char *text, struct fault *fault)
+{
+	fault_set(fault, rule->class, "%s%s", prefix, text);
+	snprintf(fault->sqlstate, sizeof(fault->sqlstate), "%s", sqlstate);
+	if (rule->hint)
+		fault_hint(fault, "%s", rule->hint);
+}
+
+static int connect_fault(struct db *db, int r, int timeout_ms, struct fault *fault)
 {
 	const char *message = PQerrorMessage(db->conn);
+	bool connected = PQstatus(db->conn) != CONNECTION_STARTED &&
+			 PQstatus(db->conn) != CONNECTION_NEEDED;
+	char sqlstate[SQLSTATE_LENGTH + 1], function[FUNCTION_LENGTH + 1];
 	STRING_AUTO text = short_message(message);
-	enum fault_class class = FAULT_RETRY;
-	char sqlstate[SQLSTATE_LENGTH + 1];
 
-	db_sqlstate(message, sqlstate);
-	if (*sqlstate)
-		class = db_class(sqlstate);
-	else if (strstr(message, "does not support SSL") || strstr(message, "certificate"))
-		class = FAULT_OPERATOR;
-	if (r == -ETIMEDOUT)
-		fault_set(fault, FAULT_RETRY, "no answer within %d ms", db->timeout_ms);
-	else if (r == -ECANCELED)
-		fault_set(fault, FAULT_RETRY, "stopped");
-	else
-		fault_set(fault, class, "%s", text);
-	if (r == 0)
-		memcpy(fault->sqlstate, sqlstate, sizeof(sqlstate));
+	if (waiting_fault(r, "no answer", timeout_ms, fault)) {
+		if (r == -ETIMEDOUT && connected)
+			fault_hint(fault,
+				   "It accepts connections, but does not answer: it hangs, or looking up names or passwords takes it long.");
+	} else {
+		db_sqlstate(message, sqlstate);
+		find_function(message, function);
+		error_fault(error_find(sqlstate, function, message), sqlstate, "", text,
+			    fault);
+	}
 	db_close(db);
 	return r ? r : -ECONNREFUSED;
 }
@@ -132,14 +172,33 @@ static void drop_notice(void *arg, const char *message)
 	(void)message;
 }
 
-int db_open(struct db *db, const struct db_parameter *parameters, int timeout_ms,
-	    struct fault *fault)
+/* The time for a login begins when there is a connection. */
+static int log_in(struct db *db, const struct db_timeouts *timeouts, struct fault *fault)
+{
+	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+	int r = 0, timeout_ms = timeouts->connect_ms;
+	long long deadline = clock_ms() + timeout_ms;
+
+	while (r == 0 && state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
+		r = wait_for_socket(db, state == PGRES_POLLING_READING ? POLLIN : POLLOUT,
+				    deadline);
+		if (r == 0)
+			state = PQconnectPoll(db->conn);
+		if (state == PGRES_POLLING_READING && timeout_ms != timeouts->login_ms) {
+			timeout_ms = timeouts->login_ms;
+			deadline = clock_ms() + timeout_ms;
+		}
+	}
+	if (r < 0 || state == PGRES_POLLING_FAILED)
+		return connect_fault(db, r, timeout_ms, fault);
+	return 0;
+}
+
+int db_open(struct db *db, const struct db_parameter *parameters,
+	    const struct db_timeouts *timeouts, struct fault *fault)
 {
 	const char *keywords[DB_PARAMETERS_MAX + 1] = { NULL };
 	const char *values[DB_PARAMETERS_MAX + 1] = { NULL };
-	long long deadline = clock_ms() + timeout_ms;
-	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-	int r = 0;
 
 	for (int i = 0; i < DB_PARAMETERS_MAX && parameters[i].keyword; i++) {
 		keywords[i] = parameters[i].keyword;
@@ -147,24 +206,17 @@ int db_open(struct db *db, const struct db_parameter *parameters, int timeout_ms
 	}
 	*db = (struct db){
 		.conn = PQconnectStartParams(keywords, values, 0),
-		.timeout_ms = timeout_ms,
+		.timeout_ms = timeouts->query_ms,
+		.peak_max_kib = peak_kib() + ANSWER_MAX_KIB,
 	};
 	if (!db->conn)
 		return fault_set(fault, FAULT_BUG, "out of memory");
-	/* the SQLSTATE of a failed connection is only available in a verbose message */
+	/* SQLSTATE and function of a failed connection are only in a verbose message */
 	PQsetErrorVerbosity(db->conn, PQERRORS_VERBOSE);
 	PQsetNoticeProcessor(db->conn, drop_notice, NULL);
 	if (PQstatus(db->conn) == CONNECTION_BAD)
-		return connect_fault(db, 0, fault);
-	while (r == 0 && state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
-		r = wait_for_socket(db, state == PGRES_POLLING_READING ? POLLIN : POLLOUT,
-				    deadline);
-		if (r == 0)
-			state = PQconnectPoll(db->conn);
-	}
-	if (r < 0 || state == PGRES_POLLING_FAILED)
-		return connect_fault(db, r, fault);
-	return 0;
+		return connect_fault(db, 0, 0, fault);
+	return log_in(db, timeouts, fault);
 }
 
 void db_close(struct db *db)
@@ -180,26 +232,65 @@ void db_clear(PGresult **result)
 	*result = NULL;
 }
 
+/* A field of an error that a server reported, "" without one. */
+static const char *error_field(const PGresult *result, int field)
+{
+	const char *value = result ? PQresultErrorField(result, field) : NULL;
+
+	return value ? value : "";
+}
+
 static int query_fault(struct db *db, const PGresult *result, int r, struct fault *fault)
 {
-	const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-	const char *text = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)
-				  : NULL;
+	const char *sqlstate = error_field(result, PG_DIAG_SQLSTATE);
+	STRING_AUTO text = text_copy(error_field(result, PG_DIAG_MESSAGE_PRIMARY));
 
-	if (r == -ETIMEDOUT)
-		fault_set(fault, FAULT_RETRY,
-			  "the server did not answer a query within %d ms", db->timeout_ms);
-	else if (r == -ECANCELED)
-		fault_set(fault, FAULT_RETRY, "stopped");
-	else if (sqlstate && text)
-		fault_set(fault, db_class(sqlstate), "the server reported: %s", text);
-	else {
+	if (waiting_fault(r, "the server did not answer a query", db->timeout_ms, fault))
+		return r;
+	text_show(text);
+	if (*sqlstate && *text) {
+		STRING_AUTO detail = text_copy(error_field(result, PG_DIAG_MESSAGE_DETAIL));
+
+		error_fault(error_find(sqlstate,
+				       error_field(result, PG_DIAG_SOURCE_FUNCTION), text),
+			    sqlstate, "the server reported: ", text, fault);
+		text_show(detail);
+		if (*detail)
+			fault_detail(fault, "%s", detail);
+	} else {
 		STRING_AUTO message = short_message(PQerrorMessage(db->conn));
 
 		fault_set(fault, FAULT_RETRY, "the connection to the server was lost: %s",
 			  message);
 	}
-	return r ? r : -EIO;
+	return -EIO;
+}
+
+/* More of what the server sends, into libpq's buffer. */
+static int receive(struct db *db, long long deadline, struct fault *fault)
+{
+	int r = wait_for_socket(db, POLLIN, deadline);
+
+	return r < 0 || !PQconsumeInput(db->conn) ? query_fault(db, NULL, r, fault) : 0;
+}
+
+/* The next result, NULL after the last. */
+static int next_result(struct db *db, long long deadline, PGresult **ret, struct fault *fault)
+{
+	while (PQisBusy(db->conn)) {
+		int r = receive(db, deadline, fault);
+
+		if (r < 0)
+			return r;
+	}
+	*ret = PQgetResult(db->conn);
+	return 0;
+}
+
+static bool is_success(const PGresult *result)
+{
+	return PQresultStatus(result) == PGRES_TUPLES_OK ||
+	       PQresultStatus(result) == PGRES_COMMAND_OK;
 }
 
 int db_query(struct db *db, const char *sql, int count, const char *const *values,
@@ -214,16 +305,10 @@ int db_query(struct db *db, const char *sql, int count, const char *const *value
 		return query_fault(db, NULL, 0, fault);
 	for (;;) {
 		PGresult *result;
+		int r = next_result(db, deadline, &result, fault);
 
-		while (PQisBusy(db->conn)) {
-			int r = wait_for_socket(db, POLLIN, deadline);
-
-			if (r < 0)
-				return query_fault(db, NULL, r, fault);
-			if (!PQconsumeInput(db->conn))
-				return query_fault(db, NULL, 0, fault);
-		}
-		result = PQgetResult(db->conn);
+		if (r < 0)
+			return r;
 		if (PQresultStatus(result) == PGRES_COPY_OUT) {
 			PQclear(result);
 			break;
@@ -233,53 +318,48 @@ int db_query(struct db *db, const char *sql, int count, const char *const *value
 		PQclear(last);
 		last = result;
 	}
-	if (!last || (PQresultStatus(last) != PGRES_TUPLES_OK &&
-		      PQresultStatus(last) != PGRES_COMMAND_OK))
+	if (!last || !is_success(last))
 		return query_fault(db, last, 0, fault);
 	*ret = last;
 	last = NULL;
 	return 0;
 }
 
-/* The next result, NULL if there is none; or a negative errno. */
-static int next_result(struct db *db, long long deadline, PGresult **ret)
+/*
+ * The server looks for the WAL only after it has answered the command. It is asked for a
+ * sign of life ('r'; it answers 'k'), and then to stop: it has looked before it does.
+ */
+int db_try_stream(struct db *db, const char *command, struct fault *fault)
 {
-	while (PQisBusy(db->conn)) {
-		int r = wait_for_socket(db, POLLIN, deadline);
-
-		if (r < 0)
-			return r;
-		if (!PQconsumeInput(db->conn))
-			return -EIO;
-	}
-	*ret = PQgetResult(db->conn);
-	return 0;
-}
-
-int db_copy_starts(struct db *db, const char *sql, struct fault *fault)
-{
+	static const char sign_of_life[34] = { [0] = 'r', [33] = 1 };
 	long long deadline = clock_ms() + db->timeout_ms;
 	RESULT_AUTO result = NULL;
-	char *data = NULL;
-	int n = 0, r;
+	RESULT_AUTO end = NULL;
+	char kind = '\0', *message;
+	int n = 0;
 
-	if (!PQsendQuery(db->conn, sql))
+	if (!PQsendQuery(db->conn, command))
 		return query_fault(db, NULL, 0, fault);
-	r = next_result(db, deadline, &result);
-	if (r == 0 && PQresultStatus(result) != PGRES_COPY_BOTH)
-		return query_fault(db, result, 0, fault);
-	while (r == 0 && (n = PQgetCopyData(db->conn, &data, 1)) == 0) {
-		r = wait_for_socket(db, POLLIN, deadline);
-		if (r == 0 && !PQconsumeInput(db->conn))
-			r = -EIO;
+	if (next_result(db, deadline, &result, fault) < 0)
+		return -EIO;
+	if (PQresultStatus(result) != PGRES_COPY_BOTH)
+		return is_success(result) ? 0 : query_fault(db, result, 0, fault);
+	(void)PQputCopyData(db->conn, sign_of_life, sizeof(sign_of_life));
+	while (kind != 'w' && (n = PQgetCopyData(db->conn, &message, 1)) >= 0) {
+		if (n == 0 && (PQflush(db->conn) < 0 || receive(db, deadline, fault) < 0))
+			return query_fault(db, NULL, 0, fault);
+		if (n == 0)
+			continue;
+		if (message[0] == 'k' && kind != 'k')
+			(void)PQputCopyEnd(db->conn, NULL);
+		kind = message[0];
+		PQfreemem(message);
 	}
-	PQfreemem(data);
-	if (r == 0 && n > 0)
+	if (kind == 'w')
 		return 0;
-	db_clear(&result);
-	if (r == 0)
-		r = next_result(db, deadline, &result);
-	return query_fault(db, result, r == -EIO ? 0 : r, fault);
+	if (next_result(db, deadline, &end, fault) < 0)
+		return -EIO;
+	return is_success(end) ? 0 : query_fault(db, end, 0, fault);
 }
 
 int db_exec(struct db *db, const char *sql, struct fault *fault)

@@ -2,7 +2,7 @@
  * db.h - connections and queries with a deadline; failures classified by what they mean.
  *
  * Connecting and each query poll the socket, until the deadline or until the process is
- * told to stop (stop.h). (libpq's connect_timeout is in seconds, and its blocking calls
+ * told to stop (stop.h); what a server sends is limited to 64 MiB. (libpq's connect_timeout is in seconds, and its blocking calls
  * have no limit.) DNS lookups by libpq are limited by the resolver's timeouts; main.c
  * makes them short.
  */
@@ -21,26 +21,30 @@ struct db_parameter {
 
 enum { DB_PARAMETERS_MAX = 16 };
 
+struct db_timeouts {
+	int connect_ms; /* until there is a connection, over all addresses of a name */
+	int login_ms;   /* from then on, until the server has let us in */
+	int query_ms;   /* for each query */
+};
+
 struct db {
 	PGconn *conn;
-	int timeout_ms; /* for connecting, and for each query */
+	int timeout_ms;    /* for each query */
+	long peak_max_kib; /* of memory: a server that sends more than this allows fails */
 };
 
 /*
  * Opens a connection; parameters end with a keyword that is NULL. On failure db is closed,
- * and the fault has class and reason.
+ * and the fault has class, reason and hint as in errors.h; -ETIMEDOUT if the time was up.
  */
-int db_open(struct db *db, const struct db_parameter *parameters, int timeout_ms,
-	    struct fault *fault);
+int db_open(struct db *db, const struct db_parameter *parameters,
+	    const struct db_timeouts *timeouts, struct fault *fault);
 /* A closed or zeroed one may be closed. */
 void db_close(struct db *db);
 #define DB_AUTO CLEANUP(db_close) struct db
 
 /* The SQLSTATE in libpq's verbose message about a failed connection, or "". */
 void db_sqlstate(const char *message, char ret[6]);
-
-/* The class of a failure with this SQLSTATE: can a retry help? */
-enum fault_class db_class(const char *sqlstate);
 
 /*
  * Runs one statement; values are text or NULL. The caller clears *ret with PQclear(). If
@@ -53,18 +57,17 @@ void db_clear(PGresult **result);
 #define RESULT_AUTO CLEANUP(db_clear) PGresult *
 
 /*
- * Runs a command that starts a COPY in both directions (START_REPLICATION), and waits for
- * its first data: 0, or a negative errno and the fault, with the server's reason if it ends the
- * COPY instead. The connection can only be closed.
- */
-int db_copy_starts(struct db *db, const char *sql, struct fault *fault);
-
-/*
  * A statement without values whose rows do not matter. libpq keeps a copy until the
  * connection is closed and does not wipe it: it may contain a verifier, but never a
  * password.
  */
 int db_exec(struct db *db, const char *sql, struct fault *fault);
+
+/*
+ * Sends a command that makes the server send WAL, and waits for as long as a server takes
+ * to find out that it cannot: 0 if it does or would. The connection can only be closed.
+ */
+int db_try_stream(struct db *db, const char *command, struct fault *fault);
 
 /* A field of the result, rows and columns counted from 0; "" for NULL, and for one that is not there. */
 const char *db_value(const PGresult *result, int row, int column);

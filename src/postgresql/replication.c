@@ -56,6 +56,13 @@ void replication_grant_sql(struct text *ret, const char *role)
 	db_add_identifier(ret, role);
 }
 
+void replication_role_unlimited_sql(struct text *ret, const char *role)
+{
+	text_add(ret, "ALTER ROLE ");
+	db_add_identifier(ret, role);
+	text_add(ret, " CONNECTION LIMIT -1");
+}
+
 int replication_role_look(struct db *db, const char *role, const struct secret *verifier,
 			  struct replication_role *ret, struct fault *fault)
 {
@@ -64,7 +71,9 @@ int replication_role_look(struct db *db, const char *role, const struct secret *
 	STRING_AUTO sql =
 		text_format("SELECT rolcanlogin AND rolreplication AND rolpassword IS NOT NULL"
 			    " AND coalesce(rolvaliduntil, 'infinity') > now(), rolpassword IS NOT NULL,"
-			    " CASE WHEN $2::pg_catalog.bool THEN rolpassword END, %s"
+			    " CASE WHEN $2::pg_catalog.bool THEN rolpassword END, %s,"
+			    /* a clone takes two connections; -1 stands for no limit */
+			    " rolconnlimit IN (0, 1)"
 			    " FROM pg_catalog.pg_authid WHERE rolname = $1",
 			    replication_can_read);
 	RESULT_AUTO result = NULL;
@@ -75,6 +84,7 @@ int replication_role_look(struct db *db, const char *role, const struct secret *
 	ret->exists = PQntuples(result) == 1;
 	ret->complete = ret->exists && text_equal(db_value(result, 0, 0), "t");
 	ret->can_read = ret->exists && text_equal(db_value(result, 0, 3), "t");
+	ret->limited = ret->exists && text_equal(db_value(result, 0, 4), "t");
 	ret->has_password = ret->exists && text_equal(db_value(result, 0, 1), "t");
 	ret->has_verifier = ret->exists && verifier &&
 			    text_equal(db_value(result, 0, 2), secret_reveal(verifier));
@@ -127,13 +137,15 @@ static int login_open(const struct replication_login *login, bool replication,
 		{ "password", secret_reveal(login->password) },
 		{ "application_name", "pgrepl" },
 		{ "gssencmode", "disable" },
+		/* whatever the role or the database is set to */
+		{ "options", "-c search_path=pg_catalog -c statement_timeout=0" },
 		{ "sslmode", sslmode(login) },
 		{ "sslrootcert", verify ? login->tls_root_cert : NULL },
 		{ replication ? "replication" : "dbname", replication ? "true" : database },
 		{ NULL, NULL },
 	};
 
-	return db_open(db, parameters, login->timeout_ms, fault);
+	return db_open(db, parameters, &login->timeouts, fault);
 }
 
 int replication_open(const struct replication_login *login, struct db *db, struct fault *fault)
@@ -179,7 +191,8 @@ int replication_identify(const struct replication_login *login, bool raised,
 		return r;
 	if (PQntuples(result) != 1 || PQnfields(result) < 3 ||
 	    text_to_long(db_value(result, 0, 1), 1, LONG_MAX, &upstream.timeline) < 0 ||
-	    replication_parse_lsn(db_value(result, 0, 2), &upstream.lsn) < 0)
+	    replication_parse_lsn(db_value(result, 0, 2), &upstream.lsn) < 0 ||
+	    strspn(db_value(result, 0, 0), "0123456789") != strlen(db_value(result, 0, 0)))
 		return fault_set(fault, FAULT_BUG,
 				 "IDENTIFY_SYSTEM returned an unknown result");
 	snprintf(upstream.system_id, sizeof(upstream.system_id), "%s",
@@ -269,7 +282,7 @@ int replication_has_wal(const struct replication_login *login, long timeline,
 	text_add(&sql, "START_REPLICATION PHYSICAL ");
 	replication_add_lsn(&sql, lsn);
 	text_addf(&sql, " TIMELINE %ld", timeline);
-	return r < 0 ? r : db_copy_starts(&db, text_str(&sql), fault);
+	return r < 0 ? r : db_try_stream(&db, text_str(&sql), fault);
 }
 
 int replication_sender_seen(const struct replication_login *login, const char *application_name)
@@ -293,6 +306,16 @@ int replication_sender_seen(const struct replication_login *login, const char *a
 	if (r < 0)
 		return r;
 	return !text_equal(db_value(result, 0, 0), "0");
+}
+
+bool replication_is_standby(struct db *db)
+{
+	FAULT_AUTO fault = { 0 };
+	RESULT_AUTO result = NULL;
+
+	/* in_hot_standby is new in 14; a walsender shows this one as "on" in recovery, too */
+	return db_query(db, "SHOW transaction_read_only", 0, NULL, &result, &fault) == 0 &&
+	       text_equal(db_value(result, 0, 0), "on");
 }
 
 int replication_look(struct db *db, struct replication_state *ret, struct fault *fault)

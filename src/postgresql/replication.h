@@ -33,9 +33,13 @@ struct replication_role {
 	bool exists;
 	bool can_read;     /* has what replication_grant_sql() grants */
 	bool complete;     /* LOGIN and REPLICATION, with a password */
+	bool limited;      /* to fewer connections than one standby needs */
 	bool has_password; /* of any kind */
 	bool has_verifier; /* the one that was asked about */
 };
+
+/* Lifts the limit. A statement as above, but it leaves the password alone. */
+void replication_role_unlimited_sql(struct text *ret, const char *role);
 
 /* verifier may be NULL or not set. */
 int replication_role_look(struct db *db, const char *role, const struct secret *verifier,
@@ -55,7 +59,7 @@ struct replication_login {
 	bool tls;
 	const char *tls_root_cert; /* "": any certificate will do */
 	const char *database;      /* for other than replication; NULL: postgres */
-	int timeout_ms;
+	struct db_timeouts timeouts;
 };
 
 /* The same as a connection string for programs, with passfile for the password. */
@@ -121,6 +125,12 @@ int replication_has_wal(const struct replication_login *login, long timeline,
  */
 int replication_sender_seen(const struct replication_login *login,
 			    const char *application_name);
+
+/*
+ * Is the server behind a replication connection in recovery, as far as it tells? A
+ * connection that has been lost counts as one to a primary.
+ */
+bool replication_is_standby(struct db *db);
 
 /* --- streaming, as the standby's own server sees it --- */
 

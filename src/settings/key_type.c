@@ -62,11 +62,16 @@ static int read_locale(const struct key *key, char *value, void *field, struct f
 
 static int read_host(const struct key *key, char *value, void *field, struct fault *fault)
 {
-	if (!network_is_host(value))
-		return wrong(key, value, fault, "is not a host name or IP address",
-			     "Enter a single host name, IPv4 address or IPv6 address.");
-	keep_string(field, value);
-	return 0;
+	const char *hint = "Enter a single host name, IPv4 address or IPv6 address.";
+
+	if (network_is_host(value)) {
+		keep_string(field, value);
+		return 0;
+	}
+	/* a port, in any of the forms in which people add one */
+	if (strpbrk(value, ":[]/ \t") && strpbrk(value, "0123456789"))
+		hint = "Enter a single host name, IPv4 address or IPv6 address; its port belongs in primary_port.";
+	return wrong(key, value, fault, "is not a host name or IP address", hint);
 }
 
 static int read_path(const struct key *key, char *value, void *field, struct fault *fault)

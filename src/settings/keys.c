@@ -62,6 +62,7 @@ const struct key setting_keys[] = {
 	  .fallback = "postgresql-" STRINGIFY(PGMAJOR) ".service" },
 	{ .section = "common", .name = "os_user", .type = &type_role, FIELD(os_user),
 	  .fallback = "postgres" },
+	{ .section = "common", .name = "superuser", .type = &type_role, FIELD(superuser) },
 	{ .section = "common", .name = "start_timeout", .type = &type_time,
 	  FIELD(start_timeout_ms), .fallback = "5min", .min = 0, .max = YEAR_MS },
 	{ .section = "common", .name = "existing_data", .type = &type_choice,

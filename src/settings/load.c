@@ -73,15 +73,18 @@ static void check_required(const struct settings *settings, const struct ini *in
 static void check_roles_differ(const struct settings *settings, const struct ini *ini,
 			       struct findings *findings)
 {
+	const char *superuser = *settings->superuser ? settings->superuser
+						     : settings->os_user;
 	struct fault *fault;
 
-	if (!text_equal(settings->replication_user, settings->os_user) ||
-	    is_named_wrong(ini, "replication_user") || is_named_wrong(ini, "os_user"))
+	if (!text_equal(settings->replication_user, superuser) ||
+	    is_named_wrong(ini, "replication_user") || is_named_wrong(ini, "os_user") ||
+	    is_named_wrong(ini, "superuser"))
 		return;
 	fault = findings_add(findings, 0);
 	fault_set(fault, FAULT_OPERATOR,
 		  "%s: \"%s\" cannot be both the superuser and the replication role",
-		  findings->path, settings->os_user);
+		  findings->path, superuser);
 	fault_hint(fault, "Choose another replication_user in section [common].");
 }
 

@@ -47,6 +47,7 @@ struct settings {
 	long server_control; /* enum server_control */
 	char *service;
 	char *os_user;
+	char *superuser; /* "": named like os_user */
 	long start_timeout_ms;
 	long existing_data; /* enum existing_data */
 	bool allow_restart;

@@ -68,6 +68,30 @@ load ../lib/pair
 	streams standby
 }
 
+@test "a connection limit of the role that is too low for one standby is lifted, and a higher one and the password stay" {
+	local limit password
+	by_hand primary "listen_addresses = '*'" 'max_wal_senders = 32' 'max_replication_slots = 32'
+	sql primary "set password_encryption = 'scram-sha-256'; create role replica login replication password '$(<"$PAIR/password")'"
+	password=$(sql primary "select rolpassword from pg_authid where rolname = 'replica'")
+	ini primary
+	for limit in 0 1; do
+		sql primary "alter role replica connection limit $limit"
+		run -0 pgrepl primary setup --dry-run
+		contains '^would +replication role +lift the connection limit of "replica"' <<<"$output"
+		run -0 pgrepl primary setup
+		contains '^changed +replication role' <<<"$output"
+		equal "$(sql primary "select rolconnlimit, rolpassword = '$password' from pg_authid where rolname = 'replica'")" '-1|t'
+	done
+	for limit in 2 -1; do
+		sql primary "alter role replica connection limit $limit"
+		run -0 pgrepl primary setup
+		contains '^ok +replication role' <<<"$output"
+		equal "$(sql primary "select rolconnlimit from pg_roles where rolname = 'replica'")" "$limit"
+	done
+	start_standby standby
+	streams standby
+}
+
 @test "a standby cloned by hand is adopted once none of its settings overrides the ini" {
 	start_primary
 	printf '*:*:*:*:%s\n' "$(<"$PAIR/password")" >"$PAIR/by-hand"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # A standby whose primary is not up, not ready, or not the right one.
+# shellcheck disable=SC2030,SC2031 # each test has its own output
 
 load ../lib/pair
 
@@ -108,7 +109,7 @@ stop_traced() {
 
 @test "a standby that is pointed at itself is refused with 78" {
 	local before host
-	for host in 127.0.0.1 localhost ::1; do
+	for host in 127.0.0.1 localhost ::1 127.0.1.1; do
 		ini standby common.primary_host="$host" standby.port="$(port_of primary)"
 		before=$(listing)
 		run -78 pgrepl standby setup
@@ -155,6 +156,47 @@ stop_traced() {
 	streams standby
 }
 
+# hopeless CLAUSE MESSAGE HINT: the standby does not use the time that it may wait.
+hopeless() {
+	sql primary "$1"
+	run -78 pgrepl standby setup
+	contains "error: (could not connect to the primary|pg_basebackup: error: ).*$2" <<<"$output"
+	contains "hint: .*$3" <<<"$output"
+	[ ! -e "$PAIR/standby" ]
+}
+
+@test "what only the primary's administrator can change is not waited for" {
+	by_hand primary
+	ini standby common.tls=off standby.wait_timeout=1min
+	hopeless "select 1" 'role "replica" does not exist' 'pgrepl-primary setup'
+	hopeless "create role replica replication password '$(<"$PAIR/password")'" 'is not permitted to log in' 'pgrepl-primary setup'
+	hopeless "alter role replica login noreplication" '(must be superuser or replication role|permission denied) to start' 'pgrepl-primary setup'
+	hopeless "alter role replica replication connection limit 0" 'too many connections for role "replica"' 'CONNECTION LIMIT'
+	hopeless "alter role replica connection limit 1" 'too many connections for role "replica"' 'CONNECTION LIMIT'
+	sql primary 'alter role replica connection limit 2'
+	pgrepl standby setup
+	streams standby
+}
+
+@test "a primary that rejects the role, or asks it for something other than a password, is not waited for" {
+	local rule
+	by_hand primary
+	sql primary "create role replica login replication password '$(<"$PAIR/password")'"
+	ini standby common.tls=off standby.wait_timeout=1min
+	for rule in reject ident; do
+		sed -i '/^host/d' "$PAIR/primary/pg_hba.conf"
+		echo "host replication all 127.0.0.1/32 $rule" >>"$PAIR/primary/pg_hba.conf"
+		pg_ctl -D "$PAIR/primary" reload
+		hopeless 'select 1' '(pg_hba.conf rejects|Ident authentication failed)' '(reject rule|scram-sha-256)'
+	done
+}
+
+@test "a primary that is set to send no WAL is not waited for" {
+	by_hand primary 'wal_level = minimal' 'max_wal_senders = 0'
+	ini standby common.tls=off standby.wait_timeout=1min
+	hopeless "create role replica login replication password '$(<"$PAIR/password")'" 'max_wal_senders \(currently 0\)' 'allow_restart'
+}
+
 @test "after wait_timeout setup gives up on a primary that does not answer, with 75" {
 	start_primary
 	ini standby standby.wait_timeout=1s
@@ -162,4 +204,24 @@ stop_traced() {
 	run -75 pgrepl standby setup
 	kill -CONT "$(pid_of primary)"
 	contains "error: could not connect to the primary 127.0.0.1:$(port_of primary): no answer within" <<<"$output"
+}
+
+# As log_hostname = on does with a name server that is down: longer than a connection may take, shorter than
+# authentication_timeout.
+# bats test_tags=once
+@test "a login that takes 12 s is waited for, and meanwhile reported" {
+	local standby
+	start_primary
+	echo 'pre_auth_delay = 12' >>"$PAIR/primary/postgresql.conf"
+	pg_ctl -D "$PAIR/primary" reload
+	ini standby
+	pgrepl_in_background standby setup
+	standby=$!
+	eventually 60 says standby '^changed +primary'
+	says standby 'waiting for the primary .*: no answer within 2000 ms'
+	says standby 'hint: It accepts connections, but does not answer'
+	sed -i '/^pre_auth_delay/d' "$PAIR/primary/postgresql.conf"
+	pg_ctl -D "$PAIR/primary" reload
+	wait "$standby"
+	streams standby
 }

@@ -175,12 +175,6 @@ static void sqlstates_are_found_whatever_the_language(void)
 	EQUAL(state, "");
 	db_sqlstate("FATAL:  2801: no\n", state);
 	EQUAL(state, "");
-	NUMBER(db_class("28P01"), FAULT_OPERATOR);
-	NUMBER(db_class("28000"), FAULT_RETRY);
-	NUMBER(db_class("53300"), FAULT_RETRY);
-	NUMBER(db_class("57P03"), FAULT_RETRY);
-	NUMBER(db_class("08006"), FAULT_RETRY);
-	NUMBER(db_class("42501"), FAULT_OPERATOR);
 }
 
 /* As versions 12 to 15 print them. */

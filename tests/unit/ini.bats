@@ -402,6 +402,22 @@ altered() {
 	done
 }
 
+@test "a host with its port is pointed to primary_port, and an IPv6 address is not mistaken for one" {
+	local host
+	for host in 10.0.0.1:5433 db.example:5433 db:5433 '[::1]:5433' '[fd00::1]' 'db 5433' "'db:5433'" fd00:0:0:0:0:0:0:1:5433 \
+		'postgresql://db:5433/postgres'; do
+		with
+		sed -i "s|^primary_host = .*|primary_host = $host|" pgrepl.ini
+		refused 2 'invalid value for "primary_host": "[^"]*" is not a host name or IP address' 'primary_port'
+	done
+	for host in ::1 fd00::1 fe80::1%eth0 fd00:0:0:0:0:0:0:1 10.0.0.1 db db.example. 3com.example; do
+		with
+		sed -i "s|^primary_host = .*|primary_host = $host|" pgrepl.ini
+		accepted
+		accepted standby
+	done
+}
+
 @test "a path that is not absolute" {
 	with 'bin_directory = bin'
 	refused 2 'invalid value for "bin_directory": "bin" is not an absolute path' 'starts with "/"'

@@ -80,6 +80,10 @@ under_valgrind() {
 	under_valgrind history "$BATS_TEST_TMPDIR"
 }
 
+@test "every error has a class, and a hint that fits" {
+	sanitized errors
+}
+
 @test "files are replaced whole, and trees are handled without following links" {
 	sanitized files "$BATS_TEST_TMPDIR"
 }

@@ -284,6 +284,8 @@ static void steps_stand_in_the_order_that_is_safe(void)
 			CHECK(i <= position("in place"));
 	CHECK(position("data directory") < position("ownership"));
 	CHECK(position("settings allowed") < position("ownership"));
+	CHECK(position("data directory") < position("local login"));
+	CHECK(position("local login") < position("ownership"));
 	CHECK(position("certificate") < position("settings"));
 	CHECK(position("own directory") < position("settings"));
 	CHECK(position("settings") < position("starts itself"));

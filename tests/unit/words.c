@@ -128,6 +128,15 @@ static void texts_grow_and_are_trimmed(void)
 	EQUAL(text_trim(nothing), "");
 }
 
+static void a_text_of_others_is_shown_without_control_characters(void)
+{
+	char text[] = "a\033[2Jb\tc\r\nd\x7f \xc2\x9b"
+		      "5m\xc3\xa9\xc2";
+
+	text_show(text);
+	EQUAL(text, "a [2Jb c  d    5m\xc3\xa9\xc2");
+}
+
 static void lsns_are_two_hexadecimal_halves(void)
 {
 	static const char *const none[] = {
@@ -213,16 +222,55 @@ static void networks_are_in_cidr_form(void)
 
 static void hosts_have_the_form_of_a_name_or_an_address(void)
 {
-	static const char *const hosts[] = { "db",  "db.example",   "10.0.0.1",
-					     "::1", "fe80::1%eth0", "a_b" };
-	static const char *const none[] = { "",   "a b", "a,b", "/tmp",
-					    "-h", "a'b", "a=b", "[::1]" };
+	static const char *const hosts[] = {
+		"db",           "db.example", "db.example.",
+		"10.0.0.1",     "::1",        "fe80::1%eth0",
+		"a_b",          "fd00::1",    "::ffff:10.0.0.1",
+		"3com.example", "10-0-0-1",   "0.0.0.0"
+	};
+	static const char *const none[] = { "",
+					    "a b",
+					    "a,b",
+					    "/tmp",
+					    "-h",
+					    "a'b",
+					    "a=b",
+					    "[::1]",
+					    "db:5433",
+					    "10.0.0.1:5433",
+					    "[::1]:5433",
+					    "db 5433",
+					    "10.0.0.1 5433",
+					    "10.0.0.1,10.0.0.2",
+					    ".",
+					    ".db",
+					    "db..example",
+					    "10.0.0.256",
+					    "10.0.0",
+					    "5432",
+					    "10.0.0.1.5",
+					    "1:2:3",
+					    "::1::2",
+					    "fe80::1%",
+					    "db%eth0",
+					    "fe80::1%a%b",
+					    "fd00:0:0:0:0:0:0:1:5433",
+					    "postgresql://db:5433/postgres",
+					    "db.example.:5433",
+					    "::1%:1" };
 
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		if (!network_is_host(hosts[i]))
+			printf("not accepted as a host: %s\n", hosts[i]);
 		CHECK(network_is_host(hosts[i]));
-	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		if (network_is_host(none[i]))
+			printf("accepted as a host: %s\n", none[i]);
 		CHECK(!network_is_host(none[i]));
+	}
 	CHECK(!network_is_local("192.0.2.1"));
+	CHECK(!network_is_local("2001:db8::1"));
 }
 
 /* Packages are built where there may be no network, not even loopback. */
@@ -239,8 +287,12 @@ static bool has_loopback(void)
 
 static void an_address_of_this_host_is_local(void)
 {
+	static const char *const own[] = { "127.0.0.1", "127.0.1.1", "127.255.3.4",
+					   "0.0.0.0",   "::1",       "::" };
+
 	if (has_loopback())
-		CHECK(network_is_local("127.0.0.1"));
+		for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+			CHECK(network_is_local(own[i]));
 	else
 		unit_skip("there is no loopback interface");
 }
@@ -252,6 +304,7 @@ int main(void)
 	switches_have_eight_names();
 	a_name_that_is_nearly_right_finds_its_neighbour();
 	texts_grow_and_are_trimmed();
+	a_text_of_others_is_shown_without_control_characters();
 	lsns_are_two_hexadecimal_halves();
 	waiting_grows_with_what_was_waited_and_is_bounded();
 	deadlines_are_kept();
