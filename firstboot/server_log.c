@@ -66,8 +66,8 @@ void server_log_mark(const struct host *host, struct server_log *ret)
 
 	ret->own = server_log_own(host);
 	ret->own_size = stat(ret->own, &st) == 0 ? st.st_size : 0;
-	if (cluster_show_conf(host->cluster.path, &host->programs, "log_directory", &directory,
-			      &fault) < 0)
+	if (cluster_show_conf(host->cluster.path, &host->programs, "log_directory",
+			      &directory, &fault) < 0)
 		return;
 	ret->directory = in_data(host, text_str(&directory));
 	mark_directory(ret);
