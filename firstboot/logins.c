@@ -124,14 +124,14 @@ enum step_state role_check(struct host *host, struct text *detail, struct fault 
 	else if (!found.complete)
 		text_addf(detail, "allow \"%s\" to log in and replicate",
 			  settings->replication_user);
+	else if (found.limited)
+		text_addf(detail, "lift the connection limit of \"%s\": a clone takes two",
+			  settings->replication_user);
 	else if (!found.can_read)
 		text_addf(detail, "let \"%s\" read the server's configuration files",
 			  settings->replication_user);
 	else if (secret_is_set(&settings->replication_verifier) && !found.has_verifier)
 		text_addf(detail, "set the verifier of \"%s\" to the one in the ini",
-			  settings->replication_user);
-	else if (found.limited)
-		text_addf(detail, "lift the connection limit of \"%s\": a clone takes two",
 			  settings->replication_user);
 	else
 		return step_done(detail, "\"%s\" can log in and replicate",
