@@ -15,6 +15,7 @@ enum {
 	SQLSTATE_LENGTH = 5,
 	FUNCTION_LENGTH = 63,
 	ANSWER_MAX_KIB = 64 * 1024,
+	LOOK_MS = 50,
 };
 
 /* The most memory that this process has had so far. */
@@ -327,7 +328,8 @@ int db_query(struct db *db, const char *sql, int count, const char *const *value
 
 /*
  * The server looks for the WAL only after it has answered the command. It is asked for a
- * sign of life ('r'; it answers 'k'), and then to stop: it has looked before it does.
+ * sign of life ('r'; it answers 'k'), and a moment later to stop: it has looked before it
+ * does, unless both arrive at once.
  */
 int db_try_stream(struct db *db, const char *command, struct fault *fault)
 {
@@ -350,8 +352,10 @@ int db_try_stream(struct db *db, const char *command, struct fault *fault)
 			return query_fault(db, NULL, 0, fault);
 		if (n == 0)
 			continue;
-		if (message[0] == 'k' && kind != 'k')
+		if (message[0] == 'k' && kind != 'k') {
+			clock_pause_ms(LOOK_MS);
 			(void)PQputCopyEnd(db->conn, NULL);
+		}
 		kind = message[0];
 		PQfreemem(message);
 	}

@@ -24,7 +24,7 @@ setup_file() {
 	local top=$BATS_TEST_DIRNAME/../..
 	pair_ready
 	mkdir -p "$top/build"
-	flock "$top/build" make -s -C "$top" -f tests/unit/programs.mk BUILD=build/table CFLAGS='-O1 -g -Werror' \
+	flock "$top/build" make -s -C "$top" -f tests/unit/programs.mk PGMAJOR=12 BUILD=build/table CFLAGS='-O1 -g -Werror' \
 		build/table/unit/inherited >&2
 }
 

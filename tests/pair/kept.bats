@@ -124,3 +124,32 @@ fail_late() {
 	run -0 pgrepl standby setup
 	contains '^changed +base backup' <<<"$output"
 }
+
+# files_of_the_clone: how many there are.
+files_of_the_clone() {
+	find "$PAIR/standby.pgrepl-staging" -type f ! -name pgrepl.clone | wc -l
+}
+
+@test "a complete clone whose removal is interrupted is not taken for one any more" {
+	need strace
+	local at whole interrupted=0
+	fail_late
+	whole=$(files_of_the_clone)
+	cp -a "$PAIR/standby.pgrepl-staging" "$PAIR/copy"
+	start_other_primary primary-other
+	ini standby common.primary_port="$(port_of primary-other)"
+	for at in 8 16 32 64 128; do
+		traced standby "$PAIR/trace" -e trace=unlink,unlinkat,rmdir \
+			-e "inject=unlink,unlinkat,rmdir:signal=KILL:when=$at"
+		wait "$!" || :
+		eventually no_process_of "$PAIR/standby.pgrepl-staging"
+		if [ -e "$PAIR/standby.pgrepl-staging" ] && [ "$(files_of_the_clone)" -lt "$whole" ]; then
+			[ ! -e "$PAIR/standby.pgrepl-staging/pgrepl.clone" ]
+			interrupted=$((interrupted + 1))
+		fi
+		rm -rf "$PAIR/standby" "$PAIR"/standby.pgrepl-staging*
+		cp -a "$PAIR/copy" "$PAIR/standby.pgrepl-staging"
+	done
+	echo "interrupted $interrupted times"
+	[ "$interrupted" -ge 3 ]
+}
