@@ -5,6 +5,7 @@
 #include <locale.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #define KEPT       .rule = INHERITED_KEPT
 #define OURS       .rule = INHERITED_OURS
@@ -23,7 +24,7 @@ const struct inherited inherited_parameters[] = {
 	{ NAME("hba_file"), NEUTRALISE },
 	{ NAME("ident_file"), NEUTRALISE },
 	{ NAME("external_pid_file"), NEUTRALISE },
-	{ NAME("unix_socket_directories"), NEUTRALISE },
+	{ NAME("unix_socket_directories"), NEUTRALISE, .unless = UNLESS_WRITABLE_HERE },
 	{ NAME("log_directory"), NEUTRALISE, .unless = UNLESS_PATH_INSIDE, OFF("log") },
 	{ NAME("log_filename"), NEUTRALISE, .unless = UNLESS_PATH_INSIDE,
 	  OFF("postgresql-%Y-%m-%d_%H%M%S.log") },
@@ -136,6 +137,18 @@ static bool locale_is_here(const char *name)
 	return found;
 }
 
+/* A list, separated by commas; we are the user that the server runs as. */
+static bool are_writable(const char *value)
+{
+	STRING_AUTO list = text_copy(value);
+	char *rest = list, *item;
+	bool all = *value;
+
+	while (all && (item = strsep(&rest, ",")))
+		all = access(text_trim(item), W_OK | X_OK) == 0;
+	return all;
+}
+
 static bool is_harmless(enum inherited_unless unless, const char *value, const char *directory)
 {
 	STRING_AUTO path = text_format("%s/%s", directory, value);
@@ -150,6 +163,8 @@ static bool is_harmless(enum inherited_unless unless, const char *value, const c
 		return inside && *value && file_exists(path);
 	case UNLESS_LOCALE_HERE:
 		return locale_is_here(value);
+	case UNLESS_WRITABLE_HERE:
+		return are_writable(value);
 	}
 	return false;
 }

@@ -24,8 +24,9 @@ enum inherited_rule {
 enum inherited_unless {
 	UNLESS_NOTHING = 0,
 	UNLESS_PATH_INSIDE, /* a relative path: it is in the clone, or the server makes it */
-	UNLESS_FILE_INSIDE, /* a file that came with the clone */
-	UNLESS_LOCALE_HERE, /* a locale that this host has */
+	UNLESS_FILE_INSIDE,   /* a file that came with the clone */
+	UNLESS_LOCALE_HERE,   /* a locale that this host has */
+	UNLESS_WRITABLE_HERE, /* directories that the server can write to here as well */
 };
 
 struct inherited {

@@ -77,6 +77,7 @@ static enum inherited_rule judge(const char *name, const char *value, const char
 static void a_value_is_judged(const char *folder)
 {
 	STRING_AUTO file = text_format("%s/root.crt", folder);
+	STRING_AUTO two = text_format("%s, /tmp", folder);
 
 	CHECK(file_replace(file, 0600, "", 0) >= 0);
 	NUMBER(judge("Restore_Command", "cp x", folder), INHERITED_NEUTRALISED);
@@ -90,6 +91,9 @@ static void a_value_is_judged(const char *folder)
 	NUMBER(judge("ssl_ca_file", file, folder), INHERITED_NEUTRALISED);
 	NUMBER(judge("lc_messages", "C", folder), INHERITED_KEPT);
 	NUMBER(judge("lc_messages", "xx_YY.UTF-8", folder), INHERITED_NEUTRALISED);
+	NUMBER(judge("unix_socket_directories", two, folder), INHERITED_KEPT);
+	NUMBER(judge("unix_socket_directories", "/tmp, /nowhere", folder),
+	       INHERITED_NEUTRALISED);
 	NUMBER(judge("zero_damaged_pages", "on", folder), INHERITED_REFUSED);
 	NUMBER(judge("zero_damaged_pages", "off", folder), INHERITED_KEPT);
 	CHECK(unlink(file) == 0);
