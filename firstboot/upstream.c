@@ -1,5 +1,6 @@
 #include "upstream.h"
 
+#include "base/clock.h"
 #include "base/network.h"
 #include "lineage.h"
 #include "patience.h"
@@ -15,6 +16,8 @@ enum {
 	/* so that a reason is reported within 5 s: only later tries wait for a slow login */
 	SHORT_TRIES = 2,
 	SHORT_TRY_MS = 2 * 1000,
+	LIMIT_TRIES = 5,
+	LIMIT_PAUSE_MS = 200,
 };
 
 /* --- primary: it can be reached, and is one that we can follow --- */
@@ -81,6 +84,23 @@ static void shorten(int *timeout_ms)
 		*timeout_ms = SHORT_TRY_MS;
 }
 
+/* A session of ours that has just ended counts against the role's limit for a moment more. */
+static int identify_within_limit(const struct replication_login *login,
+				 struct replication_upstream *ret, struct fault *fault)
+{
+	int r = replication_identify(login, true, ret, fault);
+
+	for (int tries = 0; tries < LIMIT_TRIES && r < 0 && fault->class == FAULT_OPERATOR &&
+			    text_equal(fault->sqlstate, "53300");
+	     tries++) {
+		if (clock_sleep_ms(LIMIT_PAUSE_MS) < 0)
+			break;
+		fault_clear(fault);
+		r = replication_identify(login, true, ret, fault);
+	}
+	return r;
+}
+
 static int identify(struct host *host, struct replication_login *login,
 		    struct replication_upstream *ret, struct fault *fault)
 {
@@ -91,7 +111,7 @@ static int identify(struct host *host, struct replication_login *login,
 		shorten(&login->timeouts.connect_ms);
 		shorten(&login->timeouts.login_ms);
 	}
-	r = replication_identify(login, true, ret, fault);
+	r = identify_within_limit(login, ret, fault);
 	login->timeouts = whole;
 	if (r == -ETIMEDOUT)
 		host->upstream_timeouts++;
