@@ -371,6 +371,13 @@ start_standby() {
 	pgrepl "$name" setup
 }
 
+# limits_walsenders: the primary's server counts them against the connection limit of their role; newer minor
+# versions do not. The role "replica" has a limit of 0.
+limits_walsenders() {
+	! PGPASSWORD=$(<"$PAIR/password") "$PG/bin/psql" -XAtq -c IDENTIFY_SYSTEM >/dev/null 2>&1 \
+		"host=127.0.0.1 port=$(port_of primary) user=replica replication=true"
+}
+
 streams_now() {
 	equal "$(sql "$2" "select state from pg_stat_replication where application_name = '$1'")" streaming
 }

@@ -171,8 +171,11 @@ hopeless() {
 	hopeless "select 1" 'role "replica" does not exist' 'pgrepl-primary setup'
 	hopeless "create role replica replication password '$(<"$PAIR/password")'" 'is not permitted to log in' 'pgrepl-primary setup'
 	hopeless "alter role replica login noreplication" '(must be superuser or replication role|permission denied) to start' 'pgrepl-primary setup'
-	hopeless "alter role replica replication connection limit 0" 'too many connections for role "replica"' 'CONNECTION LIMIT'
-	hopeless "alter role replica connection limit 1" 'too many connections for role "replica"' 'CONNECTION LIMIT'
+	sql primary "alter role replica replication connection limit 0"
+	if limits_walsenders; then
+		hopeless 'select 1' 'too many connections for role "replica"' 'CONNECTION LIMIT'
+		hopeless "alter role replica connection limit 1" 'too many connections for role "replica"' 'CONNECTION LIMIT'
+	fi
 	sql primary 'alter role replica connection limit 2'
 	pgrepl standby setup
 	streams standby
