@@ -15,7 +15,7 @@
 #define FORBIDDEN_HINT                                                                   \
 	"Something on this host forbids it: look at permissions, at SELinux and at rules of the firewall for outgoing connections."
 #define TLS_HINT                                                                         \
-	"The TLS libraries of the two hosts do not agree: compare ssl_min_protocol_version and ssl_ciphers of the primary with what this host supports."
+	"The TLS libraries of the two hosts do not agree: compare the TLS versions and the ssl_ciphers of the primary with what this host supports."
 
 const struct error_rule error_rules[] = {
 	/* clang-format off */

@@ -59,7 +59,7 @@ static const struct sample {
 	{ "", "", "SSL error: wrong version number", FAULT_OPERATOR, "Something other" },
 	{ "", "", "SSL error: unexpected eof while reading", FAULT_RETRY, NULL },
 	{ "", "", "SSL SYSCALL error: EOF detected", FAULT_RETRY, NULL },
-	{ "", "", "SSL error: tlsv1 alert protocol version", FAULT_OPERATOR, "ssl_min_protocol_version" },
+	{ "", "", "SSL error: tlsv1 alert protocol version", FAULT_OPERATOR, "ssl_ciphers" },
 	{ "", "", "expected authentication request from server, but received H", FAULT_OPERATOR, "Something other" },
 	{ "", "", "fe_sendauth: no password supplied", FAULT_OPERATOR, "replication_password" },
 	{ "", "", "GSSAPI authentication not supported", FAULT_OPERATOR, "scram-sha-256" },
