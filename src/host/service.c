@@ -236,6 +236,18 @@ static void quote_journal(const char *unit, time_t since, struct fault *fault)
 	} while (clock_ms() < deadline && clock_sleep_ms(100) == 0);
 }
 
+/*
+ * A unit that has tried to start without its cluster, at boot say, may have used up its
+ * StartLimitBurst=: systemd would refuse even our start. If this fails, that will say why.
+ */
+static void forget_failures(const char *unit)
+{
+	const char *argv[] = { SYSTEMCTL, "reset-failed", unit, NULL };
+	const struct spawn spawn = { .argv = argv, .timeout_ms = LOOK_TIMEOUT_MS };
+
+	(void)spawn_run(&spawn);
+}
+
 int service_act(const char *unit, enum service_action action, bool now, long timeout_ms,
 		struct fault *fault)
 {
@@ -254,6 +266,8 @@ int service_act(const char *unit, enum service_action action, bool now, long tim
 
 	if (r < 0)
 		return r;
+	if (action == SERVICE_START && !state.active)
+		forget_failures(unit);
 	/* a start would wait until RestartSec= is over */
 	if (action == SERVICE_START && state.restarting)
 		argv[1] = action_words[SERVICE_RESTART];
