@@ -49,6 +49,7 @@ const struct error_rule error_rules[] = {
 	  .hint = "A connection pooler answers there: set primary_host and primary_port to those of the server itself." },
 
 	/* --- replication commands: walsender.c, slot.c --- */
+	/* 13 has them in ReplicationSlotAcquireInternal */
 	{ .sqlstate = "42704", .function = "ReplicationSlotAcquire", .class = FAULT_OPERATOR,
 	  .hint = "Create it on the primary with pg_create_physical_replication_slot(), or reset primary_slot_name on this host." },
 	{ .sqlstate = "55000", .function = "StartReplication", .class = FAULT_OPERATOR,
@@ -126,7 +127,7 @@ static bool fits(const struct error_rule *rule, const char *sqlstate,
 	if (!rule->sqlstate)
 		return !*sqlstate && strstr(message, rule->text);
 	return *sqlstate && text_starts_with(sqlstate, rule->sqlstate) &&
-	       (!rule->function || text_equal(function, rule->function)) &&
+	       (!rule->function || text_starts_with(function, rule->function)) &&
 	       (!rule->text || strstr(message, rule->text));
 }
 

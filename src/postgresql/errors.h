@@ -13,7 +13,7 @@
 
 struct error_rule {
 	const char *sqlstate; /* or its beginning; NULL: it has none */
-	const char *function; /* that reports it; NULL: any */
+	const char *function; /* that reports it, or its beginning; NULL: any */
 	const char *text;     /* part of the message; NULL: any */
 	enum fault_class class;
 	const char *hint; /* for a login to the upstream server; NULL: none fits all */

@@ -41,6 +41,7 @@ static const struct sample {
 	{ "08P01", "", "unsupported startup parameter: replication", FAULT_OPERATOR, "pooler" },
 	{ "08P01", "", "server login has been failing, try again later", FAULT_RETRY, NULL },
 	{ "42704", "ReplicationSlotAcquire", "replication slot \"nix\" does not exist", FAULT_OPERATOR, "pg_create_physical_replication_slot" },
+	{ "42704", "ReplicationSlotAcquireInternal", "replication slot \"nix\" does not exist", FAULT_OPERATOR, "pg_create_physical_replication_slot" },
 	{ "55006", "ReplicationSlotAcquire", "replication slot \"s\" is active for PID 10750", FAULT_RETRY, "primary_slot_name" },
 	{ "55000", "StartReplication", "cannot use a logical replication slot for physical replication", FAULT_OPERATOR, "physical" },
 	{ "55006", "CreateReplicationSlot", "all replication slots are in use", FAULT_RETRY, NULL },
