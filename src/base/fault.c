@@ -1,5 +1,6 @@
 #include "base/fault.h"
 
+#include "base/file.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -44,7 +45,8 @@ int fault_errno(struct fault *fault, enum fault_class class, int r, const char *
 	va_start(args, fmt);
 	text_addv(&fault->message, fmt, args);
 	va_end(args);
-	text_addf(&fault->message, ": %s", strerror(-r));
+	text_addf(&fault->message, ": %s",
+		  r == -FILE_NOT_REGULAR ? "not a regular file" : strerror(-r));
 	return r;
 }
 

@@ -75,13 +75,26 @@ int file_read_fd(int fd, size_t max, struct text *ret)
 	}
 }
 
-int file_read(const char *path, size_t max, struct text *ret)
+int file_open(const char *path)
 {
-	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
+	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
 
 	if (fd < 0)
+		/* a socket, or a device without a driver */
+		return errno == ENXIO || errno == ENODEV ? -FILE_NOT_REGULAR : -errno;
+	if (fstat(fd, &st) < 0)
 		return -errno;
-	return file_read_fd(fd, max, ret);
+	if (S_ISREG(st.st_mode))
+		return file_steal(&fd);
+	return S_ISDIR(st.st_mode) ? -EISDIR : -FILE_NOT_REGULAR;
+}
+
+int file_read(const char *path, size_t max, struct text *ret)
+{
+	FD_AUTO fd = file_open(path);
+
+	return fd < 0 ? fd : file_read_fd(fd, max, ret);
 }
 
 int file_write_all(int fd, const char *data, size_t len)

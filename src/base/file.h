@@ -10,6 +10,7 @@
 #include "base/fault.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -24,6 +25,14 @@ int file_steal(int *fd);
 void file_close_dir(DIR **dir);
 const struct dirent *file_next(DIR *dir);
 #define DIR_AUTO CLEANUP(file_close_dir) DIR *
+
+/*
+ * Opens a regular file for reading: a descriptor, or a negative errno. Never waits for the
+ * writer of a FIFO. -EISDIR, or for what else is not a file -FILE_NOT_REGULAR, which
+ * fault_errno() words.
+ */
+#define FILE_NOT_REGULAR EMEDIUMTYPE
+int file_open(const char *path);
 
 /* Appends a file to ret, reading directly into it; -EFBIG if longer than max bytes. */
 int file_read(const char *path, size_t max, struct text *ret);

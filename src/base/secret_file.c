@@ -4,7 +4,6 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -94,12 +93,12 @@ static int read_line(int fd, const char *path, const char *key, struct secret *r
 
 int secret_file_read(const char *path, const char *key, struct secret *ret, struct fault *fault)
 {
-	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	FD_AUTO fd = file_open(path);
 	int r;
 
 	if (fd < 0) {
-		fault_errno(fault, FAULT_OPERATOR, -errno,
-			    "could not open \"%s\" of \"%s\"", path, key);
+		fault_errno(fault, FAULT_OPERATOR, fd, "could not open \"%s\" of \"%s\"",
+			    path, key);
 		fault_hint(fault,
 			   "Create it with the password as its only line and mode 0600.");
 		return -EINVAL;

@@ -152,12 +152,13 @@ bool cluster_is_unfinished(const struct cluster *cluster)
 	return cluster->inside && file_exists(cluster->whole);
 }
 
-/* Known not to be there, rather than not to be seen. */
+/* Known not to be a file that is there, rather than not to be seen. */
 static bool is_missing(const char *directory, const char *name)
 {
 	STRING_AUTO path = text_format("%s/%s", directory, name);
+	struct stat st;
 
-	return access(path, F_OK) < 0 && errno == ENOENT;
+	return stat(path, &st) < 0 ? errno == ENOENT : !S_ISREG(st.st_mode);
 }
 
 int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
@@ -185,7 +186,8 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 	else if (r == -ENOENT)
 		info.state = empty ? CLUSTER_EMPTY : CLUSTER_FOREIGN;
 	/* a PG_VERSION that we cannot read, or that is none, is somebody else's: CLUSTER_FOREIGN */
-	else if (r != -EACCES && r != -EINVAL && r != -ERANGE && r != -EFBIG && r != -EISDIR) {
+	else if (r != -EACCES && r != -EINVAL && r != -ERANGE && r != -EFBIG &&
+		 r != -EISDIR && r != -FILE_NOT_REGULAR) {
 		fault_errno(fault, FAULT_OPERATOR, r,
 			    "could not read data directory \"%s\"", cluster->path);
 		return fault_hint(fault,

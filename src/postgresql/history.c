@@ -126,14 +126,14 @@ enum { CONTROL_VERSION_MIN = 1100 };
 int history_locate(const char *directory, char ret_system[24], struct wal_position *ret)
 {
 	STRING_AUTO path = text_format("%s/global/pg_control", directory);
-	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
+	FD_AUTO fd = file_open(path);
 	struct wal_position position;
 	struct control control;
 	ssize_t n;
 	int r;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	n = read(fd, &control, sizeof(control));
 	if (n < 0)
 		return -errno;

@@ -9,7 +9,6 @@
 #include "settings/keys.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -196,8 +195,8 @@ static int guard_ini(int fd, const struct ini *ini, bool tighten, struct finding
 static int open_ini(struct secret *content, struct findings *findings)
 {
 	const char *path = findings->path;
-	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	int r = fd < 0 ? -errno : file_read_fd(fd, INI_FILE_MAX, secret_text(content));
+	FD_AUTO fd = file_open(path);
+	int r = fd < 0 ? fd : file_read_fd(fd, INI_FILE_MAX, secret_text(content));
 	struct fault *fault;
 
 	if (r == 0)
