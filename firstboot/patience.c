@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/stop.h"
 
 #include <errno.h>
 
@@ -52,7 +53,8 @@ int patience_wait(struct patience *patience, struct fault *fault)
 	if (fault->class != FAULT_RETRY)
 		return -EIO;
 	patience->tries++;
-	report(patience, fault, waited_ms);
+	if (!stop_asked())
+		report(patience, fault, waited_ms);
 	if (patience_is_over(patience)) {
 		name_server(patience, "gave up", waited_ms, fault);
 		fault_hint(fault,

@@ -3,6 +3,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -22,6 +23,13 @@ int stop_open(void)
 		return -errno;
 	descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	return descriptor < 0 ? -errno : 0;
+}
+
+bool stop_asked(void)
+{
+	struct pollfd stop = { .fd = descriptor, .events = POLLIN };
+
+	return poll(&stop, 1, 0) > 0;
 }
 
 int stop_fd(void)

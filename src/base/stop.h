@@ -7,8 +7,13 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 /* Blocks the signals and opens it; again in a forked child. 0 or a negative errno. */
 int stop_open(void);
+
+/* Was the process told to stop? */
+bool stop_asked(void);
 
 /* For poll(2), which ignores the -1 that this is before stop_open(). */
 int stop_fd(void);

@@ -201,6 +201,9 @@ int db_open(struct db *db, const struct db_parameter *parameters,
 	const char *keywords[DB_PARAMETERS_MAX + 1] = { NULL };
 	const char *values[DB_PARAMETERS_MAX + 1] = { NULL };
 
+	/* between two tries, nobody waits who would notice */
+	if (stop_asked())
+		return fault_set(fault, FAULT_RETRY, "stopped");
 	for (int i = 0; i < DB_PARAMETERS_MAX && parameters[i].keyword; i++) {
 		keywords[i] = parameters[i].keyword;
 		values[i] = parameters[i].value;
