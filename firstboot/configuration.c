@@ -24,6 +24,7 @@ struct configuration {
 	struct text ours_wanted, main_wanted;
 	struct pgconf wanted;   /* what our file should say */
 	struct present present; /* of a cluster in place; else empty */
+	struct conf_lines staged; /* of one that is not: what initdb or the primary gave it */
 };
 
 static void configuration_free(struct configuration *files)
@@ -36,11 +37,14 @@ static void configuration_free(struct configuration *files)
 	text_free(&files->main_wanted);
 	pgconf_free(&files->wanted);
 	present_free(&files->present);
+	conf_lines_free(&files->staged);
 }
 
 #define CONFIGURATION_AUTO CLEANUP(configuration_free) struct configuration
 
-static void decide(const struct host *host, const struct present *present, struct pgconf *ret)
+/* present and staged: NULL of a cluster that is not in place, or not there. */
+static void decide(const struct host *host, const struct present *present,
+		   const struct conf_lines *staged, struct pgconf *ret)
 {
 	STRING_AUTO passfile = host_passfile(host);
 	TEXT_AUTO conninfo = { 0 };
@@ -50,6 +54,7 @@ static void decide(const struct host *host, const struct present *present, struc
 		.role = host->role->settings,
 		.major = host->programs.number,
 		.wal_segment_bytes = holdings_segment_bytes(host_directory(host)),
+		.staged = staged,
 	};
 
 	if (present) {
@@ -67,7 +72,7 @@ static void decide(const struct host *host, const struct present *present, struc
 
 void configuration_wanted(const struct host *host, struct pgconf *ret)
 {
-	decide(host, NULL, ret);
+	decide(host, NULL, NULL, ret);
 }
 
 /* A primary that keeps its configuration elsewhere sends none: start from nothing. */
@@ -93,11 +98,13 @@ static int read_both(struct host *host, struct configuration *ret, struct fault 
 		r = read_conf(ret->main, &ret->main_now, fault);
 	if (r == 0 && in_place)
 		r = present_look(host, &ret->present, fault);
+	else if (r == 0)
+		r = conf_lines_read(&ret->staged, ret->main, host_directory(host), fault);
 	if (r < 0)
 		return r;
-	decide(host, in_place ? &ret->present : NULL, &ret->wanted);
+	decide(host, in_place ? &ret->present : NULL, &ret->staged, &ret->wanted);
 	pgconf_merge(&spelt, &ret->wanted);
-	parameters_spell(&spelt, &ret->present.lines);
+	parameters_spell(&spelt, in_place ? &ret->present.lines : &ret->staged);
 	pgconf_render(&spelt, host->role->name, &ret->ours_wanted);
 	pgconf_free(&spelt);
 	if (ret->present.elsewhere || pgconf_has_include(text_str(&ret->main_now)))
@@ -208,7 +215,7 @@ enum step_state settings_look(struct host *host, struct text *detail, struct fau
 	TEXT_AUTO unused = { 0 };
 
 	if (!host_in_place(host)) {
-		decide(host, NULL, &files.wanted);
+		decide(host, NULL, NULL, &files.wanted);
 		if (allowed_check(host, &files.wanted, &files.present, fault) < 0)
 			return STEP_REFUSED;
 		return step_done(detail, "a new cluster can have them");

@@ -2,9 +2,10 @@
  * parameters.h - the PostgreSQL parameters that a primary and a standby get: one table, with a
  * rule for each.
  *
- * A new cluster gets all values of the table. On an existing one a rule decides what our file
- * has to say: nothing where what other files say is good enough, and never less than what is
- * there. The parameter sections of the ini win over every rule.
+ * A new cluster gets all values of the table, and a clone what its primary has more of. On an
+ * existing one a rule decides what our file has to say: nothing where what other files say is
+ * good enough, and never less than what is there. The parameter sections of the ini win over
+ * every rule.
  */
 #pragma once
 
@@ -32,6 +33,8 @@ struct parameters_asked {
 	/* of an existing cluster; NULL of a new one. defaults: what holds without any line */
 	const struct conf_lines *present;
 	const struct pgconf *defaults;
+	/* of a new cluster that has files already: initdb's, or its primary's; else NULL */
+	const struct conf_lines *staged;
 };
 
 struct parameter {

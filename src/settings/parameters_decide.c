@@ -105,6 +105,22 @@ static const char *least_of(const struct parameters_asked *asked,
 	return value;
 }
 
+/*
+ * What a new cluster gets: a clone no less than its primary has, which it may succeed one day.
+ * Not a switch, which is ssl: the primary's key does not stay in a clone.
+ */
+static const char *value_of_new(const struct parameters_asked *asked,
+				const struct parameter *row, const char *value)
+{
+	const struct conf_line *line = asked->staged
+					       ? conf_lines_find(asked->staged, row->name)
+					       : NULL;
+
+	if (row->rule != RULE_AT_LEAST || row->ranks == guc_switch || !line)
+		return value;
+	return !value || is_at_least(row, line->value, value) ? line->value : value;
+}
+
 static void decide(struct pgconf *ret, const struct parameters_asked *asked,
 		   const struct parameter *row)
 {
@@ -117,6 +133,7 @@ static void decide(struct pgconf *ret, const struct parameters_asked *asked,
 	if (row->rule == RULE_AT_LEAST)
 		value = least_of(asked, row, value, &room);
 	if (!asked->present) {
+		value = value_of_new(asked, row, value);
 		if (value)
 			pgconf_set(ret, row->name, value);
 		return;

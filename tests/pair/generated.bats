@@ -72,8 +72,9 @@ generate() {
 	chown -R --reference="$PAIR/primary/PG_VERSION" "$PAIR/primary"
 }
 
+# settings_in_force [NAME]
 settings_in_force() {
-	sql primary "select name, setting from pg_settings where name !~ '^(transaction_|in_hot_standby|shared_memory_size|lc_messages\$)' order by 1"
+	sql "${1:-primary}" "select name, setting from pg_settings where name !~ '^(transaction_|in_hot_standby|shared_memory_size|lc_messages\$)' order by 1"
 }
 
 # rank NAME VALUE: as a number, for those that have to be at least what they were.
@@ -108,10 +109,49 @@ never_worse() {
 	done <<<"$1"
 }
 
+# let_in: what somebody does who makes a primary by hand.
+let_in() {
+	sql primary "set synchronous_commit = local; create role replica login replication password '$(<"$PAIR/password")'"
+	sed -i '1i host replication replica 127.0.0.0/8 trust' "$PAIR/primary/pg_hba.conf"
+	sql primary 'select pg_reload_conf()'
+}
+
+# cloned_well: the standby has the primary's settings, but for those that have to be its own and, in our file,
+# those that a standby has of its own or must not have less of.
+cloned_well() {
+	local name here ours there
+	there=$(settings_in_force primary)
+	while IFS='|' read -r name here ours; do
+		[ "$(sed -n "s/^$name|//p" <<<"$there")" != "$here" ] || continue
+		case $ours:$name in
+		f:config_file | f:data_directory | f:hba_file | f:ident_file) ;;
+		# derived from shared_buffers
+		f:wal_buffers) ;;
+		# a standby's own
+		t:port | t:primary_conninfo | t:shared_buffers | t:hot_standby | t:hot_standby_feedback | t:max_standby_streaming_delay) ;;
+		t:wal_receiver_status_interval | t:wal_sender_timeout) ;;
+		# an address of the primary need not be one of this host
+		t:listen_addresses) ;;
+		# what a new cluster gets: only a primary needs others, and its own setup sees to that
+		t:password_encryption | t:synchronous_commit | t:synchronous_standby_names) ;;
+		t:max_* | t:wal_keep_* | t:wal_level)
+			[ "$(rank "$name" "$here")" -gt "$(rank "$name" "$(sed -n "s/^$name|//p" <<<"$there")")" ]
+			;;
+		*) false ;;
+		esac || {
+			printf 'seed %s: %s is %s on the standby (ours: %s), but on the primary %s\n' "$seed" "$name" "$here" \
+				"$ours" "$(sed -n "s/^$name|//p" <<<"$there")"
+			return 1
+		}
+	done < <(sql standby "select name, setting, coalesce(sourcefile like '%/pgrepl.conf', false) from pg_settings
+		where name !~ '^(transaction_|in_hot_standby|shared_memory_size|lc_messages\$)' order by 1")
+}
+
 @test "an adopted primary with a generated configuration is never worse after setup and a restart" {
-	local seed before configured left tried=0 refused=0
+	local seed before configured left tried=0 refused=0 keys
 	for ((left = ${PGREPL_GENERATED:-4}, seed = ${PGREPL_SEED:-RANDOM}; left > 0; left--, seed++)); do
 		RANDOM=$seed
+		keys=()
 		pair_close
 		pair_open
 		prepare primary make_by_hand
@@ -129,6 +169,8 @@ never_worse() {
 			refused=$((refused + 1))
 			[ $((seed % 2)) = 0 ] || pg_ctl -D "$PAIR/primary" -l "$PAIR/primary.log" -w start
 			never_worse "$before" "$(settings_in_force)"
+			let_in
+			keys=(common.tls=off)
 		else
 			equal "seed $seed: $status" "seed $seed: 0"
 			never_worse "$before" "$(settings_in_force)"
@@ -137,6 +179,11 @@ never_worse() {
 			run -0 pgrepl primary setup
 			contains 'nothing to do$' <<<"$output"
 		fi
+		start_standby standby "${keys[@]}"
+		cloned_well
+		pg_ctl -D "$PAIR/standby" -l "$PAIR/standby.log" -w restart
+		run -0 pgrepl standby setup
+		contains 'nothing to do$' <<<"$output"
 		tried=$((tried + 1))
 	done
 	echo "# $tried configurations, $refused of them refused" >&3
