@@ -20,6 +20,9 @@ enum {
 	LIMIT_PAUSE_MS = 200,
 };
 
+/* pg_basebackup receives the data over one connection, and the WAL over another. */
+enum { CLONE_WALSENDERS = 2 };
+
 /* --- primary: it can be reached, and is one that we can follow --- */
 
 static int check_upstream(struct host *host, const struct replication_login *login,
@@ -36,6 +39,15 @@ static int check_upstream(struct host *host, const struct replication_login *log
 		return fault_hint(fault,
 				  "Install the packages of PostgreSQL %d here: WAL cannot be replayed by another major.",
 				  major);
+	}
+	if (!host_in_place(host) &&
+	    upstream->raised[REPLICATION_RAISED_WALSENDERS] < CLONE_WALSENDERS) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "the server on %s has max_wal_senders = %ld, and a clone needs %d",
+			  host->primary, upstream->raised[REPLICATION_RAISED_WALSENDERS],
+			  CLONE_WALSENDERS);
+		return fault_hint(fault,
+				  "Run \"pgrepl-primary setup\" there, with allow_restart = on, or raise it by hand.");
 	}
 	/* before a working standby is pointed at a server that it was not cloned from */
 	if (host_in_place(host) && history_locate(host->cluster.path, here, &position) == 0 &&

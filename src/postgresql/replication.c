@@ -92,8 +92,11 @@ int replication_role_look(struct db *db, const char *role, const struct secret *
 }
 
 const char *const replication_raised[REPLICATION_RAISED] = {
-	"max_connections",           "max_worker_processes",      "max_wal_senders",
-	"max_prepared_transactions", "max_locks_per_transaction",
+	"max_connections",
+	"max_worker_processes",
+	[REPLICATION_RAISED_WALSENDERS] = "max_wal_senders",
+	"max_prepared_transactions",
+	"max_locks_per_transaction",
 };
 
 static const char *sslmode(const struct replication_login *login)

@@ -71,7 +71,7 @@ int replication_open(const struct replication_login *login, struct db *db,
 		     struct fault *fault);
 
 /* Not to be lower on a standby than on its primary (manual, "Hot Standby"). */
-enum { REPLICATION_RAISED = 5 };
+enum { REPLICATION_RAISED_WALSENDERS = 2, REPLICATION_RAISED = 5 };
 extern const char *const replication_raised[REPLICATION_RAISED];
 
 struct replication_upstream {

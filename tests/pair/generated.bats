@@ -179,11 +179,17 @@ cloned_well() {
 			run -0 pgrepl primary setup
 			contains 'nothing to do$' <<<"$output"
 		fi
-		start_standby standby "${keys[@]}"
-		cloned_well
-		pg_ctl -D "$PAIR/standby" -l "$PAIR/standby.log" -w restart
-		run -0 pgrepl standby setup
-		contains 'nothing to do$' <<<"$output"
+		ini standby "${keys[@]}"
+		if [ "$(setting_of primary max_wal_senders)" -lt 2 ]; then
+			run -78 pgrepl standby setup
+			contains 'a clone needs 2$' <<<"$output"
+		else
+			pgrepl standby setup
+			cloned_well
+			pg_ctl -D "$PAIR/standby" -l "$PAIR/standby.log" -w restart
+			run -0 pgrepl standby setup
+			contains 'nothing to do$' <<<"$output"
+		fi
 		tried=$((tried + 1))
 	done
 	echo "# $tried configurations, $refused of them refused" >&3

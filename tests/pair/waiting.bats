@@ -145,14 +145,26 @@ stop_traced() {
 
 @test "setup waits for a primary without a free walsender" {
 	local standby
-	start_primary primary.settings.max_wal_senders=1 common.allow_restart=on
+	start_primary primary.settings.max_wal_senders=2 common.allow_restart=on
+	start_standby other
 	ini standby
 	pgrepl_in_background standby setup
 	standby=$!
 	eventually says standby 'requested standby connections exceeds max_wal_senders'
-	ini primary common.allow_restart=on
-	run -0 pgrepl primary setup
+	stop other
 	wait "$standby"
+	streams standby
+}
+
+@test "a primary that can never have the walsenders of a clone is refused before the copy" {
+	start_primary primary.settings.max_wal_senders=1 common.allow_restart=on
+	ini standby
+	run -78 pgrepl standby setup
+	contains '^refused +primary +the server on .* has max_wal_senders = 1, and a clone needs 2' <<<"$output"
+	[ ! -e "$PAIR/standby.pgrepl-staging" ]
+	ini primary common.allow_restart=on
+	pgrepl primary setup
+	pgrepl standby setup
 	streams standby
 }
 
