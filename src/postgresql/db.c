@@ -201,13 +201,14 @@ int db_open(struct db *db, const struct db_parameter *parameters,
 	const char *keywords[DB_PARAMETERS_MAX + 1] = { NULL };
 	const char *values[DB_PARAMETERS_MAX + 1] = { NULL };
 
-	/* between two tries, nobody waits who would notice */
-	if (stop_asked())
-		return fault_set(fault, FAULT_RETRY, "stopped");
 	for (int i = 0; i < DB_PARAMETERS_MAX && parameters[i].keyword; i++) {
 		keywords[i] = parameters[i].keyword;
 		values[i] = parameters[i].value;
 	}
+	*db = (struct db){ .conn = NULL };
+	/* libpq would connect before we wait for it */
+	if (waiting_fault(stop_asked() ? -ECANCELED : 0, "", 0, fault))
+		return -ECANCELED;
 	*db = (struct db){
 		.conn = PQconnectStartParams(keywords, values, 0),
 		.timeout_ms = timeouts->query_ms,

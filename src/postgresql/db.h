@@ -2,8 +2,8 @@
  * db.h - connections and queries with a deadline; failures classified by what they mean.
  *
  * Connecting and each query poll the socket, until the deadline or until the process is
- * told to stop (stop.h); what a server sends is limited to 64 MiB. (libpq's connect_timeout is in seconds, and its blocking calls
- * have no limit.) DNS lookups by libpq are limited by the resolver's timeouts; main.c
+ * told to stop (stop.h), after which nothing connects; what a server sends is limited to
+ * 64 MiB. (libpq's connect_timeout is in seconds, and its blocking calls have no limit.) DNS lookups by libpq are limited by the resolver's timeouts; main.c
  * makes them short.
  */
 #pragma once

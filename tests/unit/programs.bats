@@ -84,6 +84,10 @@ under_valgrind() {
 	sanitized errors
 }
 
+@test "once the program was told to stop, it connects to nobody" {
+	sanitized db
+}
+
 @test "files are replaced whole, and trees are handled without following links" {
 	sanitized files "$BATS_TEST_TMPDIR"
 }
