@@ -1,6 +1,7 @@
 #include "host/bus.h"
 
 #include "base/spawn.h"
+#include "host/service.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,6 +26,28 @@ static char *object_of(const char *unit)
 	return text_copy(text_str(&path));
 }
 
+/*
+ * Why busctl failed, if that is because of the bus. systemctl does not need it: as root it asks
+ * systemd itself. Our unit is ordered after the socket, but a shell may be earlier in a boot.
+ */
+static void name_missing_bus(struct fault *fault)
+{
+	FAULT_AUTO none = { 0 };
+	struct service_state socket = { .loaded = false };
+
+	if (service_look("dbus.socket", &socket, &none) < 0 || socket.active)
+		return;
+	fault_clear(fault);
+	if (socket.loaded)
+		fault_set(fault, FAULT_RETRY,
+			  "the system bus is not up: dbus.socket is not active");
+	else
+		fault_set(fault, FAULT_OPERATOR,
+			  "this host has no system bus: dbus.socket is missing or masked");
+	fault_hint(fault,
+		   "systemd has to be asked over D-Bus: see \"systemctl status dbus.socket\".");
+}
+
 int bus_service_get(const char *unit, const char *const *properties, struct text *ret,
 		    struct fault *fault)
 {
@@ -41,12 +64,16 @@ int bus_service_get(const char *unit, const char *const *properties, struct text
 		.timeout_ms = LOOK_TIMEOUT_MS,
 		.out = ret,
 	};
+	int r;
 
 	for (size_t i = 0; i < PROPERTIES_MAX && properties[i]; i++)
 		argv[5 + i] = properties[i];
-	return spawn_succeed(&spawn, "busctl",
-			     "systemd has to be asked over D-Bus: see \"systemctl status dbus\".",
-			     fault);
+	r = spawn_succeed(&spawn, "busctl",
+			  "systemd has to be asked over D-Bus: see \"systemctl status dbus\".",
+			  fault);
+	if (r < 0)
+		name_missing_bus(fault);
+	return r;
 }
 
 /* What follows a backslash: one of these letters, itself, or three octal digits. */

@@ -8,7 +8,8 @@
 
 /*
  * Reads properties of a service, by their names, which end in NULL. *ret gets one line for each: its
- * type, then its value in words.
+ * type, then its value in words. Without a system bus the fault is FAULT_RETRY while that is not up
+ * yet, and FAULT_OPERATOR if it never will be.
  */
 int bus_service_get(const char *unit, const char *const *properties, struct text *ret,
 		    struct fault *fault);

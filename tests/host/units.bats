@@ -110,6 +110,18 @@ leaves_nothing() {
 	host_run primary pgrepl-primary setup --dry-run | contains '^would +in place'
 }
 
+@test "without a system bus setup ends with 75 while that is not up, with 78 if there is none, and makes nothing" {
+	host_run primary systemctl stop dbus.socket dbus.service
+	run -75 host_run primary pgrepl-primary setup
+	contains 'error: the system bus is not up: dbus.socket is not active' <<<"$output"
+	host_run primary systemctl mask --runtime dbus.socket
+	run -78 host_run primary pgrepl-primary setup
+	contains 'error: this host has no system bus: dbus.socket is missing or masked' <<<"$output"
+	is_empty primary "$DATA"
+	host_run primary systemctl unmask --runtime dbus.socket
+	host_run primary systemctl start dbus.socket
+}
+
 @test "server_control = pg_ctl where systemd would kill the server is refused before anything is made" {
 	host_set primary server_control pg_ctl
 	drop_in primary pgrepl-primary '[Service]' KillMode=control-group
