@@ -1,20 +1,16 @@
 #include "obstacle.h"
 
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/complaint.h"
 #include "server_log.h"
 #include "upstream.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	LOOKS = 10,
 	LOOK_AGAIN_MS = 50,
-	LOG_TAIL_MAX = 64 * 1024,
-	LOG_LINE_MAX = 400,
 };
 
 /* --- this server --- */
@@ -231,28 +227,10 @@ static bool is_error(const char *line)
 	       strstr(line, "LOG:  new timeline");
 }
 
-/* The last of its lines that says why. */
-static void find_last_error(const char *path, struct text *ret)
+/* A line that says why. */
+static const char *test_line(const char *line)
 {
-	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
-	off_t start = size > LOG_TAIL_MAX ? size - LOG_TAIL_MAX : 0;
-	TEXT_AUTO tail = { 0 };
-	char *rest, *line;
-	ssize_t n;
-
-	if (size < 0)
-		return;
-	n = pread(fd, text_room(&tail, LOG_TAIL_MAX), LOG_TAIL_MAX, start);
-	text_fill(&tail, n > 0 ? (size_t)n : 0);
-	rest = tail.s;
-	while (rest && (line = strtok_r(rest, "\n", &rest))) {
-		if (!is_error(line) || !is_about_upstream(line))
-			continue;
-		text_show(line);
-		text_reset(ret);
-		text_addf(ret, "%.*s", LOG_LINE_MAX, line);
-	}
+	return is_error(line) && is_about_upstream(line) ? line : NULL;
 }
 
 static int find_in_log(const struct host *host, const PGresult *row, struct fault *ret)
@@ -265,14 +243,8 @@ static int find_in_log(const struct host *host, const PGresult *row, struct faul
 		fault_set(ret, FAULT_OPERATOR, "the server has no primary_conninfo");
 		return fault_hint(ret, "Run \"%s setup\".", host->role->program);
 	}
-	if (!*current)
-		path = server_log_own(host);
-	else if (*current == '/')
-		path = text_copy(current);
-	else
-		path = text_format("%s/%s", host->cluster.path, current);
-	find_last_error(path, &line);
-	if (line.len) {
+	path = *current ? server_log_path(host, current) : server_log_own(host);
+	if (complaint_find_in(path, 0, test_line, &line)) {
 		fault_set(ret, FAULT_RETRY, "the server has logged: %s", text_str(&line));
 		return fault_hint(ret, "That is in \"%s\".", path);
 	}
@@ -287,15 +259,8 @@ void obstacle_find(struct host *host, struct fault *ret)
 
 	if (r == 0)
 		r = find_here(row, ret);
-	/* of status and verify, nothing else needs them */
-	if (r == 0 && !host->programs.number)
-		r = programs_find(&host->programs, host->settings.bin_directory, ret);
-	if (r == 0 && upstream_reach(host, ret) < 0) {
-		if (ret->class == FAULT_RETRY)
-			fault_prefix(ret,
-				     "could not connect to the primary %s: ", host->primary);
-		return;
-	}
+	if (r == 0)
+		r = reach(host, ret);
 	if (r == 0)
 		r = find_there(host, row, ret);
 	if (r == 0)

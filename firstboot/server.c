@@ -113,7 +113,7 @@ static void explain(const struct host *host, const struct server_log *log, struc
 
 	/* what it said before its collector ran is in the journal: the root side quotes that */
 	if (!quoted && !own)
-		quoted = complaint_find(text_str(&fault->detail), &line);
+		quoted = complaint_find(text_str(&fault->detail), complaint_fatal, &line);
 	if (quoted) {
 		fault_clear(fault);
 		fault_set(fault, FAULT_OPERATOR, "the server did not start: %s",

@@ -14,6 +14,12 @@ enum {
 	COLLECTED_MS = 1000,
 };
 
+char *server_log_path(const struct host *host, const char *name)
+{
+	return *name == '/' ? text_copy(name)
+			    : text_format("%s/%s", host->cluster.path, name);
+}
+
 void server_log_free(struct server_log *log)
 {
 	for (size_t i = 0; i < log->count; i++)
@@ -21,12 +27,6 @@ void server_log_free(struct server_log *log)
 	free(log->files);
 	text_drop(&log->own);
 	text_drop(&log->directory);
-}
-
-static char *in_data(const struct host *host, const char *path)
-{
-	return *path == '/' ? text_copy(path)
-			    : text_format("%s/%s", host->cluster.path, path);
 }
 
 static void mark_directory(struct server_log *ret)
@@ -69,7 +69,7 @@ void server_log_mark(const struct host *host, struct server_log *ret)
 	if (cluster_show_conf(host->cluster.path, &host->programs, "log_directory",
 			      &directory, &fault) < 0)
 		return;
-	ret->directory = in_data(host, text_str(&directory));
+	ret->directory = server_log_path(host, text_str(&directory));
 	mark_directory(ret);
 }
 
@@ -92,7 +92,7 @@ static long long size_before(const struct server_log *log, const char *path)
 static bool quote_current(const struct host *host, const struct server_log *log,
 			  struct text *ret, char **ret_path)
 {
-	STRING_AUTO path = in_data(host, "current_logfiles");
+	STRING_AUTO path = server_log_path(host, "current_logfiles");
 	TEXT_AUTO list = { 0 };
 	bool found = false;
 
@@ -108,9 +108,9 @@ static bool quote_current(const struct host *host, const struct server_log *log,
 			*next++ = '\0';
 		if (!name || name > next)
 			continue;
-		file = in_data(host, name + 1);
+		file = server_log_path(host, name + 1);
 		before = size_before(log, file);
-		found = before >= 0 && complaint_find_in(file, before, ret);
+		found = before >= 0 && complaint_find_in(file, before, complaint_fatal, ret);
 		if (found) {
 			*ret_path = file;
 			file = NULL;
@@ -142,7 +142,7 @@ bool server_log_quote(const struct host *host, const struct server_log *log,
 	/* what keeps it from starting at all, the server says before there is a collector */
 	bool own = host->settings.server_control == SERVER_CONTROL_PG_CTL;
 
-	if ((!own || !complaint_find_in(log->own, log->own_size, ret)) &&
+	if ((!own || !complaint_find_in(log->own, log->own_size, complaint_fatal, ret)) &&
 	    quote_collector(host, log, ret, ret_path))
 		return true;
 	*ret_path = text_copy(log->own);

@@ -12,6 +12,9 @@
  */
 char *server_log_own(const struct host *host);
 
+/* The path of a log that the server names, relative to its data directory or not. The caller frees it. */
+char *server_log_path(const struct host *host, const char *name);
+
 struct server_log {
 	char *own; /* of a server started with pg_ctl, until its collector takes over */
 	long long own_size;

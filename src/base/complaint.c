@@ -15,16 +15,23 @@ static bool is_about_a_connection(const char *line)
 	       strstr(line, "the database system is ");
 }
 
-bool complaint_find(const char *log, struct text *ret)
+const char *complaint_fatal(const char *line)
+{
+	const char *fatal = strstr(line, "FATAL"), *panic = strstr(line, "PANIC");
+	const char *from = fatal ? fatal : panic;
+
+	return from && !is_about_a_connection(from) ? from : NULL;
+}
+
+bool complaint_find(const char *log, complaint_test *test, struct text *ret)
 {
 	bool found = false;
 
 	while (*log) {
 		STRING_AUTO line = text_format("%.*s", (int)strcspn(log, "\n"), log);
-		const char *fatal = strstr(line, "FATAL"), *panic = strstr(line, "PANIC");
-		const char *from = fatal ? fatal : panic;
+		const char *from = test(line);
 
-		if (from && !is_about_a_connection(from)) {
+		if (from) {
 			text_reset(ret);
 			text_add_shown(ret, from, strlen(from), SHOWN_MAX);
 			found = true;
@@ -35,7 +42,8 @@ bool complaint_find(const char *log, struct text *ret)
 	return found;
 }
 
-bool complaint_find_in(const char *path, long long offset, struct text *ret)
+bool complaint_find_in(const char *path, long long offset, complaint_test *test,
+		       struct text *ret)
 {
 	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	TEXT_AUTO log = { 0 };
@@ -50,5 +58,5 @@ bool complaint_find_in(const char *path, long long offset, struct text *ret)
 		offset = st.st_size - COMPLAINT_LOG_MAX;
 	return lseek(fd, (off_t)offset, SEEK_SET) >= 0 &&
 	       file_read_fd(fd, 2 * COMPLAINT_LOG_MAX, &log) == 0 &&
-	       complaint_find(text_str(&log), ret);
+	       complaint_find(text_str(&log), test, ret);
 }

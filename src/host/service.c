@@ -229,7 +229,7 @@ static void quote_journal(const char *unit, time_t since, struct fault *fault)
 
 		if (spawn_run(&spawn) != 0)
 			return;
-		if (complaint_find(text_str(&log), &line)) {
+		if (complaint_find(text_str(&log), complaint_fatal, &line)) {
 			fault_detail(fault, "%s", text_str(&line));
 			return;
 		}

@@ -565,21 +565,21 @@ static void only_what_the_server_says_itself_is_quoted(const char *folder)
 	STRING_AUTO link = text_format("%s/none", folder);
 	TEXT_AUTO line = { 0 };
 
-	CHECK(!complaint_find("LOG:  starting\nERROR:  no\n", &line));
+	CHECK(!complaint_find("LOG:  starting\nERROR:  no\n", complaint_fatal, &line));
 	CHECK(complaint_find("1 FATAL:  the first\n2 FATAL:  the\tsecond\x1b[1m\nLOG:  x\n"
 			     "FATAL:  terminating connection due to administrator command\n"
 			     "FATAL:  the database system is shutting down",
-			     &line));
+			     complaint_fatal, &line));
 	EQUAL(text_str(&line), "FATAL:  the?second?[1m");
 	put(folder, "log", "x FATAL:  old\nx PANIC:  new\n");
-	CHECK(complaint_find_in(path, 0, &line));
+	CHECK(complaint_find_in(path, 0, complaint_fatal, &line));
 	EQUAL(text_str(&line), "PANIC:  new");
-	CHECK(complaint_find_in(path, 14, &line));
-	CHECK(!complaint_find_in(path, 28, &line));
+	CHECK(complaint_find_in(path, 14, complaint_fatal, &line));
+	CHECK(!complaint_find_in(path, 28, complaint_fatal, &line));
 	/* truncated since */
-	CHECK(complaint_find_in(path, 1000, &line));
-	CHECK(!complaint_find_in(link, 0, &line));
-	CHECK(!complaint_find_in(folder, 0, &line));
+	CHECK(complaint_find_in(path, 1000, complaint_fatal, &line));
+	CHECK(!complaint_find_in(link, 0, complaint_fatal, &line));
+	CHECK(!complaint_find_in(folder, 0, complaint_fatal, &line));
 }
 
 int main(int argc, char **argv)
