@@ -165,7 +165,7 @@ static void choose_self(const struct host *host, struct plan *plan)
 	const char *address = hba_rules_address(host->listen_host);
 
 	plan->self = text_format("%s/%d", address, strchr(address, ':') ? 128 : 32);
-	if (!hba_block_of(&plan->file, HBA_SAMEHOST))
+	if (!hba_place(&plan->file, &plan->hba, 0))
 		plan->hba.self = plan->self;
 }
 

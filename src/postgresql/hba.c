@@ -10,12 +10,6 @@ const char *hba_target(const struct hba *hba, size_t i)
 	return i ? hba->networks->cidr[i - 1] : hba->self;
 }
 
-void hba_keep_places(const struct hba_file *file, const struct hba *hba, size_t *ret_before)
-{
-	for (size_t i = 0; i < hba_targets(hba); i++)
-		ret_before[i] = hba_block_of(file, hba_target(hba, i));
-}
-
 /* For pg_hba.conf, with " doubled; a keyword loses its meaning. */
 static void hba_quote(struct text *ret, const char *value)
 {
@@ -28,16 +22,37 @@ static void hba_quote(struct text *ret, const char *value)
 	text_add(ret, "\"");
 }
 
-/* user NULL is everybody */
-static void add_rule(struct text *ret, const struct hba *hba, const char *database,
-		     const char *user, const char *address)
+/* What a rule matches; user NULL is everybody. The method follows. */
+static void add_match(struct text *ret, const struct hba *hba, const char *database,
+		      const char *user, const char *address)
 {
 	text_addf(ret, "%-7s %-11s ", hba->tls ? "hostssl" : "host", database);
 	if (user)
 		hba_quote(ret, user);
 	else
 		text_add(ret, "all");
-	text_addf(ret, " %s %s\n", address, hba->method);
+	text_addf(ret, " %s ", address);
+}
+
+static void add_rule(struct text *ret, const struct hba *hba, const char *database,
+		     const char *user, const char *address)
+{
+	add_match(ret, hba, database, user, address);
+	text_addf(ret, "%s\n", hba->method);
+}
+
+size_t hba_place(const struct hba_file *file, const struct hba *hba, size_t i)
+{
+	TEXT_AUTO match = { 0 };
+
+	add_match(&match, hba, "replication", hba->user, hba_target(hba, i));
+	return hba_block_of(file, text_str(&match));
+}
+
+void hba_keep_places(const struct hba_file *file, const struct hba *hba, size_t *ret_before)
+{
+	for (size_t i = 0; i < hba_targets(hba); i++)
+		ret_before[i] = hba_place(file, hba, i);
 }
 
 /* A block of the replication rules whose place this is. */

@@ -34,7 +34,11 @@ struct hba {
 size_t hba_targets(const struct hba *hba);
 const char *hba_target(const struct hba *hba, size_t i);
 
-/* The places that the replication rules have already: the first lines of their blocks; 0: none. */
+/*
+ * The place that the rule for a target has already: the first line of its block; 0: none. A rule for
+ * another role, or without TLS, is another one: what its place overrides is not ours to override.
+ */
+size_t hba_place(const struct hba_file *file, const struct hba *hba, size_t i);
 void hba_keep_places(const struct hba_file *file, const struct hba *hba, size_t *ret_before);
 
 /*

@@ -78,6 +78,7 @@ static bool is_keyword(const char *word)
 	return *word == '+';
 }
 
+/* Does it quote a keyword, or name a file with a list, which may? */
 static bool quotes_keyword(const struct hba_line *line)
 {
 	const char *s = line->s;
@@ -85,7 +86,8 @@ static bool quotes_keyword(const struct hba_line *line)
 	bool found = false;
 
 	while (!found && next_word(&s, line->s + line->len, &word))
-		found = word.quoted && is_keyword(text_str(&word.text));
+		found = word.quoted ? is_keyword(text_str(&word.text))
+				    : *text_str(&word.text) == '@';
 	text_free(&word.text);
 	return found;
 }
@@ -126,42 +128,38 @@ static bool is_rule(const struct hba_line *line)
 	return starts_with_word(line, "");
 }
 
-/*
- * A rule that hba.c has written, now or with another ini: what stands behind the type, and the
- * length of its address, which ends there. NULL for any other line.
- */
-static const char *our_rule(const struct hba_line *line, size_t *ret_len)
+/* Behind the type, which has the same width in all of our rules. */
+enum { OUR_DATABASE = 8 };
+
+/* A rule that hba.c has written, now or with another ini? */
+static bool is_our_rule(const struct hba_line *line)
 {
 	static const char *const types[] = { "hostssl ", "host    " };
 	static const char *const databases[] = { "replication \"", "all         all ",
 						 "postgres    \"" };
 	static const char *const methods[] = { " scram-sha-256", " md5" };
 	size_t len = line->len;
-	bool type = false, database = false;
+	bool type = false, database = false, method = false;
 
 	while (len && strchr(" \t\r\n", line->s[len - 1]))
 		len--;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		type = type || text_starts_with(line->s, types[i]);
-	if (!type || len < 8)
-		return NULL;
-	for (size_t i = 0; i < sizeof(databases) / sizeof(databases[0]); i++)
-		database = database || text_starts_with(line->s + 8, databases[i]);
+	for (size_t i = 0; type && i < sizeof(databases) / sizeof(databases[0]); i++)
+		database = database ||
+			   text_starts_with(line->s + OUR_DATABASE, databases[i]);
 	for (size_t i = 0; database && i < sizeof(methods) / sizeof(methods[0]); i++) {
-		size_t method = strlen(methods[i]);
+		size_t size = strlen(methods[i]);
 
-		if (len > method + 8 &&
-		    strncmp(line->s + len - method, methods[i], method) == 0) {
-			*ret_len = len - method - 8;
-			return line->s + 8;
-		}
+		method = method || (len > size &&
+				    strncmp(line->s + len - size, methods[i], size) == 0);
 	}
-	return NULL;
+	return method;
 }
 
 static int mark_blocks(struct hba_file *file, size_t *ret_number)
 {
-	size_t block = 0, stranger = 0, len;
+	size_t block = 0, stranger = 0;
 
 	for (size_t i = 0; i < file->count; i++) {
 		struct hba_line *line = &file->lines[i];
@@ -172,7 +170,7 @@ static int mark_blocks(struct hba_file *file, size_t *ret_number)
 			block = line->number;
 		}
 		line->block = block;
-		if (block && !stranger && is_rule(line) && !our_rule(line, &len))
+		if (block && !stranger && is_rule(line) && !is_our_rule(line))
 			stranger = line->number;
 		if (!block || !is_marker(line, HBA_END))
 			continue;
@@ -212,19 +210,11 @@ void hba_close(struct hba_file *file)
 	memset(file, 0, sizeof(*file));
 }
 
-size_t hba_block_of(const struct hba_file *file, const char *address)
+size_t hba_block_of(const struct hba_file *file, const char *beginning)
 {
-	STRING_AUTO end = text_format(" %s", address);
-
-	for (size_t i = 0; i < file->count; i++) {
-		const struct hba_line *line = &file->lines[i];
-		size_t len = 0;
-		const char *rule = line->block ? our_rule(line, &len) : NULL;
-
-		if (rule && text_starts_with(rule, "replication ") && len > strlen(end) &&
-		    strncmp(rule + len - strlen(end), end, strlen(end)) == 0)
-			return line->block;
-	}
+	for (size_t i = 0; i < file->count; i++)
+		if (file->lines[i].block && text_starts_with(file->lines[i].s, beginning))
+			return file->lines[i].block;
 	return 0;
 }
 
@@ -232,10 +222,9 @@ bool hba_has_applications(const struct hba_file *file)
 {
 	for (size_t i = 0; i < file->count; i++) {
 		const struct hba_line *line = &file->lines[i];
-		size_t len;
-		const char *rule = line->block ? our_rule(line, &len) : NULL;
 
-		if (rule && text_starts_with(rule, "all "))
+		if (line->block && is_our_rule(line) &&
+		    text_starts_with(line->s + OUR_DATABASE, "all "))
 			return true;
 	}
 	return false;
@@ -259,23 +248,24 @@ bool hba_is_line(const struct hba_file *file, size_t number)
 }
 
 /* Does the second word of the line name path, or a folder above it? */
-static bool names_path(const struct hba_line *line, const char *path)
+static bool names_path(const struct hba_line *line, const char *main_path, const char *path)
 {
-	const char *s = line->s, *at = NULL;
+	const char *s = line->s, *end = line->s + line->len;
+	const char *name = strrchr(main_path, '/');
 	struct word word = { 0 };
-	bool found = next_word(&s, line->s + line->len, &word);
-	size_t len;
+	TEXT_AUTO named = { 0 };
+	bool found = next_word(&s, end, &word) && next_word(&s, end, &word);
 
-	found = found && next_word(&s, line->s + line->len, &word);
-	len = word.text.len;
-	if (found && len)
-		at = strstr(path, text_str(&word.text));
+	if (name && *text_str(&word.text) != '/')
+		text_add_bytes(&named, main_path, (size_t)(name + 1 - main_path));
+	text_add(&named, text_str(&word.text));
 	text_free(&word.text);
-	return at && (at == path || at[-1] == '/') && (!at[len] || at[len] == '/');
+	return found && text_starts_with(path, text_str(&named)) &&
+	       (!path[named.len] || path[named.len] == '/');
 }
 
 size_t hba_include_of(const struct hba_file *file, size_t after, size_t before,
-		      const char *path)
+		      const char *main_path, const char *path)
 {
 	size_t found = 0;
 
@@ -286,7 +276,7 @@ size_t hba_include_of(const struct hba_file *file, size_t after, size_t before,
 		    !starts_with_word(line, "include"))
 			continue;
 		found = line->number;
-		if (names_path(line, path))
+		if (names_path(line, main_path, path))
 			break;
 	}
 	return found;

@@ -34,8 +34,8 @@ int hba_scan(struct hba_file *ret, const char *content, const struct major *majo
 void hba_close(struct hba_file *file);
 #define HBA_AUTO CLEANUP(hba_close) struct hba_file
 
-/* The first line of the block that has our replication rule for this address; 0: none. */
-size_t hba_block_of(const struct hba_file *file, const char *address);
+/* The first line of the block that has a rule with this beginning; 0: none. */
+size_t hba_block_of(const struct hba_file *file, const char *beginning);
 
 /* Do our blocks let all roles into all databases? */
 bool hba_has_applications(const struct hba_file *file);
@@ -47,13 +47,15 @@ bool hba_is_line(const struct hba_file *file, size_t number);
 
 /*
  * The line that includes path, between the lines after and before (0: the end), both exclusive: the
- * one that names it, else the last that includes anything; 0: none.
+ * one that names it or a folder above it, in relation to the folder of main_path; else the last that
+ * includes anything; 0: none.
  */
 size_t hba_include_of(const struct hba_file *file, size_t after, size_t before,
-		      const char *path);
+		      const char *main_path, const char *path);
 
 /*
  * Adds the numbers of lines as an array of PostgreSQL: all of ours, and if quoting is true, those in
- * which a keyword is quoted and therefore a name; pg_hba_file_rules shows no difference.
+ * which a keyword is quoted and therefore a name, or may be, in a list from another file (@);
+ * pg_hba_file_rules shows no difference.
  */
 void hba_add_numbers(const struct hba_file *file, bool quoting, struct text *ret);

@@ -59,7 +59,7 @@ int hba_rules_of_others(struct db *db, const struct hba_file *file, struct text 
 /*
  * $1: the role. $2: the addresses of its targets, self first. $3: lines of the main file to leave
  * out. $4: the types of rules that match whatever ours would. $5: whether /x is a regular
- * expression.
+ * expression. An included file in which a keyword is quoted, or may be, is left out as such lines are.
  */
 #define WITH_MATCHES                                                                                      \
 	WITH_RULES                                                                                        \
@@ -68,14 +68,17 @@ int hba_rules_of_others(struct db *db, const struct hba_file *file, struct text 
 	" JOIN pg_auth_members a ON a.member = m.oid JOIN pg_authid g ON g.oid = a.roleid),"              \
 	" matches AS (SELECT t.i, r.* FROM rules r,"                                                      \
 	" unnest($2::inet[]) WITH ORDINALITY AS t(net, i)"                                                \
-	" WHERE (r.file <> " MAIN_FILE " OR r.line_number <> ALL ($3::int[]))"                            \
+	" WHERE CASE WHEN r.file = " MAIN_FILE " THEN r.line_number <> ALL ($3::int[])"                   \
+	" ELSE r.file <> ALL (ARRAY(SELECT file FROM rules WHERE file <> " MAIN_FILE                      \
+	" AND encode(pg_read_binary_file(file), 'escape') ~ '\"(all|replication|same|[+])|[ \t,]@')) END" \
 	" AND r.type = ANY ($4::text[]) AND 'replication' = ANY (r.database)"                             \
 	" AND EXISTS (SELECT FROM unnest(r.user_name) AS u WHERE CASE left(u, 1)"                         \
 	" WHEN '+' THEN substr(u, 2) IN (SELECT rolname FROM groups)"                                     \
 	" WHEN '/' THEN CASE WHEN $5::bool THEN $1 ~ substr(u, 2) ELSE u = $1 END"                        \
 	" ELSE u IN ('all', $1) END)"                                                                     \
 	" AND CASE WHEN r.netmask IS NULL"                                                                \
-	" THEN r.address = 'all' OR t.i = 1 AND lower(r.address) IN ('samehost', 'samenet', 'localhost')" \
+	" THEN r.address = 'all' OR t.i = 1 AND (r.address IN ('samehost', 'samenet')"                    \
+	" OR lower(r.address) = 'localhost' AND (t.net <<= '127.0.0.0/8' OR t.net = '::1'))"              \
 	" WHEN family(r.address::inet) <> family(t.net) THEN false"                                       \
 	" ELSE r.address::inet & r.netmask::inet = host(t.net)::inet & r.netmask::inet"                   \
 	" AND r.netmask::inet & hostmask(t.net) = hostmask(t.net) & ~hostmask(t.net) END) "
@@ -91,7 +94,7 @@ static const char first_matches[] = WITH_MATCHES
 	" m.auth_method = 'cert' OR array_to_string(m.options, ' ') LIKE '%clientcert=verify%',"
 	" (SELECT file FROM rules WHERE n < m.n AND n > (SELECT max(n) FROM rules"
 	" WHERE n < m.n AND file = " MAIN_FILE ") AND 'replication' = ANY (database)"
-	" ORDER BY n DESC LIMIT 1)"
+	" ORDER BY n DESC LIMIT 1), " MAIN_FILE
 	" FROM matches m WHERE m.i > 1 OR m.auth_method <> 'reject'"
 	" OR m.address IN ('all', 'samehost', 'samenet') OR m.netmask IN ('0.0.0.0', '::')"
 	" ORDER BY m.i, m.n";
@@ -119,7 +122,8 @@ static bool is_true(const PGresult *rows, int row, int column)
 static size_t include_of(const struct hba_file *file, const PGresult *rows, int row,
 			 const char *path)
 {
-	return hba_include_of(file, number_of(rows, row, 4), number_of(rows, row, 5), path);
+	return hba_include_of(file, number_of(rows, row, 4), number_of(rows, row, 5),
+			      db_value(rows, row, 8), path);
 }
 
 /* Where the rule for one target belongs, given its row of first_matches; *ret is where it is. */

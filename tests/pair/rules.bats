@@ -141,6 +141,27 @@ hostssl|{replication}|{replica}|127.0.0.1|scram-sha-256
 hostssl|{postgres}|{replica}|10.9.0.0|scram-sha-256'
 }
 
+@test "with another role, or without TLS, the place of the former rules is not taken: who is rejected stays so" {
+	local key role lines=('hostssl replication replica all md5' 'host replication other 10.9.0.66/32 reject'
+		'hostnossl replication all 10.9.0.0/16 reject' 'host replication all all md5')
+	by_hand primary
+	for key in common.replication_user=other common.tls=off; do
+		rules "${lines[@]}"
+		adopt primary.standby_networks=10.9.0.0/24
+		sed -n 3p "$PAIR/primary/pg_hba.conf" | contains '^hostssl replication "replica"'
+		role=replica
+		[ "$key" = common.tls=off ] || role=other
+		adopt primary.standby_networks=10.9.0.0/24 "$key"
+		equal "$(seen | cut -d '|' -f 3-4)" "{replica}|all
+{other}|10.9.0.66
+{all}|10.9.0.0
+{$role}|127.0.0.1
+{$role}|10.9.0.0
+{all}|all
+{$role}|10.9.0.0"
+	done
+}
+
 @test "the rules of a cluster made with the distribution's defaults, ident on loopback, let a primary be adopted" {
 	by_hand primary
 	rules 'host all all 127.0.0.1/32 ident' 'local replication all peer' 'host replication all 127.0.0.1/32 ident' \

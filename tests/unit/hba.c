@@ -117,6 +117,22 @@ static void each_rule_keeps_or_gets_its_own_place(void)
 			       "before line 3:\n" BEGIN SELF END "at the end:\n" SHUT);
 }
 
+static void a_rule_for_another_role_or_without_tls_has_no_place_yet(void)
+{
+	static const struct hba others[] = {
+		{ .user = "replica2", .tls = true, .self = "a", .networks = &networks },
+		{ .user = "replica", .tls = false, .self = "a", .networks = &networks },
+	};
+	HBA_AUTO file = { 0 };
+	size_t number;
+
+	NUMBER(hba_scan(&file, BOTH "host all all all reject\n", major_find(12), &number), 0);
+	NUMBER(hba_place(&file, &ours, 0), 1);
+	NUMBER(hba_place(&file, &ours, 1), 1);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		NUMBER(hba_place(&file, &others[i], 1), 0);
+}
+
 static void a_block_that_somebody_has_edited_is_refused(void)
 {
 	static const struct {
@@ -193,14 +209,20 @@ static void names_are_quoted(void)
 static void lines_that_quote_a_keyword_are_known(void)
 {
 	static const char *const quoting[] = {
-		"host \"replication\" a all md5\n", "host replication \"all\" all md5\n",
-		"host a \"b\",\"al\"l all md5\n",   "host a,  \"+g\" all md5\n",
-		"host a b \"samehost\" md5\n",      "host a \"a\\\nll\" all md5\n"
+		"host \"replication\" a all md5\n",
+		"host replication \"all\" all md5\n",
+		"host a \"b\",\"al\"l all md5\n",
+		"host a,  \"+g\" all md5\n",
+		"host a b \"samehost\" md5\n",
+		"host a \"a\\\nll\" all md5\n",
+		/* there may be one in the list */
+		"host a,@dbs b all md5\n",
 	};
 	static const char *const plain[] = { "host replication all all md5\n",
 					     "host replicati\"on\" a\"ll\" all md5\n",
 					     "host \"a\" \"\"\"all\" all md5\n",
 					     "host a \"all , \" all md5\n",
+					     "host \"@dbs\" a@b all md5\n",
 					     "host a b all md5 # \"all\"\n" };
 
 	for (size_t i = 0; i < sizeof(quoting) / sizeof(quoting[0]); i++) {
@@ -230,18 +252,22 @@ static void a_rule_of_an_included_file_is_found_where_it_is_included(void)
 {
 	static const char content[] =
 		"local a a peer\ninclude b.conf\ninclude_if_exists ba.conf\n"
-		"\"include_dir\" /etc/rules\nhost a a all md5\ninclude c\n";
+		"\"include_dir\" /etc/rules\nhost a a all md5\ninclude c\n"
+		"include sub/c\ninclude d\n";
 	HBA_AUTO file = { 0 };
 	size_t number;
 
 	NUMBER(hba_scan(&file, content, major_find(16), &number), 0);
-	NUMBER(hba_include_of(&file, 1, 5, "/data/b.conf"), 2);
-	NUMBER(hba_include_of(&file, 1, 5, "/data/ba.conf"), 3);
-	NUMBER(hba_include_of(&file, 1, 5, "/etc/rules/x.conf"), 4);
+	NUMBER(hba_include_of(&file, 1, 5, "/data/pg_hba.conf", "/data/b.conf"), 2);
+	NUMBER(hba_include_of(&file, 1, 5, "/data/pg_hba.conf", "/data/ba.conf"), 3);
+	NUMBER(hba_include_of(&file, 1, 5, "/data/pg_hba.conf", "/etc/rules/x.conf"), 4);
 	/* nested: not before a rule that it does not include */
-	NUMBER(hba_include_of(&file, 1, 5, "/etc/other"), 4);
-	NUMBER(hba_include_of(&file, 5, 0, "/data/c"), 6);
-	NUMBER(hba_include_of(&file, 0, 2, "/data/c"), 0);
+	NUMBER(hba_include_of(&file, 1, 5, "/data/pg_hba.conf", "/etc/other"), 4);
+	NUMBER(hba_include_of(&file, 5, 0, "/data/pg_hba.conf", "/data/c"), 6);
+	/* not where the name of another one ends in the same way */
+	NUMBER(hba_include_of(&file, 5, 0, "/data/pg_hba.conf", "/data/sub/c"), 7);
+	NUMBER(hba_include_of(&file, 5, 0, "/data/pg_hba.conf", "/data/other/c"), 8);
+	NUMBER(hba_include_of(&file, 0, 2, "/data/pg_hba.conf", "/data/c"), 0);
 }
 
 /* --- any bytes --- */
@@ -321,6 +347,7 @@ int main(void)
 	a_block_that_somebody_has_edited_is_refused();
 	a_line_that_continues_is_one_line_from_14_on();
 	names_are_quoted();
+	a_rule_for_another_role_or_without_tls_has_no_place_yet();
 	lines_that_quote_a_keyword_are_known();
 	a_rule_of_an_included_file_is_found_where_it_is_included();
 	any_bytes_are_kept_and_a_second_run_changes_nothing();
