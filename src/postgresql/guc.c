@@ -18,13 +18,21 @@ const struct guc_rank guc_switch[] = {
 	{ "yes", 1 }, { "true", 1 }, { "1", 1 },     { NULL, 0 },
 };
 
-/* The server takes any beginning of a word that is not ambiguous, of switches alone. */
+/* The server takes any beginning of a switch that says which one it is, and no other's. */
+static bool is_word(const char *value, const char *word, const struct guc_rank *ranks)
+{
+	size_t least = ranks != guc_switch ? strlen(word) : *word == 'o' ? 2 : 1;
+	size_t len = strlen(value);
+
+	return len >= least && strncasecmp(value, word, len) == 0;
+}
+
 static bool measure_word(const char *value, const struct guc_rank *ranks, double *ret)
 {
-	for (; ranks->word; ranks++) {
-		if (!*value || strncasecmp(value, ranks->word, strlen(value)) != 0)
+	for (const struct guc_rank *one = ranks; one->word; one++) {
+		if (!is_word(value, one->word, ranks))
 			continue;
-		*ret = ranks->rank;
+		*ret = one->rank;
 		return true;
 	}
 	return false;

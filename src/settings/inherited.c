@@ -1,6 +1,7 @@
 #include "settings/inherited.h"
 
 #include "base/file.h"
+#include "postgresql/guc.h"
 
 #include <locale.h>
 #include <string.h>
@@ -169,13 +170,24 @@ static bool is_harmless(enum inherited_unless unless, const char *value, const c
 	return false;
 }
 
+static bool is_default(const struct inherited *row, const char *value)
+{
+	double here, neutral;
+
+	if (!row->neutral)
+		return false;
+	if (guc_measure(value, guc_switch, 1, &here) &&
+	    guc_measure(row->neutral, guc_switch, 1, &neutral))
+		return here == neutral;
+	return strcasecmp(value, row->neutral) == 0;
+}
+
 enum inherited_rule inherited_judge(const struct inherited *row, const char *value,
 				    const char *directory)
 {
-	bool is_default = row->neutral && strcasecmp(value, row->neutral) == 0;
 	bool judged = row->rule == INHERITED_NEUTRALISED || row->rule == INHERITED_REFUSED;
 
-	if (judged && (is_default || is_harmless(row->unless, value, directory)))
+	if (judged && (is_default(row, value) || is_harmless(row->unless, value, directory)))
 		return INHERITED_KEPT;
 	return row->rule;
 }

@@ -99,6 +99,31 @@ static void a_value_is_judged(const char *folder)
 	CHECK(unlink(file) == 0);
 }
 
+/* As the server's parse_bool(): any beginning of a word that says which one it is. */
+static void a_switch_is_read_as_the_server_reads_it(void)
+{
+	static const char *const words[] = { "false", "no",  "off", "0",
+					     "true",  "yes", "on",  "1" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		for (size_t len = 1; len <= strlen(words[i]); len++) {
+			STRING_AUTO value = text_format("%.*s", (int)len, words[i]);
+			bool off = i < 4 && !text_equal(value, "o");
+
+			NUMBER(judge("zero_damaged_pages", value, ""),
+			       off ? INHERITED_KEPT : INHERITED_REFUSED);
+			value[0] &= (char)(value[0] >= 'a' ? ~0x20 : ~0);
+			NUMBER(judge("zero_damaged_pages", value, ""),
+			       off ? INHERITED_KEPT : INHERITED_REFUSED);
+		}
+	}
+	NUMBER(judge("recovery_target_inclusive", "YES", ""), INHERITED_KEPT);
+	NUMBER(judge("recovery_target_inclusive", "f", ""), INHERITED_NEUTRALISED);
+	NUMBER(judge("archive_mode", "always", ""), INHERITED_NEUTRALISED);
+	NUMBER(judge("recovery_min_apply_delay", "1", ""), INHERITED_NEUTRALISED);
+	NUMBER(judge("recovery_min_apply_delay", "0", ""), INHERITED_KEPT);
+}
+
 static void list(void)
 {
 	for (size_t i = 0; i < inherited_parameters_count; i++) {
@@ -118,6 +143,7 @@ int main(int argc, char **argv)
 	}
 	every_row_is_whole();
 	what_is_ours_is_set();
+	a_switch_is_read_as_the_server_reads_it();
 	if (argc == 2)
 		a_value_is_judged(argv[1]);
 	return unit_end();

@@ -162,6 +162,8 @@ static void values_are_measured_as_the_server_measures_them(void)
 	}
 	CHECK(!guc_measure("", guc_switch, 1, &seen));
 	CHECK(!guc_measure("2", guc_switch, 1, &seen));
+	CHECK(!guc_measure("o", guc_switch, 1, &seen));
+	CHECK(!guc_measure("log", guc_wal_levels, 1, &seen));
 	CHECK(!guc_measure("replicas", guc_wal_levels, 1, &seen));
 }
 
