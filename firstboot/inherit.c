@@ -1,11 +1,13 @@
 #include "inherit.h"
 
 #include "base/file.h"
+#include "postgresql/conf_lines.h"
 #include "postgresql/conftree.h"
 #include "settings/inherited.h"
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #define AUTO_CONF    "postgresql.auto.conf"
 #define SWITCHED_OFF "# The primary's, switched off by pgrepl-standby:\n#"
@@ -21,6 +23,7 @@ struct inherit {
 	const struct host *host;
 	const char *directory;
 	bool apply;
+	struct conf_lines lines;      /* of all files, in the order of reading */
 	struct text overrides;        /* lines of postgresql.conf */
 	char *data_directory, *rules; /* the primary's, if it names them */
 	struct inherited_found *found;
@@ -42,64 +45,97 @@ static void remember(struct inherit *inherit, const char *name, const char *valu
 
 static void add_name(struct text *names, const char *name)
 {
-	const char *before = strstr(text_str(names), name);
+	STRING_AUTO sought = text_format(", %s,", name);
+	STRING_AUTO present = text_format(", %s,", text_str(names));
 
-	if (!before || (before[strlen(name)] && before[strlen(name)] != ','))
+	if (!strstr(present, sought))
 		text_addf(names, "%s%s", names->len ? ", " : "", name);
 }
 
-static int refuse(const struct inherit *inherit, const struct inherited *row,
-		  const char *path, const char *value)
+/* What has to happen to a value; those of [standby.settings] win over any. */
+static enum inherited_rule judge(const struct inherit *inherit, const char *name,
+				 const char *value)
 {
+	const struct inherited *row = inherited_find(name);
+
+	return row && !pgconf_get(&inherit->host->settings.standby_settings, name)
+		       ? inherited_judge(row, value, inherit->directory)
+		       : INHERITED_KEPT;
+}
+
+static int refuse(const struct inherit *inherit, const struct conf_line *line)
+{
+	const struct inherited *row = inherited_find(line->name);
+
 	fault_set(inherit->fault, FAULT_OPERATOR, "\"%s\" is \"%s\" in the primary's %s: %s",
-		  row->name, value, path, row->why);
+		  row->name, line->value, line->file, row->why);
 	return fault_hint(inherit->fault,
 			  "Remove it on the primary, or set it in section [standby.settings].");
 }
 
-/* 1 if the line has to be switched off, 0 if not, or a negative errno and the fault. */
-static int judge_line(struct inherit *inherit, const char *path, const char *line)
+static bool is_outside(const struct conf_line *line)
 {
-	char name[CONFTREE_NAME_MAX];
-	TEXT_AUTO value = { 0 };
-	const struct inherited *row = conftree_parse(line, name, &value)
-					      ? inherited_find(name)
-					      : NULL;
-	bool outside = *path == '/';
-
-	if (!row || pgconf_get(&inherit->host->settings.standby_settings, name))
-		return 0;
-	switch (inherited_judge(row, text_str(&value), inherit->directory)) {
-	case INHERITED_REFUSED:
-		return refuse(inherit, row, path, text_str(&value));
-	case INHERITED_NEUTRALISED:
-		break;
-	default:
-		return 0;
-	}
-	remember(inherit, name, text_str(&value));
-	/* without a neutral value, what this host's own file says stays */
-	if (outside && row->neutral)
-		text_addf(&inherit->overrides, "%s = '%s' # instead of the value in %s\n",
-			  name, row->neutral, path);
-	if (!outside || row->neutral)
-		add_name(&inherit->found->names, name);
-	return !outside;
+	return *line->file == '/';
 }
 
-static int rewrite(struct inherit *inherit, const char *path, const struct text *content,
-		   struct text *ret)
+/* Does the server still take this value when the lines to be switched off are? */
+static bool stays_last(const struct inherit *inherit, const struct conf_line *line)
+{
+	const struct conf_line *end = inherit->lines.items + inherit->lines.count;
+
+	for (const struct conf_line *next = line + 1; next < end; next++)
+		if (next->origin != CONF_OURS && strcasecmp(next->name, line->name) == 0 &&
+		    (is_outside(next) ||
+		     judge(inherit, next->name, next->value) != INHERITED_NEUTRALISED))
+			return false;
+	return true;
+}
+
+static void neutralise(struct inherit *inherit, const struct conf_line *line)
+{
+	const struct inherited *row = inherited_find(line->name);
+
+	remember(inherit, row->name, line->value);
+	if (is_outside(line)) {
+		/* without a neutral value, what this host's own file says stays */
+		if (!row->neutral || !stays_last(inherit, line))
+			return;
+		text_addf(&inherit->overrides, "%s = '%s' # instead of the value in %s\n",
+			  row->name, row->neutral, line->file);
+	}
+	add_name(&inherit->found->names, row->name);
+}
+
+/* Of what is refused, only the line that wins counts. */
+static int judge_lines(struct inherit *inherit)
+{
+	for (size_t i = 0; i < inherit->lines.count; i++) {
+		const struct conf_line *line = &inherit->lines.items[i];
+		enum inherited_rule rule = judge(inherit, line->name, line->value);
+
+		if (line->origin == CONF_OURS)
+			continue;
+		if (rule == INHERITED_NEUTRALISED)
+			neutralise(inherit, line);
+		if (rule == INHERITED_REFUSED &&
+		    conf_lines_find_others(&inherit->lines, line->name) == line)
+			return refuse(inherit, line);
+	}
+	return 0;
+}
+
+static void rewrite(const struct inherit *inherit, const struct text *content,
+		    struct text *ret)
 {
 	for (const char *line = text_str(content); *line; line += pgconf_line_length(line)) {
-		int off = judge_line(inherit, path, line);
+		char name[CONFTREE_NAME_MAX];
+		TEXT_AUTO value = { 0 };
 
-		if (off < 0)
-			return off;
-		if (off)
+		if (conftree_parse(line, name, &value) &&
+		    judge(inherit, name, text_str(&value)) == INHERITED_NEUTRALISED)
 			text_add(ret, SWITCHED_OFF);
 		text_add_bytes(ret, line, pgconf_line_length(line));
 	}
-	return 0;
 }
 
 static int put(struct inherit *inherit, const char *file, const struct text *content)
@@ -116,14 +152,13 @@ static int visit(void *arg, const char *path)
 	STRING_AUTO file = conftree_path(inherit->directory, path);
 	TEXT_AUTO content = { 0 };
 	TEXT_AUTO wanted = { 0 };
-	int r;
 
-	/* the server itself rejects what is not text */
-	if (!conftree_read(inherit->directory, path, &content))
+	/* this host's own files are left alone; the server itself rejects what is not text */
+	if (*path == '/' || !conftree_read(inherit->directory, path, &content))
 		return 0;
-	r = rewrite(inherit, path, &content, &wanted);
-	if (r < 0 || text_equal(text_str(&content), text_str(&wanted)))
-		return r;
+	rewrite(inherit, &content, &wanted);
+	if (text_equal(text_str(&content), text_str(&wanted)))
+		return 0;
 	return put(inherit, file, &wanted);
 }
 
@@ -176,16 +211,22 @@ static int walk(const struct host *host, bool apply, struct inherited_found *ret
 		.found = ret,
 		.fault = fault,
 	};
+	STRING_AUTO conf = text_format("%s/postgresql.conf", inherit.directory);
 	int r;
 
 	inherit_free(ret);
 	ret->changes = false;
-	r = conftree_walk(inherit.directory, visit, &inherit);
+	r = conf_lines_read(&inherit.lines, conf, inherit.directory, fault);
+	if (r == 0)
+		r = judge_lines(&inherit);
+	if (r == 0)
+		r = conftree_walk(inherit.directory, visit, &inherit);
 	if (r == 0)
 		r = visit(&inherit, AUTO_CONF);
 	if (r == 0)
 		r = add_overrides(&inherit);
 	find_rules(&inherit);
+	conf_lines_free(&inherit.lines);
 	text_free(&inherit.overrides);
 	text_drop(&inherit.data_directory);
 	if (r == -E2BIG)

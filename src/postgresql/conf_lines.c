@@ -165,7 +165,8 @@ static int take_line(const struct reading *reading, const char *path, long numbe
 {
 	STRING_AUTO target = beside(path, value);
 	size_t len = strlen(reading->directory);
-	bool inside = text_starts_with(path, reading->directory) && path[len] == '/';
+	bool inside = text_starts_with(path, reading->directory) && path[len] == '/' &&
+		      !strstr(path + len, "..");
 
 	if (strcasecmp(name, "include_dir") == 0)
 		return read_directory(reading, target, origin, depth + 1);

@@ -171,6 +171,34 @@ names_of_the_kind() {
 	contains 'hint: Remove it on the primary, or set it in section \[standby.settings\]' <<<"$output"
 }
 
+# Each word is a line that sets the parameter, in the order of reading: in a file included first, below the
+# include, and by ALTER SYSTEM. The last line keeps each setup from copying.
+@test "of a setting that hides damage, the line that wins counts" {
+	local first below altered file words before
+	by_hand primary
+	role
+	sql primary "grant execute on function pg_ls_dir(text,boolean,boolean), pg_stat_file(text,boolean),
+		pg_read_binary_file(text), pg_read_binary_file(text,bigint,bigint,boolean) to replica"
+	ini standby common.tls=off
+	before=$(<"$PAIR/primary/postgresql.conf")
+	while read -r first below altered file; do
+		as_server sh -c 'printf "%s\n" "$1" "include '"'first.conf'"'" "Zero_Damaged_Pages = $3" "no_such_parameter = 1" >"$0/postgresql.conf"
+			echo "zero_damaged_pages $2" >"$0/first.conf"
+			echo "zero_damaged_pages = $4" | grep -v -- - >"$0/postgresql.auto.conf" || :' \
+			"$PAIR/primary" "$before" "$first" "$below" "$altered"
+		run -78 pgrepl standby setup
+		words="\"zero_damaged_pages\" is \".*\" in the primary.s $file:"
+		[ "$file" != - ] || words='unrecognized configuration parameter'
+		contains "$words" <<<"$output"
+	done <<-'END'
+		on  off   -     -
+		off on    -     postgresql.conf
+		no  on    FALSE -
+		on  of    true  postgresql.auto.conf
+		off 0     off   -
+	END
+}
+
 @test "nothing inherited is changed in a standby that is in place already" {
 	start_primary
 	start_standby standby
