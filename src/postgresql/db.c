@@ -344,6 +344,9 @@ int db_try_stream(struct db *db, const char *command, struct fault *fault)
 	char kind = '\0', *message;
 	int n = 0;
 
+	/* a standby of 12 does not know its timeline before it has been asked for it */
+	if (db_exec(db, "IDENTIFY_SYSTEM", fault) < 0)
+		return -EIO;
 	if (!PQsendQuery(db->conn, command))
 		return query_fault(db, NULL, 0, fault);
 	if (next_result(db, deadline, &result, fault) < 0)
