@@ -5,6 +5,7 @@
 #include "host/ownership.h"
 #include "lineage.h"
 #include "monitor.h"
+#include "postgresql/clone_mark.h"
 #include "settings/keys.h"
 #include "upstream.h"
 
@@ -195,12 +196,28 @@ static bool leaves_data_behind(const struct host *host, struct fault *fault)
 	return true;
 }
 
+/* A complete clone may be all that is left of a lost primary: no empty cluster replaces it. */
+static bool would_clear_clone(const struct host *host, struct fault *fault)
+{
+	if (host->role->settings != SETTINGS_PRIMARY || host_in_place(host) ||
+	    !clone_mark_exists(&host->cluster))
+		return false;
+	fault_set(fault, FAULT_OPERATOR,
+		  "\"%s\" is a complete clone of a primary: no empty cluster is created in its stead",
+		  host->cluster.staging);
+	fault_hint(fault,
+		   "Nothing in it was changed. Run pgrepl-standby setup to go on with it; or, for an empty cluster, remove \"%s/" CLUSTER_MARK
+		   "\".",
+		   host->cluster.staging);
+	return true;
+}
+
 /* What is in PGDATA can be used, or moved aside. */
 static enum step_state judge(struct host *host, struct text *detail, struct fault *fault)
 {
 	bool standby = host->role->settings == SETTINGS_STANDBY;
 
-	if (leaves_data_behind(host, fault))
+	if (leaves_data_behind(host, fault) || would_clear_clone(host, fault))
 		return STEP_REFUSED;
 	switch (host->found.state) {
 	case CLUSTER_ABSENT:
