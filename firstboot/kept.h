@@ -9,7 +9,9 @@
 
 /*
  * There is none; or the upstream server still has what it needs, and setup goes on with it
- * (host->cluster.keep); or it is cleared, with the reason.
+ * (host->cluster.keep). It is cleared, with the reason, only if it is of no use any more: its
+ * WAL was removed, or the server was promoted without all of it. It is refused for a reason
+ * that the ini can put right: another system, an old primary, other tablespaces.
  */
 step_check kept_check;
 step_apply kept_apply;

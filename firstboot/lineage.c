@@ -1,7 +1,5 @@
 #include "lineage.h"
 
-#include "postgresql/history.h"
-
 #include <errno.h>
 
 /* --- where this host's cluster is --- */
@@ -89,7 +87,7 @@ static void add_position(struct text *ret, struct wal_position position)
 }
 
 /* -ENODATA, and no fault, if the server does not tell what came before its timeline. */
-static int compare(const struct host *host, const struct replication_login *login,
+static int compare(const char *directory, const struct replication_login *login,
 		   struct wal_position here, struct wal_position there,
 		   enum history_relation *ret, struct fault *fault)
 {
@@ -100,11 +98,33 @@ static int compare(const struct host *host, const struct replication_login *logi
 	/* the first timeline has no history, and a newer one than theirs is not in it */
 	if (there.timeline > 1 && here.timeline <= there.timeline)
 		r = history_fetch(login, there.timeline, &theirs, fault);
-	if (r == 0 && history_read(host->cluster.path, here.timeline, &ours) < 0)
+	if (r == 0 && history_read(directory, here.timeline, &ours) < 0)
 		r = -ENODATA;
 	if (r == 0)
 		*ret = history_relate(here, &ours, there, &theirs);
 	return r;
+}
+
+/*
+ * How a cluster that is here, with this directory, relates to the server, with what is known
+ * of both added to what.
+ */
+static int relate_position(const char *directory, const struct replication_login *login,
+			   struct wal_position here,
+			   const struct replication_upstream *server,
+			   enum history_relation *ret, struct text *what, struct fault *fault)
+{
+	struct wal_position there = { server->timeline, server->lsn };
+	enum history_relation relation = HISTORY_APART;
+	int r = compare(directory, login, here, there, &relation, fault);
+
+	if (r < 0 && r != -ENODATA)
+		return r;
+	add_position(what, here);
+	text_addf(what, ", %s %s:%ld, ", relations[relation].what, login->host, login->port);
+	add_position(what, there);
+	*ret = relation;
+	return 0;
 }
 
 /*
@@ -115,22 +135,14 @@ static int relate(struct host *host, const struct replication_login *login,
 		  const struct replication_upstream *server, enum history_relation *ret,
 		  struct text *what, struct fault *fault)
 {
-	struct wal_position there = { server->timeline, server->lsn };
 	struct wal_position here;
-	enum history_relation relation = HISTORY_APART;
 	int r = locate(host, server->system_id, &here, fault);
 
 	if (r <= 0)
 		return r;
 	ask_server(host, &here.lsn);
-	r = compare(host, login, here, there, &relation, fault);
-	if (r < 0 && r != -ENODATA)
-		return r;
-	add_position(what, here);
-	text_addf(what, ", %s %s:%ld, ", relations[relation].what, login->host, login->port);
-	add_position(what, there);
-	*ret = relation;
-	return 1;
+	r = relate_position(host->cluster.path, login, here, server, ret, what, fault);
+	return r < 0 ? r : 1;
 }
 
 int lineage_check(struct host *host, const struct replication_login *login,
@@ -153,6 +165,21 @@ int lineage_check(struct host *host, const struct replication_login *login,
 	fault_set(fault, FAULT_OPERATOR, "%s holds a %s, on %s", text_str(&subject),
 		  standby ? "standby" : "cluster that is not a standby", text_str(&what));
 	return fault_hint(fault, "%s", relations[relation].hint);
+}
+
+int lineage_check_clone(const struct host *host, const struct replication_login *login,
+			const struct replication_upstream *upstream,
+			struct wal_position here, struct fault *fault)
+{
+	enum history_relation relation;
+	TEXT_AUTO what = { 0 };
+	int r = relate_position(host->cluster.staging, login, here, upstream, &relation,
+				&what, fault);
+
+	if (r < 0 || relations[relation].follows)
+		return r;
+	r = fault_set(fault, FAULT_OPERATOR, "it is on %s", text_str(&what));
+	return relations[relation].older ? -ESTALE : r;
 }
 
 /* --- other primary --- */

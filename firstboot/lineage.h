@@ -9,6 +9,7 @@
 #pragma once
 
 #include "host.h"
+#include "postgresql/history.h"
 #include "step.h"
 
 /*
@@ -21,6 +22,15 @@
 int lineage_check(struct host *host, const struct replication_login *login,
 		  const struct replication_upstream *upstream, struct text *ret_what,
 		  struct fault *fault);
+
+/*
+ * May the complete clone in staging, whose WAL ends here, follow this server? 0, -ESTALE and
+ * the fault if the server was promoted before that and does not have all of it, or another
+ * negative errno and the fault.
+ */
+int lineage_check_clone(const struct host *host, const struct replication_login *login,
+			const struct replication_upstream *upstream,
+			struct wal_position here, struct fault *fault);
 
 /*
  * On a primary whose server is down: starting it does not make a second primary. Refused if

@@ -6,12 +6,13 @@
 #pragma once
 
 #include "postgresql/cluster.h"
+#include "postgresql/history.h"
 
 #include <stdint.h>
 
 struct clone_mark {
 	char system_id[24];
-	long timeline;
+	struct wal_position end; /* of what WAL it has */
 	uint64_t lsn; /* the first WAL that it needs from its upstream server */
 };
 

@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STAGING_SUFFIX ".pgrepl-staging"
-
 void tablespace_map_free(struct tablespace_map *map)
 {
 	for (size_t i = 0; i < map->count; i++) {
@@ -83,7 +81,7 @@ int tablespace_map_parse(struct tablespace_map *map, const char *list, char **re
 			return -EINVAL;
 		}
 		map->pairs = mem_resize(map->pairs, (map->count + 1) * sizeof(*map->pairs));
-		staging = text_format("%s" STAGING_SUFFIX, to);
+		staging = text_format("%s" TABLESPACE_STAGING_SUFFIX, to);
 		map->pairs[map->count++] = (struct tablespace_pair){
 			.from = text_copy(from),
 			.to = text_copy(to),
@@ -229,25 +227,25 @@ static bool is_staging_of(const struct tablespace_map *map, const char *path)
 {
 	for (size_t i = 0; i < map->count; i++)
 		if (text_equal(map->pairs[i].staging, path))
-			return file_exists(path);
+			return true;
 	return false;
 }
 
-bool tablespace_fits(const struct tablespace_map *map, const char *cluster_staging)
+char *tablespace_find_unmapped(const struct tablespace_map *map, const char *cluster_staging)
 {
 	STRING_AUTO folder = text_format("%s/pg_tblspc", cluster_staging);
 	DIR_AUTO dir = opendir(folder);
 	const struct dirent *entry;
-	bool fits = dir;
 
-	while (fits && (entry = file_next(dir))) {
+	while (dir && (entry = file_next(dir))) {
 		STRING_AUTO link = text_format("%s/%s", folder, entry->d_name);
 		char target[PATH_MAX];
 
 		read_link(link, target);
-		fits = is_staging_of(map, target);
+		if (!is_staging_of(map, target) || !file_exists(target))
+			return text_copy(target);
 	}
-	return fits;
+	return NULL;
 }
 
 /* Removes what servers of any major create in a tablespace, and nothing else. */

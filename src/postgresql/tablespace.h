@@ -10,6 +10,9 @@
 
 #include "base/fault.h"
 
+/* What follows the name of a directory in the name of its staging sibling. */
+#define TABLESPACE_STAGING_SUFFIX ".pgrepl-staging"
+
 /* Pairs of directories, as "/srv/fast=/data/fast". All zero is the empty list. */
 struct tablespace_map {
 	struct tablespace_pair {
@@ -50,8 +53,11 @@ int tablespace_check_room(const struct tablespace_map *map,
 bool tablespace_has_leftover(const struct tablespace_map *map);
 int tablespace_clear(const struct tablespace_map *map, const char *cluster_staging);
 
-/* Do the links in staging lead to the staging directories of the map, as it is now? */
-bool tablespace_fits(const struct tablespace_map *map, const char *cluster_staging);
+/*
+ * What a link in staging leads to that is not a staging directory of the map, as it is now;
+ * or NULL. The caller frees it.
+ */
+char *tablespace_find_unmapped(const struct tablespace_map *map, const char *cluster_staging);
 
 /* Makes the staged ones final. Crash-safe: tablespace_clear() undoes a part of it. */
 int tablespace_place(const struct tablespace_map *map, const char *cluster_staging);

@@ -50,16 +50,22 @@ fail_late() {
 	contains 'nothing to do$' <<<"$output"
 }
 
-@test "a complete clone whose WAL the primary has removed is made anew, and the reason is given" {
-	fail_late
+# remove_wal: the primary removes what the clone needs.
+remove_wal() {
+	local retained
+	retained=$([ "$PGMAJOR" = 12 ] && echo wal_keep_segments || echo wal_keep_size)
 	for _ in 1 2 3; do
 		sql primary "create table if not exists filler (what text); insert into filler values ('x'); select pg_switch_wal()"
 	done
-	sql primary "alter system set $([ "$PGMAJOR" = 12 ] && echo wal_keep_segments || echo wal_keep_size) = 0"
-	ini primary primary.settings."$([ "$PGMAJOR" = 12 ] && echo wal_keep_segments || echo wal_keep_size)"=0
+	sql primary "alter system set $retained = 0"
 	sql primary 'select pg_reload_conf()'
 	sql primary 'checkpoint'
 	sql primary 'checkpoint'
+}
+
+@test "a complete clone whose WAL the primary has removed is made anew, and the reason is given" {
+	fail_late
+	remove_wal
 	ini standby
 	run -0 pgrepl standby setup
 	contains 'kept clone: clear the clone of an earlier run: .*requested WAL segment .* has already been removed' <<<"$output"
@@ -68,44 +74,95 @@ fail_late() {
 	streams standby
 }
 
-@test "a complete clone of another primary is not used" {
-	fail_late
-	start_other_primary primary-other
-	ini standby common.primary_port="$(port_of primary-other)"
-	run -0 pgrepl standby setup
-	streams standby primary-other
+# refuses_and_keeps REASON SECTION.KEY=VALUE...: whatever the ini says, nothing of the clone is touched.
+refuses_and_keeps() {
+	local before reason=$1 command
+	shift
+	ini standby "$@"
+	before=$(listing "$PAIR"/standby.pgrepl-staging "$PAIR"/here)
+	for command in 'setup --dry-run' setup; do
+		echo "$reason: $command"
+		# shellcheck disable=SC2086
+		run -78 pgrepl standby $command
+		contains "$reason" <<<"$output"
+		contains 'hint: ' <<<"$output"
+		unchanged "$before" "$(listing "$PAIR"/standby.pgrepl-staging "$PAIR"/here)"
+	done
 }
 
-@test "a complete clone of an older timeline is not used" {
+@test "a complete clone outlives every setting that does not fit it, and setup goes on with it afterwards" {
+	local map
+	as_server mkdir -p "$PAIR/there" "$PAIR/here"
+	sql primary "create tablespace fast location '$PAIR/there'"
+	sql primary "create table on_fast (what text) tablespace fast"
+	map=standby.tablespace_mapping=$PAIR/there=$PAIR/here/fast
+	start_other_primary primary-other
+	fail_late "$map"
+	refuses_and_keeps 'it is of system [0-9]+, and .* has system [0-9]+' "$map" common.primary_port="$(port_of primary-other)"
+	refuses_and_keeps 'does not have its tablespace ".*/here/fast.pgrepl-staging" any more' "${map/fast/other}"
+	contains 'hint: Map the tablespace to ".*/here/fast" again' <<<"$output"
+	refuses_and_keeps 'does not have its tablespace ".*" any more'
+	refuses_and_keeps 'password' "$map" common.replication_password=wrong
+	as_server sed -i 's/^timeline 1$/timeline 2/' "$PAIR/standby.pgrepl-staging/pgrepl.clone"
+	refuses_and_keeps 'it is on timeline 2 .* newer than that of' "$map"
+	as_server sed -i 's/^timeline 2$/timeline 1/' "$PAIR/standby.pgrepl-staging/pgrepl.clone"
+	ini standby "$map"
+	run -0 pgrepl standby setup
+	equal "$(backups)" 1
+	equal "$(sql standby 'select count(*) from on_fast')" 0
+	streams standby
+}
+
+@test "pgrepl-primary does not clear a complete clone for an empty cluster" {
+	local before
+	fail_late
+	ini primary-new common.data_directory="$PAIR/standby" common.primary_host=
+	before=$(listing "$PAIR/standby.pgrepl-staging")
+	run -78 pgrepl primary-new setup
+	contains 'is a complete clone of a primary: no empty cluster is created in its stead' <<<"$output"
+	unchanged "$before" "$(listing "$PAIR/standby.pgrepl-staging")"
+	ini standby
+	run -0 pgrepl standby setup
+	equal "$(backups)" 1
+}
+
+@test "setup goes on with a complete clone of a primary that was promoted after it" {
 	fail_late
 	as_server touch "$PAIR/primary/standby.signal"
 	pg_ctl -D "$PAIR/primary" -l "$PAIR/primary.log" -w restart
 	pg_ctl -D "$PAIR/primary" -w promote
 	ini standby
 	run -0 pgrepl standby setup
-	contains 'kept clone: clear the clone of an earlier run: it is on timeline 1, and the primary is on 2' <<<"$output"
+	contains '^ok +kept clone +complete since an earlier run' <<<"$output"
+	equal "$(backups)" 1
 	streams standby
+	replicates primary standby
 }
 
-@test "the tablespaces of a complete clone are kept with it, as long as the ini maps them as before" {
-	local map
-	as_server mkdir -p "$PAIR/there" "$PAIR/here"
-	sql primary "create tablespace fast location '$PAIR/there'"
-	sql primary "create table on_fast (what text) tablespace fast"
-	map=standby.tablespace_mapping=$PAIR/there=$PAIR/here/fast
-	fail_late "$map"
-	ini standby "$map"
+@test "setup goes on with a complete clone from a standby of its primary" {
+	start_standby sibling
+	streams sibling
+	fail_late
+	ini standby common.primary_port="$(port_of sibling)"
 	run -0 pgrepl standby setup
-	equal "$(backups)" 1
-	equal "$(sql standby 'select count(*) from on_fast')" 0
-	stop standby
-	rm -r "$PAIR/standby" "$PAIR/here/fast"
-	fail_late "$map"
-	map=standby.tablespace_mapping=$PAIR/there=$PAIR/here/other
-	ini standby "$map"
+	equal "$(backups)" 2
+	streams standby sibling
+	replicates primary standby
+}
+
+@test "a complete clone with more WAL than the server that was promoted is made anew" {
+	start_standby sibling
+	streams sibling
+	stop sibling
+	sql primary "create table only_here ()"
+	fail_late
+	stop primary
+	pg_ctl -D "$PAIR/sibling" -l "$PAIR/sibling.log" -w start
+	pg_ctl -D "$PAIR/sibling" -w promote
+	ini standby common.primary_port="$(port_of sibling)"
 	run -0 pgrepl standby setup
-	contains 'kept clone: clear the clone of an earlier run: tablespace_mapping was another one' <<<"$output"
-	equal "$(sql standby 'select count(*) from on_fast')" 0
+	contains 'kept clone: clear the clone of an earlier run: it is on timeline 1 at .*, which has diverged from' <<<"$output"
+	streams standby sibling
 }
 
 @test "a half-made clone is not taken for a complete one" {
@@ -136,8 +193,8 @@ files_of_the_clone() {
 	fail_late
 	whole=$(files_of_the_clone)
 	cp -a "$PAIR/standby.pgrepl-staging" "$PAIR/copy"
-	start_other_primary primary-other
-	ini standby common.primary_port="$(port_of primary-other)"
+	remove_wal
+	ini standby
 	for at in 8 16 32 64 128; do
 		traced standby "$PAIR/trace" -e trace=unlink,unlinkat,rmdir \
 			-e "inject=unlink,unlinkat,rmdir:signal=KILL:when=$at"
