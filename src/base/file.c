@@ -85,9 +85,7 @@ int file_open(const char *path)
 		return errno == ENXIO || errno == ENODEV ? -FILE_NOT_REGULAR : -errno;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (S_ISREG(st.st_mode))
-		return file_steal(&fd);
-	return S_ISDIR(st.st_mode) ? -EISDIR : -FILE_NOT_REGULAR;
+	return S_ISREG(st.st_mode) ? file_steal(&fd) : -FILE_NOT_REGULAR;
 }
 
 int file_read(const char *path, size_t max, struct text *ret)

@@ -28,8 +28,8 @@ const struct dirent *file_next(DIR *dir);
 
 /*
  * Opens a regular file for reading: a descriptor, or a negative errno. Never waits for the
- * writer of a FIFO. -EISDIR, or for what else is not a file -FILE_NOT_REGULAR, which
- * fault_errno() words.
+ * writer of a FIFO. -FILE_NOT_REGULAR for a directory, a device and the like; fault_errno()
+ * words it.
  */
 #define FILE_NOT_REGULAR EMEDIUMTYPE
 int file_open(const char *path);

@@ -71,20 +71,25 @@ static int take_line(const char *path, const char *key, struct text *content,
 	return 0;
 }
 
+static int unreadable(int r, const char *verb, const char *path, const char *key,
+		      struct fault *fault)
+{
+	fault_errno(fault, FAULT_OPERATOR, r, "could not %s \"%s\" of \"%s\"", verb, path,
+		    key);
+	fault_hint(fault,
+		   "It has to be a file with mode 0600 whose only line is the password, at most %d bytes long.",
+		   SECRET_MAX);
+	return r;
+}
+
 static int read_line(int fd, const char *path, const char *key, struct secret *ret,
 		     struct fault *fault)
 {
 	SECRET_AUTO content = { { 0 } };
 	int r = file_read_fd(fd, SECRET_MAX + 2, secret_text(&content));
 
-	if (r < 0) {
-		fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\" of \"%s\"",
-			    path, key);
-		fault_hint(fault,
-			   "It has to be a file whose only line is the password, at most %d bytes long.",
-			   SECRET_MAX);
-		return r;
-	}
+	if (r < 0)
+		return unreadable(r, "read", path, key, fault);
 	r = take_line(path, key, secret_text(&content), fault);
 	if (r == 0)
 		secret_move(ret, &content);
@@ -96,13 +101,8 @@ int secret_file_read(const char *path, const char *key, struct secret *ret, stru
 	FD_AUTO fd = file_open(path);
 	int r;
 
-	if (fd < 0) {
-		fault_errno(fault, FAULT_OPERATOR, fd, "could not open \"%s\" of \"%s\"",
-			    path, key);
-		fault_hint(fault,
-			   "Create it with the password as its only line and mode 0600.");
-		return -EINVAL;
-	}
+	if (fd < 0)
+		return unreadable(fd, "open", path, key, fault);
 	r = check_access(fd, path, fault);
 	return r < 0 ? r : read_line(fd, path, key, ret, fault);
 }

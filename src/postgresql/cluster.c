@@ -187,7 +187,7 @@ int cluster_inspect(const struct cluster *cluster, struct cluster_info *ret,
 		info.state = empty ? CLUSTER_EMPTY : CLUSTER_FOREIGN;
 	/* a PG_VERSION that we cannot read, or that is none, is somebody else's: CLUSTER_FOREIGN */
 	else if (r != -EACCES && r != -EINVAL && r != -ERANGE && r != -EFBIG &&
-		 r != -EISDIR && r != -FILE_NOT_REGULAR) {
+		 r != -FILE_NOT_REGULAR) {
 		fault_errno(fault, FAULT_OPERATOR, r,
 			    "could not read data directory \"%s\"", cluster->path);
 		return fault_hint(fault,

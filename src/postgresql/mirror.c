@@ -68,7 +68,7 @@ static int read_one(struct mirror *mirror, const char *path, struct text *ret)
 			   : file_read(file, CONFTREE_FILE_MAX, ret);
 
 	/* the server does not read it either */
-	if (r == -EISDIR || r == -ENOTDIR)
+	if (r == -FILE_NOT_REGULAR || r == -ENOTDIR)
 		r = -ENOENT;
 	if (r == 0)
 		mirror->total += ret->len;

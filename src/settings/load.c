@@ -204,7 +204,7 @@ static int open_ini(struct secret *content, struct findings *findings)
 	fault = findings_add(findings, 0);
 	fault_errno(fault, FAULT_OPERATOR, r,
 		    fd < 0 ? "could not open \"%s\"" : "could not read \"%s\"", path);
-	if (fd < 0)
+	if (fd < 0 && r != -FILE_NOT_REGULAR)
 		fault_hint(fault,
 			   "The package installs %s; use --config to name another file.",
 			   SETTINGS_DEFAULT_PATH);

@@ -47,12 +47,12 @@ static void after_a_stop_nothing_connects(void)
 	FD_AUTO first = -1;
 
 	CHECK(stop_open() == 0);
-	CHECK(!stop_is_asked());
+	CHECK(!stop_asked());
 	NUMBER(open_it(port, &before), -ETIMEDOUT);
 	first = accept(listener, NULL, NULL);
 	CHECK(first >= 0);
 	CHECK(raise(SIGTERM) == 0);
-	CHECK(stop_is_asked());
+	CHECK(stop_asked());
 	NUMBER(open_it(port, &after), -ECANCELED);
 	NUMBER(after.class, FAULT_RETRY);
 	EQUAL(text_str(&after.message), "stopped");

@@ -23,7 +23,7 @@ setup() {
 
 @test "an ini that is a directory" {
 	mkdir pgrepl.ini
-	refused 0 'could not read ".*pgrepl.ini": Is a directory' 'text file'
+	refused 0 'could not open ".*pgrepl.ini": not a regular file' 'text file'
 }
 
 @test "an empty ini: the required keys are missing" {
@@ -566,7 +566,7 @@ write_secret() {
 	rm secret
 	refused 3 'could not open ".*/secret" of "replication_password_file": No such file' 'mode 0600'
 	mkdir secret
-	refused 3 'could not read ".*/secret"' 'whose only line is the password'
+	refused 3 'could not open ".*/secret".*: not a regular file' 'whose only line is the password'
 	sed -i "s,^replication_password_file = .*,replication_password_file = secret," pgrepl.ini
 	refused 3 'is not an absolute path' 'starts with "/"'
 }
