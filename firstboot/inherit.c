@@ -2,14 +2,12 @@
 
 #include "base/file.h"
 #include "postgresql/conf_lines.h"
-#include "postgresql/conftree.h"
 #include "settings/inherited.h"
 
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
 
-#define AUTO_CONF    "postgresql.auto.conf"
 #define SWITCHED_OFF "# The primary's, switched off by pgrepl-standby:\n#"
 
 void inherit_free(struct inherited_found *found)
@@ -127,12 +125,12 @@ static int judge_lines(struct inherit *inherit)
 static void rewrite(const struct inherit *inherit, const struct text *content,
 		    struct text *ret)
 {
-	for (const char *line = text_str(content); *line; line += pgconf_line_length(line)) {
-		char name[CONFTREE_NAME_MAX];
-		TEXT_AUTO value = { 0 };
+	TEXT_AUTO name = { 0 };
+	TEXT_AUTO value = { 0 };
 
-		if (conftree_parse(line, name, &value) &&
-		    judge(inherit, name, text_str(&value)) == INHERITED_NEUTRALISED)
+	for (const char *line = text_str(content); *line; line += pgconf_line_length(line)) {
+		if (pgconf_parse(line, &name, &value) &&
+		    judge(inherit, text_str(&name), text_str(&value)) == INHERITED_NEUTRALISED)
 			text_add(ret, SWITCHED_OFF);
 		text_add_bytes(ret, line, pgconf_line_length(line));
 	}
@@ -146,30 +144,39 @@ static int put(struct inherit *inherit, const char *file, const struct text *con
 			      : 0;
 }
 
+/* This host's own files are left alone, and ours is written anew. */
 static int visit(void *arg, const char *path)
 {
 	struct inherit *inherit = arg;
-	STRING_AUTO file = conftree_path(inherit->directory, path);
+	STRING_AUTO file = conf_path(inherit->directory, path);
 	TEXT_AUTO content = { 0 };
 	TEXT_AUTO wanted = { 0 };
 
-	/* this host's own files are left alone; the server itself rejects what is not text */
-	if (*path == '/' || !conftree_read(inherit->directory, path, &content))
+	if (*path == '/' || text_equal(path, PGCONF_FILE) ||
+	    conf_read(inherit->directory, path, &content) < 0)
 		return 0;
 	rewrite(inherit, &content, &wanted);
-	if (text_equal(text_str(&content), text_str(&wanted)))
-		return 0;
-	return put(inherit, file, &wanted);
+	return text_equal(text_str(&content), text_str(&wanted))
+		       ? 0
+		       : put(inherit, file, &wanted);
+}
+
+static int rewrite_files(struct inherit *inherit)
+{
+	CONF_LINES_AUTO after = { 0 };
+
+	return conf_lines_walk(&after, CONF_MAIN_FILE, inherit->directory, visit, inherit,
+			       inherit->fault);
 }
 
 /* Those that postgresql.conf does not have yet. */
 static int add_overrides(struct inherit *inherit)
 {
-	STRING_AUTO file = text_format("%s/postgresql.conf", inherit->directory);
+	STRING_AUTO file = conf_path(inherit->directory, CONF_MAIN_FILE);
 	TEXT_AUTO main = { 0 };
 	size_t before;
 
-	if (!conftree_read(inherit->directory, "postgresql.conf", &main))
+	if (conf_read(inherit->directory, CONF_MAIN_FILE, &main) < 0)
 		return 0;
 	before = main.len;
 	for (const char *line = text_str(&inherit->overrides); *line;
@@ -211,27 +218,21 @@ static int walk(const struct host *host, bool apply, struct inherited_found *ret
 		.found = ret,
 		.fault = fault,
 	};
-	STRING_AUTO conf = text_format("%s/postgresql.conf", inherit.directory);
 	int r;
 
 	inherit_free(ret);
 	ret->changes = false;
-	r = conf_lines_read(&inherit.lines, conf, inherit.directory, fault);
+	r = conf_lines_read(&inherit.lines, CONF_MAIN_FILE, inherit.directory, fault);
 	if (r == 0)
 		r = judge_lines(&inherit);
 	if (r == 0)
-		r = conftree_walk(inherit.directory, visit, &inherit);
-	if (r == 0)
-		r = visit(&inherit, AUTO_CONF);
+		r = rewrite_files(&inherit);
 	if (r == 0)
 		r = add_overrides(&inherit);
 	find_rules(&inherit);
 	conf_lines_free(&inherit.lines);
 	text_free(&inherit.overrides);
 	text_drop(&inherit.data_directory);
-	if (r == -E2BIG)
-		fault_set(fault, FAULT_OPERATOR,
-			  "the primary's postgresql.conf includes too many files");
 	return r;
 }
 

@@ -1,8 +1,7 @@
 #include "own_directory.h"
 
 #include "base/file.h"
-#include "postgresql/conftree.h"
-#include "postgresql/pgconf.h"
+#include "postgresql/conf_lines.h"
 
 static enum step_state compare(const struct host *host, const char *named,
 			       struct text *detail, struct fault *fault)
@@ -21,34 +20,14 @@ static enum step_state compare(const struct host *host, const char *named,
 			    directory);
 }
 
-struct search {
-	const char *directory;
-	bool found;
-};
-
-static int visit(void *arg, const char *path)
-{
-	struct search *search = arg;
-	TEXT_AUTO content = { 0 };
-
-	if (!conftree_read(search->directory, path, &content))
-		return 0;
-	for (const char *line = text_str(&content); *line; line += pgconf_line_length(line)) {
-		char name[CONFTREE_NAME_MAX];
-		TEXT_AUTO value = { 0 };
-
-		if (conftree_parse(line, name, &value) && text_equal(name, "data_directory"))
-			search->found = true;
-	}
-	return 0;
-}
-
 /* Mostly it does not, and then there is no need to run the server's program. */
 static bool names_one(const char *directory)
 {
-	struct search search = { .directory = directory };
+	CONF_LINES_AUTO lines = { 0 };
+	FAULT_AUTO fault = { 0 };
 
-	return conftree_walk(directory, visit, &search) < 0 || search.found;
+	return conf_lines_read(&lines, CONF_MAIN_FILE, directory, &fault) < 0 ||
+	       conf_lines_find(&lines, "data_directory");
 }
 
 enum step_state own_directory_check(struct host *host, struct text *detail, struct fault *fault)

@@ -5,14 +5,13 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 enum {
-	FILE_MAX = 4 * 1024 * 1024,
-	LINES_MAX = 100 * 1000,
+	BYTES_MAX = 16 * 1024 * 1024,
+	LINES_MAX = 20 * 1000,
 	FILES_MAX = 1000,
 	DEPTH_MAX = 10, /* as the server's */
 };
@@ -45,96 +44,81 @@ void conf_lines_add(struct conf_lines *lines, const char *name, const char *valu
 	};
 }
 
-/* --- one line --- */
+/* --- paths --- */
 
-static const char *skip_blanks(const char *s)
+char *conf_path(const char *directory, const char *path)
 {
-	return s + strspn(s, " \t\r");
+	return *path == '/' ? text_copy(path) : text_format("%s/%s", directory, path);
 }
 
-static bool is_octal(char c)
+/* What may lead out of the directory is outside of it. */
+static char *from_directory(const char *directory, const char *path)
 {
-	return c >= '0' && c <= '7';
+	size_t len = strlen(directory);
+	bool starts_there = text_starts_with(path, directory) && path[len] == '/';
+
+	if (strstr(starts_there ? path + len : path, ".."))
+		return conf_path(directory, path);
+	return text_copy(starts_there ? path + len + strspn(path + len, "/") : path);
 }
 
-/* What stands for itself after a backslash, and what does not. */
-static const char *unescape(const char *s, struct text *ret)
+/* The path in an include is relative to the file that it is in. */
+static char *included(const char *directory, const char *file, const char *path)
 {
-	static const char letters[] = "bfnrt", bytes[] = "\b\f\n\r\t";
-	const char *known = *s ? strchr(letters, *s) : NULL;
-	char c = known ? bytes[known - letters] : *s;
+	const char *slash = strrchr(file, '/');
+	STRING_AUTO target = *path == '/' || !slash
+				     ? text_copy(path)
+				     : text_format("%.*s/%s", (int)(slash - file), file,
+						   path);
 
-	if (!*s)
-		return s;
-	if (is_octal(*s)) {
-		c = 0;
-		for (int digits = 0; digits < 3 && is_octal(*s); digits++)
-			c = (char)(c * 8 + (*s++ - '0'));
-		s--;
-	}
-	text_add_bytes(ret, &c, 1);
-	return s + 1;
+	return from_directory(directory, target);
 }
 
-/* In quotes: '' and \' are a quote. */
-static void read_quoted(const char *s, struct text *ret)
+bool conf_is_member(const char *name)
 {
-	while (*s && !(*s == '\'' && s[1] != '\'')) {
-		if (*s == '\\') {
-			s = unescape(s + 1, ret);
-			continue;
-		}
-		s += *s == '\'';
-		text_add_bytes(ret, s++, 1);
-	}
-}
+	size_t len = strlen(name);
 
-/* A name and a value, with or without "=" between them. Neither, in a comment. */
-static bool read_line(const char *line, struct text *ret_name, struct text *ret_value)
-{
-	const char *s = skip_blanks(line);
-	size_t len = strcspn(s, " \t\r=#'");
-
-	text_reset(ret_name);
-	text_reset(ret_value);
-	text_add_bytes(ret_name, s, len);
-	s = skip_blanks(s + len);
-	if (*s == '=')
-		s = skip_blanks(s + 1);
-	if (*s == '\'')
-		read_quoted(s + 1, ret_value);
-	else
-		text_add_bytes(ret_value, s, strcspn(s, " \t\r#"));
-	return len && (*s == '\'' || ret_value->len);
+	return *name != '.' && len > strlen(".conf") &&
+	       text_equal(name + len - strlen(".conf"), ".conf");
 }
 
 /* --- files --- */
 
-struct reading {
+int conf_read(const char *directory, const char *path, struct text *ret)
+{
+	STRING_AUTO file = conf_path(directory, path);
+	struct stat st;
+
+	int r = stat(file, &st) < 0 ? -errno : 0;
+
+	/* opening a FIFO would wait: included files are named by somebody else */
+	if (r == 0)
+		r = S_ISREG(st.st_mode) ? file_read(file, CONF_FILE_MAX, ret) : -EINVAL;
+	return r == 0 && strlen(text_str(ret)) != ret->len ? -EINVAL : r;
+}
+
+struct walk {
 	struct conf_lines *lines;
 	const char *directory; /* PGDATA */
 	const char *ours;      /* the path of our file */
-	size_t *files;         /* read so far */
+	conf_visit *visit;
+	void *arg;
+	size_t files, bytes; /* read so far */
 	struct fault *fault;
 };
 
-static int read_file(const struct reading *reading, const char *path,
-		     enum conf_origin origin, int depth);
+/* What is being read, and how deep it is included. */
+struct place {
+	const char *path;
+	enum conf_origin origin;
+	int depth;
+};
 
-/* A path in an include is relative to the file that it is in. */
-static char *beside(const char *file, const char *path)
-{
-	STRING_AUTO copy = text_copy(file);
-
-	return *path == '/' ? text_copy(path) : text_format("%s/%s", dirname(copy), path);
-}
+static int walk_file(struct walk *walk, struct place place);
 
 static int is_included(const struct dirent *entry)
 {
-	size_t len = strlen(entry->d_name);
-
-	return len > strlen(".conf") && entry->d_name[0] != '.' &&
-	       text_equal(entry->d_name + len - strlen(".conf"), ".conf");
+	return conf_is_member(entry->d_name);
 }
 
 static int by_bytes(const struct dirent **a, const struct dirent **b)
@@ -142,96 +126,118 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int read_directory(const struct reading *reading, const char *path,
-			  enum conf_origin origin, int depth)
+static int walk_folder(struct walk *walk, struct place place)
 {
+	STRING_AUTO entered = text_format("%s/", place.path);
+	STRING_AUTO folder = conf_path(walk->directory, place.path);
 	struct dirent **entries = NULL;
-	int count = scandir(path, &entries, is_included, by_bytes), r = 0;
+	int r = walk->visit ? walk->visit(walk->arg, entered) : 0;
+	int count = r < 0 ? 0 : scandir(folder, &entries, is_included, by_bytes);
 
 	for (int i = 0; i < count; i++) {
-		STRING_AUTO file = text_format("%s/%s", path, entries[i]->d_name);
+		STRING_AUTO file = text_format("%s/%s", folder, entries[i]->d_name);
+		STRING_AUTO path = from_directory(walk->directory, file);
 		struct stat st;
 
-		if (r == 0 && stat(file, &st) == 0 && S_ISREG(st.st_mode))
-			r = read_file(reading, file, origin, depth);
+		if (r == 0 && (stat(file, &st) < 0 || !S_ISDIR(st.st_mode)))
+			r = walk_file(walk,
+				      (struct place){ path, place.origin, place.depth });
 		free(entries[i]);
 	}
 	free(entries);
 	return r;
 }
 
-static int take_line(const struct reading *reading, const char *path, long number,
-		     const char *name, const char *value, enum conf_origin origin, int depth)
+static int walk_line(struct walk *walk, struct place place, long number, const char *name,
+		     const char *value)
 {
-	STRING_AUTO target = beside(path, value);
-	size_t len = strlen(reading->directory);
-	bool inside = text_starts_with(path, reading->directory) && path[len] == '/' &&
-		      !strstr(path + len, "..");
+	STRING_AUTO target = included(walk->directory, place.path, value);
+	struct place below = { target, place.origin, place.depth + 1 };
 
-	if (strcasecmp(name, "include_dir") == 0)
-		return read_directory(reading, target, origin, depth + 1);
-	if (strcasecmp(name, "include") == 0 || strcasecmp(name, "include_if_exists") == 0)
-		return read_file(reading, target, origin, depth + 1);
-	if (reading->lines->count >= LINES_MAX)
-		return fault_set(reading->fault, FAULT_OPERATOR,
+	if (text_equal(name, "include_dir"))
+		return walk_folder(walk, below);
+	if (text_equal(name, "include") || text_equal(name, "include_if_exists"))
+		return walk_file(walk, below);
+	if (walk->lines->count >= LINES_MAX)
+		return fault_set(walk->fault, FAULT_OPERATOR,
 				 "the server's configuration has more than %d lines",
 				 LINES_MAX);
-	conf_lines_add(reading->lines, name, value, inside ? path + len + 1 : path,
-		       number, origin);
+	conf_lines_add(walk->lines, name, value, place.path, number, place.origin);
 	return 0;
 }
 
-static int read_file(const struct reading *reading, const char *path,
-		     enum conf_origin origin, int depth)
+static int walk_lines(struct walk *walk, struct place place, const char *content)
 {
-	TEXT_AUTO content = { 0 };
 	TEXT_AUTO name = { 0 };
 	TEXT_AUTO value = { 0 };
-	long number = 0;
-	int r;
+	int r = 0;
 
-	if (++*reading->files > FILES_MAX)
-		return fault_set(reading->fault, FAULT_OPERATOR,
-				 "the server's configuration includes more than %d files",
-				 FILES_MAX);
-	r = depth > DEPTH_MAX ? 0 : file_read(path, FILE_MAX, &content);
-
-	/* nor can the server read it: it runs as the same user, and reports it */
-	if (r < 0 && (depth || r == -ENOENT))
-		return 0;
-	if (r < 0)
-		return fault_errno(reading->fault, FAULT_OPERATOR, r,
-				   "could not read \"%s\"", path);
-	if (origin == CONF_FILE && file_is_same(path, reading->ours))
-		origin = CONF_OURS;
-	for (char *line = content.s, *next; line && *line && r == 0; line = next) {
-		next = line + pgconf_line_length(line);
-		if (next[-1] == '\n')
-			next[-1] = '\0';
-		number++;
-		if (read_line(line, &name, &value))
-			r = take_line(reading, path, number, text_str(&name),
-				      text_str(&value), origin, depth);
+	for (long number = 1; r == 0 && *content; number++) {
+		if (pgconf_parse(content, &name, &value))
+			r = walk_line(walk, place, number, text_str(&name), text_str(&value));
+		content += pgconf_line_length(content);
 	}
 	return r;
+}
+
+static int count_file(struct walk *walk, size_t bytes)
+{
+	walk->bytes += bytes;
+	if (walk->bytes > BYTES_MAX || ++walk->files > FILES_MAX)
+		return fault_set(walk->fault, FAULT_OPERATOR,
+				 "the server's configuration is more than %d files or %d MB",
+				 FILES_MAX, BYTES_MAX >> 20);
+	return 0;
+}
+
+static int walk_file(struct walk *walk, struct place place)
+{
+	STRING_AUTO file = conf_path(walk->directory, place.path);
+	TEXT_AUTO content = { 0 };
+	int r = 0;
+
+	if (place.depth > DEPTH_MAX)
+		return 0;
+	if (walk->visit)
+		r = walk->visit(walk->arg, place.path);
+	if (r < 0)
+		return r;
+	r = conf_read(walk->directory, place.path, &content);
+
+	/* nor can the server read it: it runs as the same user, and reports it */
+	if (r < 0 && (place.depth || r == -ENOENT))
+		return count_file(walk, 0);
+	if (r < 0)
+		return fault_errno(walk->fault, FAULT_OPERATOR, r,
+				   "could not read \"%s\"", file);
+	if (place.origin == CONF_FILE && file_is_same(file, walk->ours))
+		place.origin = CONF_OURS;
+	r = count_file(walk, content.len);
+	return r < 0 ? r : walk_lines(walk, place, text_str(&content));
+}
+
+int conf_lines_walk(struct conf_lines *ret, const char *path, const char *directory,
+		    conf_visit *visit, void *arg, struct fault *fault)
+{
+	STRING_AUTO first = from_directory(directory, path);
+	STRING_AUTO ours = text_format("%s/" PGCONF_FILE, directory);
+	struct walk walk = {
+		.lines = ret,
+		.directory = directory,
+		.ours = ours,
+		.visit = visit,
+		.arg = arg,
+		.fault = fault,
+	};
+	int r = walk_file(&walk, (struct place){ first, CONF_FILE, 0 });
+
+	return r < 0 ? r : walk_file(&walk, (struct place){ CONF_AUTO_FILE, CONF_AUTO, 0 });
 }
 
 int conf_lines_read(struct conf_lines *ret, const char *path, const char *directory,
 		    struct fault *fault)
 {
-	STRING_AUTO ours = text_format("%s/" PGCONF_FILE, directory);
-	STRING_AUTO automatic = text_format("%s/postgresql.auto.conf", directory);
-	size_t files = 0;
-	const struct reading reading = {
-		.files = &files,
-		.lines = ret,
-		.directory = directory,
-		.ours = ours,
-		.fault = fault,
-	};
-	int r = read_file(&reading, path, CONF_FILE, 0);
-
-	return r < 0 ? r : read_file(&reading, automatic, CONF_AUTO, 0);
+	return conf_lines_walk(ret, path, directory, NULL, NULL, fault);
 }
 
 /* --- asking --- */

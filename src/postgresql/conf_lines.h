@@ -2,14 +2,23 @@
  * conf_lines.h - every line of a cluster's configuration that sets a parameter, in the order
  * in which the server reads them, so that the last line of a parameter wins.
  *
- * Read here as the server's guc-file.l reads it, includes followed, because only this tells
- * where a value comes from while no server runs, and what it would be without our file. What
- * the server would not accept is skipped: its program is asked about the whole before anything
- * is used (cluster_show_conf()).
+ * Read here as the server's guc-file.l reads it, because only this tells where a value comes
+ * from while no server runs, and what it would be without our file. Files are included where
+ * they stand, at most 10 deep; include_dir reads what conf_is_member() says, in the order of
+ * bytes; postgresql.auto.conf comes last. What the server would not accept is skipped: its
+ * program is asked about the whole before anything is used (cluster_show_conf()). The number
+ * of files, of lines and of bytes is limited.
+ *
+ * Paths are relative to the data directory, and absolute for what is, or may be, outside of it.
  */
 #pragma once
 
 #include "base/fault.h"
+
+#define CONF_MAIN_FILE "postgresql.conf"
+#define CONF_AUTO_FILE "postgresql.auto.conf"
+
+enum { CONF_FILE_MAX = 4 * 1024 * 1024 }; /* bytes */
 
 enum conf_origin {
 	CONF_FILE,         /* postgresql.conf, or what it includes */
@@ -21,7 +30,7 @@ enum conf_origin {
 struct conf_line {
 	char *name;
 	char *value;
-	char *file; /* below the data directory without its path; "" of a command line */
+	char *file; /* its path; "" of a command line */
 	long number;
 	enum conf_origin origin;
 };
@@ -41,6 +50,24 @@ void conf_lines_free(struct conf_lines *lines);
  */
 int conf_lines_read(struct conf_lines *ret, const char *path, const char *directory,
 		    struct fault *fault);
+
+/*
+ * The same, and calls visit with the path of each file, and of each included directory with a
+ * "/" at its end, before it is read: the visitor may still create or change it. A negative return ends the
+ * walk and is returned.
+ */
+typedef int conf_visit(void *arg, const char *path);
+int conf_lines_walk(struct conf_lines *ret, const char *path, const char *directory,
+		    conf_visit *visit, void *arg, struct fault *fault);
+
+/* Does include_dir read a file of this name? */
+bool conf_is_member(const char *name);
+
+/* The path that a visitor gets, as the file to open. The caller frees it. */
+char *conf_path(const char *directory, const char *path);
+
+/* Adds its content. 0 or a negative errno: no regular file, or too large. */
+int conf_read(const char *directory, const char *path, struct text *ret);
 
 void conf_lines_add(struct conf_lines *lines, const char *name, const char *value,
 		    const char *file, long number, enum conf_origin origin);

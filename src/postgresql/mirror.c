@@ -2,7 +2,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "postgresql/conftree.h"
+#include "postgresql/conf_lines.h"
+#include "postgresql/pgconf.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +45,7 @@ static int add_hex(const char *hex, struct text *ret)
 
 static int fetch(struct mirror *mirror, const char *path, struct text *ret)
 {
-	STRING_AUTO limit = text_format("%d", CONFTREE_FILE_MAX);
+	STRING_AUTO limit = text_format("%d", CONF_FILE_MAX);
 	const char *const values[] = { path, limit };
 	RESULT_AUTO result = NULL;
 	int r = db_query(mirror->db,
@@ -57,15 +58,14 @@ static int fetch(struct mirror *mirror, const char *path, struct text *ret)
 	if (PQntuples(result) != 1 || PQgetisnull(result, 0, 0))
 		return -ENOENT;
 	r = add_hex(db_value(result, 0, 0), ret);
-	return r == 0 && ret->len >= CONFTREE_FILE_MAX ? -EFBIG : r;
+	return r == 0 && ret->len >= CONF_FILE_MAX ? -EFBIG : r;
 }
 
 /* -ENOENT without a fault: there is no such file. */
 static int read_one(struct mirror *mirror, const char *path, struct text *ret)
 {
 	STRING_AUTO file = mirror->from ? text_format("%s/%s", mirror->from, path) : NULL;
-	int r = mirror->db ? fetch(mirror, path, ret)
-			   : file_read(file, CONFTREE_FILE_MAX, ret);
+	int r = mirror->db ? fetch(mirror, path, ret) : file_read(file, CONF_FILE_MAX, ret);
 
 	/* the server does not read it either */
 	if (r == -FILE_NOT_REGULAR || r == -ENOTDIR)
@@ -128,7 +128,7 @@ static int announce(struct mirror *mirror, const char *folder, const char *name)
 	STRING_AUTO path = text_format("%s%s", folder, name);
 	const struct text nothing = { 0 };
 
-	return conftree_is_member(name) && !strchr(name, '/')
+	return conf_is_member(name) && !strchr(name, '/')
 		       ? write_one(mirror, path, &nothing)
 		       : 0;
 }
@@ -169,7 +169,8 @@ static int visit(void *arg, const char *path)
 	if (clock_ms() > mirror->deadline)
 		return fault_errno(mirror->fault, FAULT_RETRY, -ETIMEDOUT,
 				   "could not read \"%s\"", path);
-	if (*path == '/')
+	/* ours is written anew */
+	if (*path == '/' || text_equal(path, PGCONF_FILE))
 		return 0;
 	if (path[len - 1] != '/')
 		return copy(mirror, path);
@@ -180,18 +181,16 @@ static int visit(void *arg, const char *path)
 static int copy_all(struct mirror *mirror)
 {
 	static const char *const others[] = { "PG_VERSION", "global/pg_control",
-					      "postgresql.auto.conf", "pg_hba.conf" };
+					      CONF_AUTO_FILE, "pg_hba.conf" };
+	CONF_LINES_AUTO lines = { 0 };
 	int r;
 
 	mirror->deadline = clock_ms() + TIME_MAX_MS;
-	r = conftree_walk(mirror->to, visit, mirror);
+	r = conf_lines_walk(&lines, CONF_MAIN_FILE, mirror->to, visit, mirror, mirror->fault);
 
 	/* last: what is included must not replace them */
 	for (size_t i = 0; r == 0 && i < sizeof(others) / sizeof(others[0]); i++)
 		r = copy(mirror, others[i]);
-	if (r == -E2BIG)
-		fault_set(mirror->fault, FAULT_OPERATOR,
-			  "postgresql.conf includes too many files");
 	return r;
 }
 

@@ -107,31 +107,80 @@ void pgconf_render(const struct pgconf *conf, const char *role, struct text *ret
 	}
 }
 
-/* The name of the parameter that a line sets, or "" for a comment or an empty line. */
-static void line_name(const char *line, size_t line_len, char *ret, size_t ret_size)
-{
-	size_t blanks = strspn(line, " \t"), len;
+/* --- one line --- */
 
-	ret[0] = '\0';
-	if (blanks >= line_len)
-		return;
-	len = strspn(line + blanks, NAME_CHARACTERS ".");
-	if (len >= ret_size)
-		return;
-	memcpy(ret, line + blanks, len);
-	ret[len] = '\0';
+#define BLANKS "\r\t "
+
+static bool is_name_byte(char c)
+{
+	return (c && strchr(NAME_CHARACTERS ".", c)) || (unsigned char)c >= 0x80;
 }
+
+/* What a backslash stands for: \n, \012, or the byte itself. Returns the last byte of it. */
+static const char *add_escaped(const char *s, struct text *ret)
+{
+	static const char letters[] = "bfnrt", bytes[] = "\b\f\n\r\t";
+	const char *letter = *s ? strchr(letters, *s) : NULL;
+	char byte = letter ? bytes[letter - letters] : *s;
+
+	if (*s >= '0' && *s <= '7') {
+		size_t len = strspn(s, "01234567");
+
+		byte = 0;
+		for (size_t i = 0; i < 3 && i < len; i++)
+			byte = (char)((byte << 3) + (s[i] - '0'));
+		s += len < 3 ? len - 1 : 2;
+	}
+	text_add_bytes(ret, &byte, 1);
+	return s;
+}
+
+/* In quotes, which have to end in the line: '' and \' are a quote. */
+static bool parse_quoted(const char *s, struct text *ret)
+{
+	for (; *s && *s != '\n'; s++) {
+		if (*s == '\'' && s[1] != '\'')
+			return true;
+		if (*s == '\\' && (!s[1] || s[1] == '\n'))
+			return false;
+		if (*s == '\\')
+			s = add_escaped(s + 1, ret);
+		else
+			text_add_bytes(ret, *s == '\'' ? s++ : s, 1);
+	}
+	return false;
+}
+
+bool pgconf_parse(const char *line, struct text *ret_name, struct text *ret_value)
+{
+	size_t len;
+
+	text_reset(ret_name);
+	text_reset(ret_value);
+	line += strspn(line, BLANKS);
+	for (; is_name_byte(*line); line++) {
+		char lower = (char)(*line >= 'A' && *line <= 'Z' ? *line | 0x20 : *line);
+
+		text_add_bytes(ret_name, &lower, 1);
+	}
+	line += strspn(line, BLANKS);
+	if (*line == '=')
+		line += 1 + strspn(line + 1, BLANKS);
+	if (*line == '\'')
+		return parse_quoted(line + 1, ret_value) && ret_name->len;
+	len = strcspn(line, BLANKS "\n#");
+	text_add_bytes(ret_value, line, len);
+	return len && ret_name->len;
+}
+
+/* --- the line that includes our file --- */
 
 #define INCLUDE_LINE "include '" PGCONF_FILE "'"
 
-/* Does this line include our file? */
-static bool is_our_include(const char *line, size_t len)
+static bool is_our_include(const struct text *name, const struct text *value)
 {
-	const char *file = strstr(line, "'" PGCONF_FILE "'");
-	char name[16];
-
-	line_name(line, len, name, sizeof(name));
-	return strcasecmp(name, "include") == 0 && file && file < line + len;
+	return text_equal(text_str(name), "include") &&
+	       text_equal(text_str(value), PGCONF_FILE);
 }
 
 size_t pgconf_line_length(const char *content)
@@ -143,15 +192,13 @@ size_t pgconf_line_length(const char *content)
 
 bool pgconf_has_include(const char *content)
 {
+	TEXT_AUTO name = { 0 };
+	TEXT_AUTO value = { 0 };
 	bool last = false;
 
-	for (; *content; content += pgconf_line_length(content)) {
-		char name[128];
-
-		line_name(content, strcspn(content, "\n"), name, sizeof(name));
-		if (*name)
-			last = is_our_include(content, strcspn(content, "\n"));
-	}
+	for (; *content; content += pgconf_line_length(content))
+		if (pgconf_parse(content, &name, &value))
+			last = is_our_include(&name, &value);
 	return last;
 }
 
@@ -161,11 +208,14 @@ static const char why[] =
 /* Returns whether there was one. */
 static bool strip_include(const char *content, struct text *ret)
 {
+	TEXT_AUTO name = { 0 };
+	TEXT_AUTO value = { 0 };
 	bool found = false;
 
 	for (; *content; content += pgconf_line_length(content)) {
 		size_t len = pgconf_line_length(content);
-		bool ours = is_our_include(content, len);
+		bool ours = pgconf_parse(content, &name, &value) &&
+			    is_our_include(&name, &value);
 
 		found = found || ours;
 		if (!ours && !text_starts_with(content, why))
@@ -207,11 +257,11 @@ static bool is_listed(const char *name, const struct pgconf *conf,
 void pgconf_strip(const char *content, const struct pgconf *conf,
 		  const char *const *names, size_t count, struct text *ret)
 {
-	for (; *content; content += pgconf_line_length(content)) {
-		char name[128];
+	TEXT_AUTO name = { 0 };
+	TEXT_AUTO value = { 0 };
 
-		line_name(content, strcspn(content, "\n"), name, sizeof(name));
-		if (!*name || !is_listed(name, conf, names, count))
+	for (; *content; content += pgconf_line_length(content))
+		if (!pgconf_parse(content, &name, &value) ||
+		    !is_listed(text_str(&name), conf, names, count))
 			text_add_bytes(ret, content, pgconf_line_length(content));
-	}
 }

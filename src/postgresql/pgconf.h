@@ -37,6 +37,13 @@ bool pgconf_is_name(const char *name);
 /* The length of the first line, including the line feed. */
 size_t pgconf_line_length(const char *content);
 
+/*
+ * One line, up to its line feed or the end, read as the server's guc-file.l reads it: a name,
+ * which is returned in lower case, perhaps "=", and a value, in quotes or without; a comment
+ * may follow. True if it sets a parameter or includes something. Both are reset before.
+ */
+bool pgconf_parse(const char *line, struct text *ret_name, struct text *ret_value);
+
 /* The content of PGCONF_FILE. role is for its first line. */
 void pgconf_render(const struct pgconf *conf, const char *role, struct text *ret);
 

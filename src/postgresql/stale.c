@@ -4,7 +4,7 @@
 #include "base/secret.h"
 #include "postgresql/certificate.h"
 #include "postgresql/cluster.h"
-#include "postgresql/conftree.h"
+#include "postgresql/conf_lines.h"
 #include "postgresql/pgconf.h"
 
 #include <errno.h>
@@ -101,22 +101,15 @@ static int remove_key(const struct keys *keys, const char *path)
 	return r;
 }
 
-static int visit(void *arg, const char *path)
+/* What the primary's own setup has written counts too. */
+static int remove_keys(const struct keys *keys)
 {
-	const struct keys *keys = arg;
-	TEXT_AUTO content = { 0 };
-	int r = 0;
+	CONF_LINES_AUTO lines = { 0 };
+	int r = conf_lines_read(&lines, CONF_MAIN_FILE, keys->directory, keys->fault);
 
-	if (!conftree_read(keys->directory, path, &content))
-		return 0;
-	for (const char *line = text_str(&content); r == 0 && *line;
-	     line += pgconf_line_length(line)) {
-		char name[CONFTREE_NAME_MAX];
-		TEXT_AUTO value = { 0 };
-
-		if (conftree_parse(line, name, &value) && text_equal(name, "ssl_key_file"))
-			r = remove_key(keys, text_str(&value));
-	}
+	for (size_t i = 0; r == 0 && i < lines.count; i++)
+		if (text_equal(lines.items[i].name, "ssl_key_file"))
+			r = remove_key(keys, lines.items[i].value);
 	return r;
 }
 
@@ -173,13 +166,9 @@ static int remove_links(const char *directory, struct fault *fault)
 int stale_remove(const char *directory, struct fault *fault)
 {
 	struct keys keys = { .directory = directory, .fault = fault };
-	/* what the primary's own setup has written counts too */
-	static const char *const more[] = { PGCONF_FILE, "postgresql.auto.conf" };
 	int r = remove_links(directory, fault);
 
 	if (r == 0)
-		r = conftree_walk(directory, visit, &keys);
-	for (size_t i = 0; r == 0 && i < 2; i++)
-		r = visit(&keys, more[i]);
+		r = remove_keys(&keys);
 	return r < 0 ? r : remove_stale(directory, fault);
 }

@@ -171,7 +171,7 @@ syntax_of() {
 }
 
 @test "lines of postgresql.conf are read as the server reads them, and its includes are found" {
-	sanitized conftree "$BATS_TEST_TMPDIR"
+	sanitized conf_lines "$BATS_TEST_TMPDIR"
 }
 
 @test "what does not belong into a clone is removed from it, and nothing else" {

@@ -1,6 +1,5 @@
 /*
- * settings.c - reading PostgreSQL's configuration, comparing values, and the rules of the table of
- * parameters.
+ * settings.c - comparing values of parameters, and the rules of their table.
  */
 #include "unit.h"
 
@@ -21,94 +20,6 @@ static void put(const char *folder, const char *name, const char *content)
 	STRING_AUTO path = text_format("%s/%s", folder, name);
 
 	CHECK(file_replace(path, 0600, content, strlen(content)) >= 0);
-}
-
-/* --- lines --- */
-
-static void lines_are_read_as_the_server_reads_them(const char *folder)
-{
-	static const struct {
-		const char *line, *name, *value; /* NULL: it sets nothing */
-	} cases[] = {
-		{ "a = 1", "a", "1" },
-		{ "a 1", "a", "1" },
-		{ "  A\t=\t1 # c", "A", "1" },
-		{ "a=1#c", "a", "1" },
-		{ "a = 1\r", "a", "1" },
-		{ "a = 'x y' # c", "a", "x y" },
-		{ "a='it''s \\'\\\\ \\x \\101\\7\\n'", "a", "it's '\\ x A\a\n" },
-		{ "a = ''", "a", "" },
-		{ "a'x'", "a", "x" },
-		{ "s.a = on", "s.a", "on" },
-		{ "# a = 1", NULL, NULL },
-		{ "", NULL, NULL },
-		{ " \t\r", NULL, NULL },
-		{ "a", NULL, NULL },
-		{ "a =", NULL, NULL },
-		{ "= 1", NULL, NULL },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		STRING_AUTO path = text_format("%s/postgresql.conf", folder);
-		CONF_LINES_AUTO lines = { 0 };
-		FAULT_AUTO fault = { 0 };
-
-		put(folder, "postgresql.conf", cases[i].line);
-		CHECK(conf_lines_read(&lines, path, folder, &fault) == 0);
-		NUMBER(lines.count, cases[i].name ? 1 : 0);
-		if (lines.count && cases[i].name) {
-			EQUAL(lines.items[0].name, cases[i].name);
-			EQUAL(lines.items[0].value, cases[i].value);
-		}
-	}
-}
-
-static void includes_count_where_they_are_and_the_last_line_wins(const char *folder)
-{
-	STRING_AUTO path = text_format("%s/postgresql.conf", folder);
-	STRING_AUTO sub = text_format("%s/conf.d", folder);
-	CONF_LINES_AUTO lines = { 0 };
-	FAULT_AUTO fault = { 0 };
-	TEXT_AUTO origin = { 0 };
-
-	CHECK(mkdir(sub, 0700) == 0);
-	put(folder, "postgresql.conf",
-	    "a = 1\nInclude_Dir = 'conf.d'\nb = 1\ninclude 'more'\ninclude_if_exists 'none'\n"
-	    "include 'pgrepl.conf'\n");
-	put(sub, "2.conf", "a = 22\n");
-	put(sub, "10.conf", "a = 10\nb = 10\n");
-	put(sub, ".hidden.conf", "a = hidden\n");
-	put(sub, "other", "a = other\n");
-	put(folder, "more", "\nc = 3\ninclude 'conf.d/10.conf'\n");
-	put(folder, "pgrepl.conf", "B = ours\nd = ours\n");
-	put(folder, "postgresql.auto.conf", "c = 'automatic'\n");
-	CHECK(conf_lines_read(&lines, path, folder, &fault) == 0);
-	EQUAL(conf_lines_find(&lines, "a")->value, "10");
-	EQUAL(conf_lines_find(&lines, "b")->value, "ours");
-	CHECK(conf_lines_find(&lines, "b")->origin == CONF_OURS);
-	EQUAL(conf_lines_find_others(&lines, "b")->value, "10");
-	conf_line_add_origin(&origin, conf_lines_find_others(&lines, "b"));
-	EQUAL(text_str(&origin), "conf.d/10.conf:2");
-	CHECK(!conf_lines_find_others(&lines, "d"));
-	CHECK(!conf_lines_find(&lines, "e"));
-	EQUAL(conf_lines_find(&lines, "C")->value, "automatic");
-	CHECK(conf_line_is_beyond(conf_lines_find(&lines, "c")));
-	CHECK(!conf_line_is_beyond(conf_lines_find(&lines, "b")));
-}
-
-/* The server refuses it, but may be running. */
-static void a_file_that_includes_itself_is_not_read_for_ever(const char *folder)
-{
-	STRING_AUTO path = text_format("%s/postgresql.conf", folder);
-	CONF_LINES_AUTO lines = { 0 };
-	FAULT_AUTO fault = { 0 };
-	TEXT_AUTO content = { 0 };
-
-	for (int i = 0; i < 20; i++)
-		text_add(&content, "include 'postgresql.conf'\n");
-	put(folder, "postgresql.conf", text_str(&content));
-	CHECK(conf_lines_read(&lines, path, folder, &fault) < 0);
-	NUMBER(fault.class, FAULT_OPERATOR);
 }
 
 /* --- values --- */
@@ -588,9 +499,6 @@ int main(int argc, char **argv)
 {
 	if (argc != 2)
 		return EX_USAGE;
-	lines_are_read_as_the_server_reads_them(argv[1]);
-	includes_count_where_they_are_and_the_last_line_wins(argv[1]);
-	a_file_that_includes_itself_is_not_read_for_ever(argv[1]);
 	values_are_measured_as_the_server_measures_them();
 	addresses_cover_networks_unless_they_are_this_hosts_own();
 	each_parameter_has_one_rule_per_role_and_major();
