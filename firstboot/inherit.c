@@ -184,7 +184,8 @@ static int add_overrides(struct inherit *inherit)
 		STRING_AUTO one = text_format("%.*s", (int)pgconf_line_length(line), line);
 
 		if (!strstr(text_str(&main), one))
-			text_addf(&main, "%s%s", main.s[main.len - 1] == '\n' ? "" : "\n",
+			text_addf(&main, "%s%s",
+				  !main.len || main.s[main.len - 1] == '\n' ? "" : "\n",
 				  one);
 	}
 	return main.len > before ? put(inherit, file, &main) : 0;

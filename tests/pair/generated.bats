@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Adopting primaries with generated configurations. PGREPL_GENERATED=200 tries that many (by default 4);
+# Adopting and cloning primaries with generated configurations. PGREPL_GENERATED=200 tries that many (by default 4);
 # PGREPL_SEED=N repeats one.
 
 load ../lib/pair
@@ -194,4 +194,95 @@ cloned_well() {
 	done
 	echo "# $tried configurations, $refused of them refused" >&3
 	[ $refused -lt $tried ] || [ $tried -lt 4 ]
+}
+
+# What was meant for the primary's host, with values that it runs with.
+of_the_primary() {
+	cat <<-END
+		hba_file $PAIR/etc/hba.conf
+		ident_file $PAIR/etc/ident.conf
+		log_directory $PAIR/etc ../log log pg_log
+		log_filename pg.log ../x.log
+		archive_mode off always on ALWAYS
+		archive_command false true "cp %p $PAIR/etc/%f"
+		archive_cleanup_command false "rm -r $PAIR/etc"
+		restore_command false "sleep 600"
+		recovery_end_command false
+		recovery_min_apply_delay 0 1h 3600000 2d
+		recovery_target_time "2020-01-01 00:00:00+00"
+		recovery_target_inclusive off of YES
+		recovery_target_action promote shutdown pause
+		primary_slot_name gone
+		ssl_crl_file $PAIR/etc/crl missing.crl
+		ssl_passphrase_command false
+		ssl_dh_params_file missing.dh
+		zero_damaged_pages on off of f NO 0
+		ignore_system_indexes y 0 n False off
+	END
+}
+
+# generate_past: those, anywhere, and files that other servers have left.
+generate_past() {
+	local row name values value times count places=(primary/postgresql.conf primary/sub/d/a.conf primary/sub/d/b.conf
+		primary/one.conf primary/postgresql.auto.conf etc/out.conf)
+	as_server mkdir -p "$PAIR/primary/sub/d" "$PAIR/etc"
+	as_server sh -c "printf '%s\n' 'local all all trust' 'host replication all samehost trust' >'$PAIR/etc/hba.conf'
+		cd '$PAIR/primary'; touch '$PAIR/etc/ident.conf' '$PAIR/etc/out.conf' one.conf sub/d/a.conf sub/d/b.conf recovery.done"
+	printf '%s\n' "port = $(port_of primary)" "unix_socket_directories = '$PAIR'" 'shared_buffers = 8MB' "INCLUDE 'one.conf'" \
+		"include '$PAIR/etc/out.conf'" "include_dir = 'sub/d'" >>"$PAIR/primary/postgresql.conf"
+	while IFS= read -r row; do
+		eval "values=($row)"
+		name=${values[0]}
+		count=${#places[@]}
+		# a file of this host's that says so means it
+		case $name in hba_file | ident_file) count=$((count - 1)) ;; esac
+		for ((times = RANDOM % 4; times > 0; times--)); do
+			value=${values[1 + RANDOM % (${#values[@]} - 1)]}
+			line "$name" "$value" >>"$PAIR/${places[RANDOM % count]}"
+		done
+	done < <(of_the_primary)
+}
+
+# has_nothing_of_its_primary: the standby's settings, with what the primary's host had.
+has_nothing_of_its_primary() {
+	equal "$(sql standby "select name, setting from pg_settings where name in ('data_directory', 'hba_file', 'ident_file',
+			'archive_mode', 'archive_command', 'archive_cleanup_command', 'restore_command', 'recovery_end_command',
+			'recovery_min_apply_delay', 'recovery_target_time', 'recovery_target_inclusive', 'recovery_target_action',
+			'primary_slot_name', 'ssl_crl_file', 'ssl_passphrase_command', 'ssl_dh_params_file', 'zero_damaged_pages',
+			'ignore_system_indexes', 'log_directory', 'log_filename')
+		and setting not in ('', 'off', '(disabled)', '0', 'log', 'pg_log', 'pg.log', 'postgresql-%Y-%m-%d_%H%M%S.log')
+		and (name, setting) not in (('recovery_target_inclusive', 'on'), ('recovery_target_action', 'pause'))
+		and setting not like '$PAIR/standby%' order by 1")" ''
+}
+
+@test "a clone of a primary with a generated configuration has nothing of its primary's host" {
+	local seed left refused=0 tried=0 damage etc
+	for ((left = ${PGREPL_GENERATED:-4}, seed = ${PGREPL_SEED:-RANDOM}; left > 0; left--, seed++)); do
+		RANDOM=$seed
+		pair_close
+		pair_open
+		prepare primary make_by_hand
+		generate_past
+		pg_ctl -D "$PAIR/primary" -l "$PAIR/primary.log" -w start
+		sql primary "create role replica login replication password '$(<"$PAIR/password")'"
+		damage=$(sql primary "select count(*) from pg_settings where name in ('zero_damaged_pages', 'ignore_system_indexes') and setting = 'on'")
+		etc=$(cat "$PAIR"/etc/*)
+		ini standby common.tls=off common.start_timeout=30s
+		run pgrepl standby setup
+		if [ "$damage" -gt 0 ]; then
+			equal "seed $seed: $status" "seed $seed: 78"
+			contains 'a standby would hide damage' <<<"$output"
+			refused=$((refused + 1))
+		else
+			equal "seed $seed: $status" "seed $seed: 0"
+			has_nothing_of_its_primary
+			streams standby
+			[ ! -e "$PAIR/standby/recovery.done" ]
+			run -0 pgrepl standby setup
+			contains 'nothing to do$' <<<"$output"
+		fi
+		equal "$(cat "$PAIR"/etc/*)" "$etc"
+		tried=$((tried + 1))
+	done
+	echo "# $tried configurations, $refused of them refused" >&3
 }
