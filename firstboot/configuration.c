@@ -70,9 +70,15 @@ static void decide(const struct host *host, const struct present *present,
 	parameters_decide(ret, &asked);
 }
 
-void configuration_wanted(const struct host *host, struct pgconf *ret)
+int configuration_wanted(const struct host *host, struct pgconf *ret, struct fault *fault)
 {
-	decide(host, NULL, NULL, ret);
+	STRING_AUTO main = text_format("%s/postgresql.conf", host_directory(host));
+	CONF_LINES_AUTO staged = { 0 };
+	int r = conf_lines_read(&staged, main, host_directory(host), fault);
+
+	if (r == 0)
+		decide(host, NULL, &staged, ret);
+	return r;
 }
 
 /* A primary that keeps its configuration elsewhere sends none: start from nothing. */

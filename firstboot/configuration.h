@@ -5,10 +5,11 @@
 #include "step.h"
 
 /*
- * The parameters of a new cluster, as they follow from the ini, the role and, for a standby, its
- * primary (if that is known yet). The caller frees ret.
+ * The parameters that our file sets in the new cluster in host_directory(), as they follow from
+ * the ini, the role, the files that it has and, for a standby, its primary (if that is known
+ * yet). 0, or a negative errno and the fault. The caller frees ret.
  */
-void configuration_wanted(const struct host *host, struct pgconf *ret);
+int configuration_wanted(const struct host *host, struct pgconf *ret, struct fault *fault);
 
 /*
  * Our settings file is in host_directory(), and postgresql.conf includes it (P10, S4). The lines

@@ -22,10 +22,11 @@ static int strip_auto_conf(const struct host *host, const char *path,
 
 	if (r < 0 && r != -ENOENT)
 		return fault_errno(fault, FAULT_OPERATOR, r, "could not read \"%s\"", path);
-	configuration_wanted(host, &conf);
-	pgconf_strip(text_str(ret_old), &conf, NULL, 0, ret_new);
+	r = configuration_wanted(host, &conf, fault);
+	if (r == 0)
+		pgconf_strip(text_str(ret_old), &conf, NULL, 0, ret_new);
 	pgconf_free(&conf);
-	return 0;
+	return r;
 }
 
 enum step_state recovery_check(struct host *host, struct text *detail, struct fault *fault)

@@ -109,16 +109,22 @@ static const char *least_of(const struct parameters_asked *asked,
  * What a new cluster gets: a clone no less than its primary has, which it may succeed one day.
  * Not a switch, which is ssl: the primary's key does not stay in a clone.
  */
-static const char *value_of_new(const struct parameters_asked *asked,
-				const struct parameter *row, const char *value)
+static void decide_new(struct pgconf *ret, const struct parameters_asked *asked,
+		       const struct parameter *row, const char *value)
 {
 	const struct conf_line *line = asked->staged
 					       ? conf_lines_find(asked->staged, row->name)
 					       : NULL;
+	bool enough = row->rule == RULE_AT_LEAST && row->ranks != guc_switch && line &&
+		      (!value || is_at_least(row, line->value, value));
 
-	if (row->rule != RULE_AT_LEAST || row->ranks == guc_switch || !line)
-		return value;
-	return !value || is_at_least(row, line->value, value) ? line->value : value;
+	/* our file could not win over that line, and need not */
+	if (enough && conf_line_is_beyond(line))
+		return;
+	if (enough)
+		value = line->value;
+	if (value)
+		pgconf_set(ret, row->name, value);
 }
 
 static void decide(struct pgconf *ret, const struct parameters_asked *asked,
@@ -133,9 +139,7 @@ static void decide(struct pgconf *ret, const struct parameters_asked *asked,
 	if (row->rule == RULE_AT_LEAST)
 		value = least_of(asked, row, value, &room);
 	if (!asked->present) {
-		value = value_of_new(asked, row, value);
-		if (value)
-			pgconf_set(ret, row->name, value);
+		decide_new(ret, asked, row, value);
 		return;
 	}
 	now = standing_of(asked, row->name);
