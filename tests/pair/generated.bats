@@ -198,6 +198,9 @@ cloned_well() {
 
 # What was meant for the primary's host, with values that it runs with.
 of_the_primary() {
+	# two of them would keep the primary itself from starting
+	local targets=('recovery_target_time "2020-01-01 00:00:00+00"' 'recovery_target immediate' 'recovery_target_lsn 0/1000000'
+		'recovery_target_name past' 'recovery_target_xid 600')
 	cat <<-END
 		hba_file $PAIR/etc/hba.conf
 		ident_file $PAIR/etc/ident.conf
@@ -209,7 +212,7 @@ of_the_primary() {
 		restore_command false "sleep 600"
 		recovery_end_command false
 		recovery_min_apply_delay 0 1h 3600000 2d
-		recovery_target_time "2020-01-01 00:00:00+00"
+		${targets[RANDOM % 5]}
 		recovery_target_inclusive off of YES
 		recovery_target_action promote shutdown pause
 		primary_slot_name gone
@@ -247,7 +250,7 @@ generate_past() {
 has_nothing_of_its_primary() {
 	equal "$(sql standby "select name, setting from pg_settings where name in ('data_directory', 'hba_file', 'ident_file',
 			'archive_mode', 'archive_command', 'archive_cleanup_command', 'restore_command', 'recovery_end_command',
-			'recovery_min_apply_delay', 'recovery_target_time', 'recovery_target_inclusive', 'recovery_target_action',
+			'recovery_min_apply_delay', 'recovery_target', 'recovery_target_lsn', 'recovery_target_name', 'recovery_target_time', 'recovery_target_xid', 'recovery_target_inclusive', 'recovery_target_action',
 			'primary_slot_name', 'ssl_crl_file', 'ssl_passphrase_command', 'ssl_dh_params_file', 'zero_damaged_pages',
 			'ignore_system_indexes', 'log_directory', 'log_filename')
 		and setting not in ('', 'off', '(disabled)', '0', 'log', 'pg_log', 'pg.log', 'postgresql-%Y-%m-%d_%H%M%S.log')
@@ -266,7 +269,7 @@ has_nothing_of_its_primary() {
 		pg_ctl -D "$PAIR/primary" -l "$PAIR/primary.log" -w start
 		sql primary "create role replica login replication password '$(<"$PAIR/password")'"
 		damage=$(sql primary "select count(*) from pg_settings where name in ('zero_damaged_pages', 'ignore_system_indexes') and setting = 'on'")
-		etc=$(cat "$PAIR"/etc/*)
+		etc=$(cat "$PAIR"/etc/*.conf)
 		ini standby common.tls=off common.start_timeout=30s
 		run pgrepl standby setup
 		if [ "$damage" -gt 0 ]; then
@@ -281,7 +284,7 @@ has_nothing_of_its_primary() {
 			run -0 pgrepl standby setup
 			contains 'nothing to do$' <<<"$output"
 		fi
-		equal "$(cat "$PAIR"/etc/*)" "$etc"
+		equal "$(cat "$PAIR"/etc/*.conf)" "$etc"
 		tried=$((tried + 1))
 	done
 	echo "# $tried configurations, $refused of them refused" >&3

@@ -55,12 +55,12 @@ static void what_is_ours_is_set(void)
 			const struct inherited *row = &inherited_parameters[i];
 			bool exists = row->first <= number &&
 				      (!row->last || number <= row->last);
-			bool is_set = pgconf_get(&conf, row->name);
+			const char *value = pgconf_get(&conf, row->name);
 
 			if (row->rule == INHERITED_OURS)
-				NUMBER(is_set, exists);
-			else
-				CHECK(!is_set);
+				NUMBER(value != NULL, exists);
+			else if (value)
+				EQUAL(value, row->neutral);
 		}
 		pgconf_free(&conf);
 	}
