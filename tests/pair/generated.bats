@@ -2,6 +2,8 @@
 # Adopting and cloning primaries with generated configurations. PGREPL_GENERATED=200 tries that many (by default 4);
 # PGREPL_SEED=N repeats one.
 
+# a seed is set in the test itself, and all that draws from it runs there
+# shellcheck disable=SC2030,SC2031
 load ../lib/pair
 
 # A parameter per line, with values that are legal together in every combination: what setup has rules for, and
