@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "in_force.h"
 #include "logins.h"
+#include "postgresql/conf_lines.h"
 #include "postgresql/hba_rules.h"
 
 #include <errno.h>
@@ -95,11 +96,41 @@ static void describe(const struct host *host, const struct plan *plan, struct te
 		  text_str(&plan->notes));
 }
 
+/* Of a FIFO, a server that starts would wait for the writer. */
+static int check_file(const struct host *host, const struct conf_lines *lines,
+		      const char *parameter, const char *usual, struct fault *fault)
+{
+	const struct conf_line *line = conf_lines_find(lines, parameter);
+	const char *name = line ? line->value : usual;
+	STRING_AUTO path = *name == '/' ? text_copy(name)
+					: text_format("%s/%s", host->cluster.path, name);
+	FD_AUTO fd = file_open(path);
+
+	if (fd != -FILE_NOT_REGULAR)
+		return 0;
+	fault_errno(fault, FAULT_OPERATOR, fd, "could not open \"%s\"", path);
+	return fault_hint(fault, "Put the server's own file there, then run setup again.");
+}
+
+static int check_files(const struct host *host, struct fault *fault)
+{
+	CONF_LINES_AUTO lines = { 0 };
+	int r = conf_lines_read(&lines, CONF_MAIN_FILE, host->cluster.path, fault);
+
+	if (r == 0)
+		r = check_file(host, &lines, "hba_file", "pg_hba.conf", fault);
+	if (r == 0)
+		r = check_file(host, &lines, "ident_file", "pg_ident.conf", fault);
+	return r;
+}
+
 /* A server that does not run, or that we cannot log in to, is for later steps. */
 enum step_state rules_valid_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	FAULT_AUTO unreachable = { 0 };
 
+	if (host_in_place(host) && check_files(host, fault) < 0)
+		return STEP_REFUSED;
 	if (!host_in_place(host) || !host_db(host, &unreachable))
 		return step_done(detail, "no server to ask yet");
 	if (hba_rules_valid(&host->db, fault) < 0)

@@ -83,7 +83,8 @@ each_kind() {
 	local name file
 	for name in primary standby; do
 		[ "$name" = primary ] || pgrepl primary setup
-		for file in PG_VERSION global/pg_control postgresql.conf postgresql.auto.conf pgrepl.conf; do
+		for file in PG_VERSION global/pg_control postgresql.conf postgresql.auto.conf pg_hba.conf \
+			pg_ident.conf pgrepl.conf; do
 			each_kind "$name" "$PAIR/$name/$file" setup
 		done
 	done
