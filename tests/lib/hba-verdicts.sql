@@ -14,7 +14,7 @@ create function look(which text) returns void language sql as $$
 	)
 	insert into rules select which, row_number() over (), l.ours,
 		exists (select from lines where n between r.line_number and r.line_number + 6
-			and line ~ '"(all|replication|\+ops|samehost)"'),
+			and line ~ '"(all|replication|\+ops|samehost)"|@'),
 		r.type, r.database, r.user_name, r.address, r.netmask, r.auth_method, r.options
 	from pg_hba_file_rules r left join lines l on l.n = r.line_number
 $$;
@@ -34,12 +34,13 @@ create function matches(r rules, p probes) returns bool language sql stable as $
 	select case r.type when 'host' then true when 'hostnogssenc' then true when 'hostssl' then p.ssl
 			when 'hostnossl' then not p.ssl else false end
 		and case when p.db = '' then 'replication' = any (r.database)
-			else r.database && array['all', p.db] or p.db = p.usr and r.database && '{sameuser,samerole}' end
-		and (r.user_name && array['all', p.usr] or p.usr in ('app', 'replica') and '+ops' = any (r.user_name))
+			else r.database && array['all', p.db] or p.db = p.usr and r.database && '{sameuser,samerole,samegroup}' end
+		and (r.user_name && array['all', p.usr] or p.usr in ('app', 'replica') and '+ops' = any (r.user_name)
+			or '+' || p.usr = any (r.user_name))
 		and case
 			when r.netmask is not null then case when family(r.address::inet) = family(p.address)
 				then r.address::inet & r.netmask::inet = p.address & r.netmask::inet else false end
-			when lower(r.address) in ('samehost', 'samenet', 'localhost') then p.address in ('127.0.0.1', '::1')
+			when r.address in ('samehost', 'samenet') or lower(r.address) = 'localhost' then p.address in ('127.0.0.1', '::1')
 			else r.address = 'all' end
 $$;
 

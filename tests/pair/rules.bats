@@ -80,26 +80,33 @@ $(ours_for_loopback postgres replica)"
 	contains 'nothing to do$' <<<"$output"
 }
 
+# rules_become STATE APPLICATION_ACCESS: what setup says of its step, and whether every login is decided as it should be.
+rules_become() {
+	ini primary common.allow_restart=on primary.standby_networks='10.1.0.0/24, fd00:1::/64' \
+		primary.application_access="$2"
+	# a rule may keep this host from logging in to itself: that comes after
+	pgrepl primary setup >"$PAIR/said" 2>&1 || contains '^refused +replication login' <"$PAIR/said"
+	contains "^$1 +access rules" <"$PAIR/said"
+	equal "$(sql primary "select look('after'); select line_number, error from pg_hba_file_rules where type is null;
+		select 'others differ' where others('before') <> others('after'); select * from wrong('$2')")" ''
+}
+
 # generated SEED: adopts a generated file, and looks for rules that are not as before, and for logins that another
 # rule decides.
 generated() {
-	local access=off
+	local access=off other=on
 	echo "seed $1"
-	[ $(($1 % 2)) = 0 ] || access=on
+	[ $(($1 % 2)) = 0 ] || access=on other=off
 	"$BATS_TEST_DIRNAME/../lib/hba-generate" -v seed="$1" -v major="$PGMAJOR" >"$PAIR/primary/pg_hba.conf"
 	cp "$PAIR/primary/pg_hba.conf" "$PAIR/generated"
 	equal "$(sql primary "select look('before'); select line_number, error from pg_hba_file_rules where type is null")" ''
-	ini primary common.allow_restart=on primary.standby_networks='10.1.0.0/24, fd00:1::/64' \
-		primary.application_access=$access
-	# a rule may keep this host from logging in to itself: that comes after
-	pgrepl primary setup >"$PAIR/said" 2>&1 || contains '^refused +replication login' <"$PAIR/said"
-	contains '^changed +access rules' <"$PAIR/said"
-	equal "$(sql primary "select look('after'); select line_number, error from pg_hba_file_rules where type is null;
-		select 'others differ' where others('before') <> others('after'); select * from wrong('$access')")" ''
+	rules_become changed "$access"
 	[ $(($1 % 5)) = 0 ] || return 0
 	cp "$PAIR/primary/pg_hba.conf" "$PAIR/once"
-	pgrepl primary setup >"$PAIR/said" 2>&1 || contains '^refused +replication login' <"$PAIR/said"
-	contains '^ok +access rules' <"$PAIR/said"
+	rules_become ok "$access"
+	cmp "$PAIR/primary/pg_hba.conf" "$PAIR/once"
+	rules_become changed "$other"
+	rules_become changed "$access"
 	cmp "$PAIR/primary/pg_hba.conf" "$PAIR/once"
 }
 
@@ -109,6 +116,7 @@ any_legal_file() {
 	by_hand primary
 	printf '%s\n' appdb, '"Odd Db", all' | as_server tee "$PAIR/primary/dbs" >/dev/null
 	echo 'app,+ops replica' | as_server tee "$PAIR/primary/users" >/dev/null
+	echo '"replication" "all"' | as_server tee "$PAIR/primary/quoted" >/dev/null
 	sql primary 'create role ops' -c 'create role app in role ops' -c 'create role replica in role ops'
 	sql primary "$(<"$BATS_TEST_DIRNAME/../lib/hba-verdicts.sql")"
 	adopt
