@@ -5,7 +5,6 @@
 #include "postgresql/holdings.h"
 #include "present.h"
 #include "previous.h"
-#include "scratch.h"
 #include "settings/parameters.h"
 
 #include <errno.h>
@@ -250,23 +249,10 @@ static int put(const char *path, const struct text *content, struct fault *fault
 	return file_put(path, FILE_KEEP_MODE, text_str(content), content->len, fault);
 }
 
-/* An adopted cluster gets its files back: it has to come up at the next boot. */
-static void put_back(const struct configuration *files)
-{
-	FAULT_AUTO second = { 0 };
-
-	(void)put(files->main, &files->main_now, &second);
-	if (files->ours_now.len)
-		(void)put(files->ours, &files->ours_now, &second);
-	else
-		(void)unlink(files->ours);
-}
-
 int settings_apply(struct host *host, struct fault *fault)
 {
 	CONFIGURATION_AUTO files = { 0 };
-	TEXT_AUTO value = { 0 };
-	bool in_place = host_in_place(host), kept = previous_exists(host);
+	bool in_place = host_in_place(host);
 	int r = read_both(host, &files, fault);
 
 	if (r == 0 && in_place)
@@ -276,41 +262,10 @@ int settings_apply(struct host *host, struct fault *fault)
 		r = put(files.ours, &files.ours_wanted, fault);
 	if (r == 0)
 		r = put(files.main, &files.main_wanted, fault);
-	if (r < 0)
-		return r;
-	/* whatever it is asked for, it has to accept them all */
-	r = cluster_show_conf(host_directory(host), &host->programs, "config_file",
-			      &value, fault);
-	if (r < 0 && in_place) {
-		put_back(&files);
-		if (!kept)
-			previous_forget(host);
-	}
 	/* of a clone, those that it has from its primary */
 	if (r == 0 && !in_place)
 		previous_forget(host);
 	if (r == 0)
 		previous_accept(host);
-	return r;
-}
-
-/* --- settings tried --- */
-
-enum step_state tried_check(struct host *host, struct text *detail, struct fault *fault)
-{
-	(void)fault;
-	text_add(detail, host->settings_tried ? "the server accepts them"
-					      : "try them with the server's program");
-	return host->settings_tried ? STEP_DONE : STEP_NEEDED;
-}
-
-int tried_apply(struct host *host, struct fault *fault)
-{
-	int r = scratch_open(host, fault);
-
-	if (r == 0)
-		r = settings_apply(host, fault);
-	host->settings_tried = r == 0;
-	scratch_close(host);
 	return r;
 }

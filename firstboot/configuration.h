@@ -22,11 +22,3 @@ step_check settings_look;
 
 /* Is what the ini asks for what the server in PGDATA did not start with (previous.h)? */
 bool settings_were_rejected(struct host *host);
-
-/*
- * The server's program accepts them: apply tries them in a directory that holds nothing
- * but the configuration, and removes it. That leaves nothing to look at, so check reports
- * what apply found in this run, and a dry run always finds it needed.
- */
-step_check tried_check;
-step_apply tried_apply;

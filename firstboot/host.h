@@ -51,9 +51,6 @@ struct host {
 	/* scratch.c, while a configuration is tried: in cluster.trial */
 	bool trying;
 
-	/* step "settings tried" of a standby: the server's program accepts them */
-	bool settings_tried;
-
 	/* step "primary" of a standby, and again whenever upstream_reach() succeeds */
 	bool upstream_known; /* false throughout a dry run whose primary does not answer */
 	struct replication_upstream upstream;

@@ -14,6 +14,7 @@
 #include "server.h"
 #include "step.h"
 #include "tls.h"
+#include "trial.h"
 #include "verify.h"
 
 /* --- cluster (P4): initdb into staging --- */
@@ -48,6 +49,8 @@ static const struct step primary_steps[] = {
 	{ .name = "other primary", .check = other_primary_check },
 	/* before anything is written: an access rule may need an administrator */
 	{ .name = "local login", .check = local_login_check },
+	/* before anything is written: the server's program has to accept every name and value */
+	{ .name = "settings tried", .row = "P10", .check = tried_check },
 	/* before ownership: likewise, and a setting can be a reason to refuse it */
 	{ .name = "settings allowed", .row = "P10", .check = settings_look },
 	/* before anything in PGDATA is read or written as the server's user */

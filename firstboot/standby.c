@@ -38,8 +38,7 @@ static const struct step standby_steps[] = {
 	 * before waiting for the primary, and hours before a clone is complete: whether
 	 * the server accepts a name or value does not depend on the primary
 	 */
-	{ .name = "settings tried", .row = "S4", .when = UNTIL_IN_PLACE,
-	  .check = tried_check, .apply = tried_apply },
+	{ .name = "settings tried", .row = "S4", .check = tried_check },
 	/* before anything that stays on this host is changed */
 	{ .name = "primary", .row = "S2", .check = primary_check, .apply = primary_apply },
 	/* after "primary", which tells what it has to fit; before what would clear it */

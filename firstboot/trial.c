@@ -84,21 +84,27 @@ static const char *reason_of(const char *line)
 	return NULL;
 }
 
+/* The first reason, and the others, one per line. */
+static void find_reasons(const char *said, const char *directory, struct text *reason,
+			 struct text *more)
+{
+	for (const char *line = said; *line; line += pgconf_line_length(line)) {
+		const char *text = reason_of(line);
+
+		if (!text)
+			continue;
+		if (more->len)
+			text_add(more, "\n");
+		add_shown(reason->len ? more : reason, text, strcspn(text, "\n"), directory);
+	}
+}
+
 static int cannot(const struct host *host, const char *said, struct fault *fault)
 {
 	TEXT_AUTO reason = { 0 };
 	TEXT_AUTO more = { 0 };
 
-	for (const char *line = said; *line; line += pgconf_line_length(line)) {
-		const char *text = reason_of(line);
-		struct text *where = reason.len ? &more : &reason;
-
-		if (!text)
-			continue;
-		if (more.len)
-			text_add(&more, "\n");
-		add_shown(where, text, strcspn(text, "\n"), host_directory(host));
-	}
+	find_reasons(said, host_directory(host), &reason, &more);
 	fault_set(fault, FAULT_OPERATOR,
 		  "this host cannot run with the primary's configuration: %s",
 		  reason.len ? text_str(&reason) : "its server ended without a reason");
@@ -171,6 +177,32 @@ static int try(struct host *host, struct fault *fault)
 		r = try_libraries(host, fault);
 	host->inherited_tried = r == 0;
 	return r;
+}
+
+/* --- settings tried --- */
+
+enum step_state tried_check(struct host *host, struct text *detail, struct fault *fault)
+{
+	struct pgconf wanted = { 0 };
+	TEXT_AUTO content = { 0 };
+	TEXT_AUTO said = { 0 };
+	TEXT_AUTO reasons = { 0 };
+	int r;
+
+	configuration_wanted(host, &wanted);
+	pgconf_render(&wanted, host->role->name, &content);
+	pgconf_free(&wanted);
+	r = cluster_try_conf(&host->programs, &content, &said, fault);
+	if (r > 0)
+		return step_done(detail, "the server accepts them");
+	if (r < 0)
+		return STEP_REFUSED;
+	find_reasons(text_str(&said), host_directory(host), &reasons, &reasons);
+	fault_set(fault, FAULT_OPERATOR, "the server does not accept the settings");
+	fault_detail(fault, "%s", text_str(&reasons));
+	return step_refused(fault,
+			    "Correct the parameter in section [%s.settings] of the ini, then run setup again.",
+			    host->role->name);
 }
 
 /* --- primary's settings --- */

@@ -10,6 +10,12 @@
 #include "step.h"
 
 /*
+ * The server's program accepts the names and values of our parameters, those of the ini among
+ * them. Libraries and memory are left to a start, which is undone if it fails (in_force.h).
+ */
+step_check tried_check;
+
+/*
  * With the primary's configuration, before a byte is copied. If the primary does not let it be
  * read, that is reported, and left to the second.
  */

@@ -125,6 +125,15 @@ int cluster_show_conf(const char *directory, const struct programs *programs,
 		      const char *name, struct text *ret, struct fault *fault);
 
 /*
+ * Does the server program accept every name and value of a configuration file with this
+ * content? Nothing is started, and no directory read: whether there is enough memory, and what
+ * libraries define and accept, only a start can tell. 1; 0, with what it said in ret_why; or a
+ * negative errno and the fault.
+ */
+int cluster_try_conf(const struct programs *programs, const struct text *content,
+		     struct text *ret_why, struct fault *fault);
+
+/*
  * Tries to start a server on a directory that holds its configuration, PG_VERSION and
  * global/pg_control, and nothing else. It reads the configuration, loads libraries and allocates
  * memory, and then has to give up for lack of data, before anybody can connect to it. preload

@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	INITDB_TIMEOUT_MS = 10 * 60 * 1000,
@@ -165,8 +167,70 @@ int cluster_show_conf(const char *directory, const struct programs *programs,
 	fault_set(fault, FAULT_OPERATOR, "the server does not accept the settings");
 	if (err.len)
 		fault_detail(fault, "%s", text_trim(err.s));
-	return fault_hint(fault,
-			  "Correct the parameter in section [primary.settings] or [standby.settings] of the ini, then run setup again.");
+	return fault_hint(fault, "Correct the configuration in \"%s\", then run setup again.",
+			  directory);
+}
+
+/* A file without a name, at its beginning: a pipe does not do, as the server reads it twice. */
+static int open_unnamed(const struct text *content)
+{
+	char path[] = "/tmp/pgrepl-XXXXXX";
+	int fd = mkstemp(path), r;
+
+	if (fd < 0)
+		return -errno;
+	(void)unlink(path);
+	r = file_write_all(fd, text_str(content), content->len);
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
+/* Nobody else has seen the file. */
+static void add_without_place(struct text *ret, const char *said, const char *place)
+{
+	for (const char *at; (at = strstr(said, place)); said = at + strcspn(at, "\n"))
+		text_add_bytes(ret, said, (size_t)(at - said));
+	text_add(ret, said);
+}
+
+int cluster_try_conf(const struct programs *programs, const struct text *content,
+		     struct text *ret_why, struct fault *fault)
+{
+	int fd = open_unnamed(content), status;
+	STRING_AUTO file = text_format("--config_file=/proc/self/fd/%d", fd);
+	STRING_AUTO place = text_format(" in file \"/proc/self/fd/%d\"", fd);
+	TEXT_AUTO err = { 0 };
+	const char *argv[] = {
+		programs->postgres,
+		/* it only has to exist */
+		"-D",
+		"/",
+		file,
+		"--log_destination=stderr",
+		"--log_line_prefix=",
+		"--lc_messages=C",
+		"-C",
+		"config_file",
+		NULL,
+	};
+	const struct spawn spawn = {
+		.argv = argv,
+		.timeout_ms = CHECK_TIMEOUT_MS,
+		.keep_fd = fd,
+		.err = &err,
+	};
+
+	if (fd < 0)
+		return fault_errno(fault, FAULT_OPERATOR, fd,
+				   "could not create a file in \"/tmp\"");
+	status = spawn_run(&spawn);
+	close(fd);
+	if (status < 0)
+		return spawn_fault(programs->postgres, status, &err, fault);
+	add_without_place(ret_why, text_str(&err), place);
+	return !status;
 }
 
 /* The first data that a server opens, with all libraries loaded and its memory allocated. */

@@ -295,6 +295,7 @@ static void steps_stand_in_the_order_that_is_safe(void)
 	CHECK(position("server") < position("settings in force"));
 	CHECK(position("enabled") == program_role.steps_count - 1);
 	if (primary) {
+		CHECK(position("settings tried") < position("ownership"));
 		CHECK(position("new role") < position("server"));
 		CHECK(position("replication role") < position("access rules"));
 	} else {
