@@ -71,7 +71,7 @@ static int find_end(const char *staging, struct clone_mark *ret)
 	char name[SEGMENT_NAME_LENGTH + 1], part[TIMELINE_LENGTH + 1] = "";
 	long long size = last_segment(folder, name);
 	STRING_AUTO path = NULL;
-	uint64_t high, low, used;
+	uint64_t high, low, used = 0;
 	int r;
 
 	if (size < 0)

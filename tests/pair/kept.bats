@@ -100,8 +100,7 @@ refuses_and_keeps() {
 	fail_late "$map"
 	refuses_and_keeps 'it is of system [0-9]+, and .* has system [0-9]+' "$map" common.primary_port="$(port_of primary-other)"
 	refuses_and_keeps 'does not have its tablespace ".*/here/fast.pgrepl-staging" any more' "${map/fast/other}"
-	contains 'hint: Map the tablespace to ".*/here/fast" again' <<<"$output"
-	refuses_and_keeps 'does not have its tablespace ".*" any more'
+	refuses_and_keeps 'hint: Map the tablespace to ".*/here/fast" again'
 	refuses_and_keeps 'password' "$map" common.replication_password=wrong
 	as_server sed -i 's/^timeline 1$/timeline 2/' "$PAIR/standby.pgrepl-staging/pgrepl.clone"
 	refuses_and_keeps 'it is on timeline 2 .* newer than that of' "$map"
