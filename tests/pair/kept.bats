@@ -25,6 +25,22 @@ fail_late() {
 	echo >"$PAIR/common.conf"
 }
 
+# refuses_and_keeps REASON SECTION.KEY=VALUE...: whatever the ini says, nothing of the clone is touched.
+refuses_and_keeps() {
+	local before reason=$1 command
+	shift
+	ini standby "$@"
+	before=$(listing "$PAIR"/standby.pgrepl-staging "$PAIR"/here)
+	for command in 'setup --dry-run' setup; do
+		echo "$reason: $command"
+		# shellcheck disable=SC2086
+		run -78 pgrepl standby $command
+		contains "$reason" <<<"$output"
+		contains 'hint: ' <<<"$output"
+		unchanged "$before" "$(listing "$PAIR"/standby.pgrepl-staging "$PAIR"/here)"
+	done
+}
+
 @test "setup goes on with a complete clone once the setting is put right, and copies nothing again" {
 	fail_late
 	equal "$(backups)" 1
@@ -72,22 +88,6 @@ remove_wal() {
 	contains '^changed +base backup' <<<"$output"
 	equal "$(backups)" 2
 	streams standby
-}
-
-# refuses_and_keeps REASON SECTION.KEY=VALUE...: whatever the ini says, nothing of the clone is touched.
-refuses_and_keeps() {
-	local before reason=$1 command
-	shift
-	ini standby "$@"
-	before=$(listing "$PAIR"/standby.pgrepl-staging "$PAIR"/here)
-	for command in 'setup --dry-run' setup; do
-		echo "$reason: $command"
-		# shellcheck disable=SC2086
-		run -78 pgrepl standby $command
-		contains "$reason" <<<"$output"
-		contains 'hint: ' <<<"$output"
-		unchanged "$before" "$(listing "$PAIR"/standby.pgrepl-staging "$PAIR"/here)"
-	done
 }
 
 @test "a complete clone outlives every setting that does not fit it, and setup goes on with it afterwards" {
