@@ -73,7 +73,9 @@ int configuration_wanted(const struct host *host, struct pgconf *ret, struct fau
 {
 	STRING_AUTO main = text_format("%s/postgresql.conf", host_directory(host));
 	CONF_LINES_AUTO staged = { 0 };
-	int r = conf_lines_read(&staged, main, host_directory(host), fault);
+	int r = host_in_place(host)
+			? 0
+			: conf_lines_read(&staged, main, host_directory(host), fault);
 
 	if (r == 0)
 		decide(host, NULL, &staged, ret);

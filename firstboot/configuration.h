@@ -5,9 +5,8 @@
 #include "step.h"
 
 /*
- * The parameters that our file sets in the new cluster in host_directory(), as they follow from
- * the ini, the role, the files that it has and, for a standby, its primary (if that is known
- * yet). 0, or a negative errno and the fault. The caller frees ret.
+ * The parameters that our file sets in a new cluster, as they follow from the ini, the role, the
+ * files that it has in staging and, for a standby, its primary (if that is known yet). 0, or a negative errno and the fault. The caller frees ret.
  */
 int configuration_wanted(const struct host *host, struct pgconf *ret, struct fault *fault);
 

@@ -4,6 +4,7 @@
 #include "postgresql/mirror.h"
 #include "recovery.h"
 #include "scratch.h"
+#include "settings/parameters.h"
 
 #include <errno.h>
 #include <string.h>
@@ -181,6 +182,26 @@ static int try(struct host *host, struct fault *fault)
 
 /* --- settings tried --- */
 
+/* Does our file say all that the ini sets? Then the server's program has accepted it. */
+static bool are_written(const struct host *host)
+{
+	const struct pgconf *own = parameters_own(&host->settings, host->role->settings);
+	CONF_LINES_AUTO lines = { 0 };
+	FAULT_AUTO unreadable = { 0 };
+
+	if (!host_in_place(host) ||
+	    conf_lines_read(&lines, CONF_MAIN_FILE, host->cluster.path, &unreadable) < 0)
+		return false;
+	for (size_t i = 0; i < own->count; i++) {
+		const struct conf_line *line = conf_lines_find(&lines, own->items[i].name);
+
+		if (!line || line->origin != CONF_OURS ||
+		    !text_equal(line->value, own->items[i].value))
+			return false;
+	}
+	return true;
+}
+
 enum step_state tried_check(struct host *host, struct text *detail, struct fault *fault)
 {
 	struct pgconf wanted = { 0 };
@@ -189,10 +210,13 @@ enum step_state tried_check(struct host *host, struct text *detail, struct fault
 	TEXT_AUTO reasons = { 0 };
 	int r;
 
-	configuration_wanted(host, &wanted);
+	if (are_written(host))
+		return step_done(detail, "the server has accepted them before");
+	r = configuration_wanted(host, &wanted, fault);
 	pgconf_render(&wanted, host->role->name, &content);
 	pgconf_free(&wanted);
-	r = cluster_try_conf(&host->programs, &content, &said, fault);
+	if (r == 0)
+		r = cluster_try_conf(&host->programs, &content, &said, fault);
 	if (r > 0)
 		return step_done(detail, "the server accepts them");
 	if (r < 0)
