@@ -220,15 +220,25 @@ host_look() {
 		cat
 	else
 		# of a folder, that it is the same
-		awk '$2 == "d" { $6 = $7 = $8 = "" } { print }' | grep -Ev '^data/(postmaster|current_logfiles)'
+		awk '$2 == "d" { $6 = $7 = $8 = "" } { print }' | grep -Ev '^data(\.log |/(postmaster|current_logfiles))'
 		head -n 1 "$PAIR/here/data/postmaster.pid" || :
 	fi | sort
 }
 
-# The inodes of what makes a cluster one, wherever it is now.
+# What makes a cluster one: path and inode, under the name that it has from ASIDE, if it was moved there.
 host_inodes() {
-	(cd "$PAIR/here" && find . -mindepth 1 -maxdepth 2 '(' -path './data*/PG_VERSION' -o -path './data*/base' -o -path './data*/global' ')' \
-		! -path '*staging*' -printf '%i\n' | sort)
+	find "$PAIR/here" -mindepth 1 -maxdepth 2 -name 'data.pgrepl-staging*' -prune -o \
+		'(' -path '*/data*/PG_VERSION' -o -path '*/data*/base' -o -path '*/data*/global' ')' -printf '%P %i\n' |
+		if [ -n "${1:-}" ]; then
+			sed "/^data\//d; s,^${1##*/}/,data/,"
+		else
+			cat
+		fi | sort
+}
+
+# The files of what was in place, when there was no server: of the folder itself, a rename changes the times.
+files_of() {
+	sed -n "s,^$1/,,p"
 }
 
 # Which servers accept writes, of all that run.
@@ -264,14 +274,15 @@ wrong() {
 	holds=0
 }
 
-# What the cell calls for, given what was there: nothing deleted, nothing of others moved.
+# What the cell calls for, given what was there: nothing deleted, nothing of others moved, all of it where it belongs.
 check_host() {
 	local outcome=$1 server=$2 aside
 	aside=$(compgen -G "$PAIR/here/data.pgrepl-old-*") || :
 	[ "$outcome" != kept ] || unchanged "$look" "$(host_look "$server")" || wrong 'it was changed\n'
-	[ -z "$(comm -23 <(printf '%s\n' "$inodes") <(printf '%s\n' "$(host_inodes)"))" ] || wrong 'something was deleted\n'
+	[ -z "$(comm -23 <(printf '%s\n' "$inodes") <(printf '%s\n' "$(host_inodes "$aside")"))" ] || wrong 'something was deleted or moved\n'
 	if [ "$outcome" = moved ]; then
 		[ "$(wc -w <<<"$aside")" = 1 ] || wrong 'moved aside: "%s"\n' "$aside"
+		unchanged "$(files_of data <<<"$look")" "$(host_look down | files_of "${aside##*/}")" || wrong 'it was changed when it was moved\n'
 	elif [ -n "$aside" ]; then
 		wrong 'was moved aside: %s\n' "$aside"
 	fi
@@ -287,7 +298,7 @@ check_writable() {
 
 cell_holds() {
 	local package=$1 data=$2 server=$3 ini=$4 existing_data=$5
-	local expected_code outcome says code output look inodes before first holds=1
+	local expected_code outcome says code output look inodes before first after holds=1
 	read -r expected_code outcome says < <(expected "$@")
 	# one that nothing was done to can be used again
 	[ "${made_as:-}" = "$data $server" ] || host_make "$data" "$server"
@@ -305,9 +316,11 @@ cell_holds() {
 	fi
 	check_host "$outcome" "$server"
 	check_writable "$package" "$outcome"
+	after=$(host_look up)
 	setup_here "$@"
 	[ "$code" = "$expected_code" ] || wrong 'the second time: exit code %s\n' "$code"
 	[ "$(error_of "$output")" = "$(error_of "$first")" ] || wrong 'the second time it says something else\n'
+	unchanged "$after" "$(host_look up)" || wrong 'the second time it changed something\n'
 	[ "$expected_code" != 0 ] || contains 'nothing to do$' <<<"$output" >/dev/null || wrong 'the second time there is something to do\n'
 	check_host "$outcome" "$server"
 	check_writable "$package" "$outcome"
