@@ -20,12 +20,24 @@ void conf_lines_free(struct conf_lines *lines)
 {
 	for (size_t i = 0; i < lines->count; i++) {
 		text_drop(&lines->items[i].name);
+		text_drop(&lines->items[i].spelt);
 		text_drop(&lines->items[i].value);
 		text_drop(&lines->items[i].file);
 	}
 	free(lines->items);
 	lines->items = NULL;
 	lines->count = 0;
+}
+
+/* The server folds letters of ASCII only. */
+static char *fold(const char *name)
+{
+	char *folded = text_copy(name);
+
+	for (char *s = folded; *s; s++)
+		if (*s >= 'A' && *s <= 'Z')
+			*s = (char)(*s - 'A' + 'a');
+	return folded;
 }
 
 void conf_lines_add(struct conf_lines *lines, const char *name, const char *value,
@@ -36,7 +48,8 @@ void conf_lines_add(struct conf_lines *lines, const char *name, const char *valu
 		lines->items = mem_resize(lines->items,
 					  (lines->count + 64) * sizeof(*lines->items));
 	lines->items[lines->count++] = (struct conf_line){
-		.name = text_copy(name),
+		.name = fold(name),
+		.spelt = text_copy(name),
 		.value = text_copy(value),
 		.file = text_copy(file),
 		.number = number,
@@ -154,9 +167,9 @@ static int walk_line(struct walk *walk, struct place place, long number, const c
 	STRING_AUTO target = included(walk->directory, place.path, value);
 	struct place below = { target, place.origin, place.depth + 1 };
 
-	if (text_equal(name, "include_dir"))
+	if (strcasecmp(name, "include_dir") == 0)
 		return walk_folder(walk, below);
-	if (text_equal(name, "include") || text_equal(name, "include_if_exists"))
+	if (strcasecmp(name, "include") == 0 || strcasecmp(name, "include_if_exists") == 0)
 		return walk_file(walk, below);
 	if (walk->lines->count >= LINES_MAX)
 		return fault_set(walk->fault, FAULT_OPERATOR,

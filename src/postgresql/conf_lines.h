@@ -28,7 +28,8 @@ enum conf_origin {
 };
 
 struct conf_line {
-	char *name;
+	char *name;  /* in lower case */
+	char *spelt; /* as it is written */
 	char *value;
 	char *file; /* its path; "" of a command line */
 	long number;

@@ -158,11 +158,8 @@ bool pgconf_parse(const char *line, struct text *ret_name, struct text *ret_valu
 	text_reset(ret_name);
 	text_reset(ret_value);
 	line += strspn(line, BLANKS);
-	for (; is_name_byte(*line); line++) {
-		char lower = (char)(*line >= 'A' && *line <= 'Z' ? *line | 0x20 : *line);
-
-		text_add_bytes(ret_name, &lower, 1);
-	}
+	for (; is_name_byte(*line); line++)
+		text_add_bytes(ret_name, line, 1);
 	line += strspn(line, BLANKS);
 	if (*line == '=')
 		line += 1 + strspn(line + 1, BLANKS);
@@ -179,7 +176,7 @@ bool pgconf_parse(const char *line, struct text *ret_name, struct text *ret_valu
 
 static bool is_our_include(const struct text *name, const struct text *value)
 {
-	return text_equal(text_str(name), "include") &&
+	return strcasecmp(text_str(name), "include") == 0 &&
 	       text_equal(text_str(value), PGCONF_FILE);
 }
 

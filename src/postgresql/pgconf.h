@@ -39,7 +39,7 @@ size_t pgconf_line_length(const char *content);
 
 /*
  * One line, up to its line feed or the end, read as the server's guc-file.l reads it: a name,
- * which is returned in lower case, perhaps "=", and a value, in quotes or without; a comment
+ * which is returned as it is spelt, perhaps "=", and a value, in quotes or without; a comment
  * may follow. True if it sets a parameter or includes something. Both are reset before.
  */
 bool pgconf_parse(const char *line, struct text *ret_name, struct text *ret_value);

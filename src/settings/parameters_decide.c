@@ -226,6 +226,6 @@ void parameters_spell(struct pgconf *conf, const struct conf_lines *present)
 		if (!others)
 			continue;
 		text_drop(&conf->items[i].name);
-		conf->items[i].name = text_copy(others->name);
+		conf->items[i].name = text_copy(others->spelt);
 	}
 }

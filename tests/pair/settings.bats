@@ -304,3 +304,16 @@ refused_unchanged() {
 		'101 60 50 logical'
 	lacks 'max_|wal_level' <"$PAIR/primary/pgrepl.conf"
 }
+
+@test "a parameter that is spelt in capitals is not taken for one that needs a restart, reload after reload" {
+	by_hand primary 'MAX_WAL_SENDERS = 20' 'Max_Connections = 50' 'wal_LEVEL = replica'
+	ini primary common.allow_restart=on
+	pgrepl primary setup
+	ini primary common.allow_restart=off primary.settings.work_mem=5MB
+	run -0 pgrepl primary setup
+	contains 'work_mem: .* -> 5MB' <<<"$output"
+	equal "$(sql primary 'select name from pg_settings where pending_restart')" ''
+	contains '^MAX_WAL_SENDERS = ' <"$PAIR/primary/pgrepl.conf"
+	run -0 pgrepl primary setup
+	contains 'nothing to do$' <<<"$output"
+}

@@ -31,7 +31,7 @@ static void every_combination_of_the_grammar_is_read(void)
 	static const struct {
 		const char *written, *meant;
 	} names[] = {
-		{ "a", "a" },           { "Work_Mem", "work_mem" },   { " \tport", "port" },
+		{ "a", "a" },           { "Work_Mem", "Work_Mem" },   { " \tport", "port" },
 		{ "ext.name", "ext.name" }, { "\r_x9", "_x9" },       { "\xc3\xa4", "\xc3\xa4" },
 		{ "include", "include" },
 	}, values[] = {
