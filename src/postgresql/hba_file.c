@@ -254,8 +254,10 @@ static bool names_path(const struct hba_line *line, const char *main_path, const
 	const char *name = strrchr(main_path, '/');
 	struct word word = { 0 };
 	TEXT_AUTO named = { 0 };
-	bool found = next_word(&s, end, &word) && next_word(&s, end, &word);
+	bool found = next_word(&s, end, &word);
 
+	if (found)
+		found = next_word(&s, end, &word);
 	if (name && *text_str(&word.text) != '/')
 		text_add_bytes(&named, main_path, (size_t)(name + 1 - main_path));
 	text_add(&named, text_str(&word.text));

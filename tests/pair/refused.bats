@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # What setup must not touch when it finds it, and what it may.
+# shellcheck disable=SC2030,SC2031 # each test has its own output
 
 load ../lib/pair
 
