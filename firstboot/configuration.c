@@ -41,6 +41,23 @@ static void configuration_free(struct configuration *files)
 
 #define CONFIGURATION_AUTO CLEANUP(configuration_free) struct configuration
 
+static struct parameters_asked asked_of(const struct host *host)
+{
+	return (struct parameters_asked){
+		.settings = &host->settings,
+		.role = host->role->settings,
+		.major = host->programs.number,
+		.wal_segment_bytes = holdings_segment_bytes(host_directory(host)),
+	};
+}
+
+void configuration_own(const struct host *host, struct pgconf *ret)
+{
+	struct parameters_asked asked = asked_of(host);
+
+	parameters_own(&asked, asked.role, ret);
+}
+
 /* present and staged: NULL of a cluster that is not in place, or not there. */
 static void decide(const struct host *host, const struct present *present,
 		   const struct conf_lines *staged, struct pgconf *ret)
@@ -48,14 +65,9 @@ static void decide(const struct host *host, const struct present *present,
 	STRING_AUTO passfile = host_passfile(host);
 	TEXT_AUTO conninfo = { 0 };
 	struct replication_login login;
-	struct parameters_asked asked = {
-		.settings = &host->settings,
-		.role = host->role->settings,
-		.major = host->programs.number,
-		.wal_segment_bytes = holdings_segment_bytes(host_directory(host)),
-		.staged = staged,
-	};
+	struct parameters_asked asked = asked_of(host);
 
+	asked.staged = staged;
 	if (present) {
 		asked.present = &present->lines;
 		asked.defaults = &present->defaults;

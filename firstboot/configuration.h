@@ -10,6 +10,9 @@
  */
 int configuration_wanted(const struct host *host, struct pgconf *ret, struct fault *fault);
 
+/* Those of them that the ini sets in a section of parameters. The caller frees ret. */
+void configuration_own(const struct host *host, struct pgconf *ret);
+
 /*
  * Our settings file is in host_directory(), and postgresql.conf includes it (P10, S4). The lines
  * below the first one of detail are the parameters that change on an existing cluster.

@@ -1,10 +1,10 @@
 #include "trial.h"
 
 #include "configuration.h"
+#include "postgresql/conf_lines.h"
 #include "postgresql/mirror.h"
 #include "recovery.h"
 #include "scratch.h"
-#include "settings/parameters.h"
 
 #include <errno.h>
 #include <string.h>
@@ -185,21 +185,23 @@ static int try(struct host *host, struct fault *fault)
 /* Does our file say all that the ini sets? Then the server's program has accepted it. */
 static bool are_written(const struct host *host)
 {
-	const struct pgconf *own = parameters_own(&host->settings, host->role->settings);
+	struct pgconf own = { 0 };
 	CONF_LINES_AUTO lines = { 0 };
 	FAULT_AUTO unreadable = { 0 };
+	bool written = true;
 
 	if (!host_in_place(host) ||
 	    conf_lines_read(&lines, CONF_MAIN_FILE, host->cluster.path, &unreadable) < 0)
 		return false;
-	for (size_t i = 0; i < own->count; i++) {
-		const struct conf_line *line = conf_lines_find(&lines, own->items[i].name);
+	configuration_own(host, &own);
+	for (size_t i = 0; written && i < own.count; i++) {
+		const struct conf_line *line = conf_lines_find(&lines, own.items[i].name);
 
-		if (!line || line->origin != CONF_OURS ||
-		    !text_equal(line->value, own->items[i].value))
-			return false;
+		written = line && line->origin == CONF_OURS &&
+			  text_equal(line->value, own.items[i].value);
 	}
-	return true;
+	pgconf_free(&own);
+	return written;
 }
 
 enum step_state tried_check(struct host *host, struct text *detail, struct fault *fault)

@@ -69,8 +69,12 @@ void parameters_decide(struct pgconf *ret, const struct parameters_asked *asked)
  */
 void parameters_spell(struct pgconf *conf, const struct conf_lines *present);
 
-/* The parameters that the ini sets for this role. */
-const struct pgconf *parameters_own(const struct settings *settings, enum settings_role role);
+/*
+ * Adds the parameters that the ini sets for this role, under the names that they have in this
+ * major: wal_keep_segments and wal_keep_size are one.
+ */
+void parameters_own(const struct parameters_asked *asked, enum settings_role role,
+		    struct pgconf *ret);
 
 /* Is it in the table, for any role, and does this major have it? */
 bool parameters_know(const char *name, long major);

@@ -4,10 +4,48 @@
 
 #include <strings.h>
 
-const struct pgconf *parameters_own(const struct settings *settings, enum settings_role role)
+/*
+ * 13 renamed wal_keep_segments, and counts megabytes. An ini need not know the major; one that
+ * sets both means the one that the server has.
+ */
+static void add_renamed(const struct pgconf_item *item,
+			const struct parameters_asked *asked, struct pgconf *ret)
 {
-	return role == SETTINGS_PRIMARY ? &settings->primary_settings
-					: &settings->standby_settings;
+	static const char segments[] = "wal_keep_segments", size[] = "wal_keep_size";
+	const double mb = 1024 * 1024, segment = (double)asked->wal_segment_bytes;
+	bool to_segments = asked->major < 13;
+	long long whole;
+	double amount;
+
+	if (pgconf_get(ret, to_segments ? segments : size))
+		return;
+	if (!guc_measure(item->value, NULL, to_segments ? mb : 1, &amount)) {
+		pgconf_set(ret, item->name, item->value);
+		return;
+	}
+	if (to_segments) {
+		whole = (long long)(amount / segment);
+		pgconf_setf(ret, segments, "%lld",
+			    whole + ((double)whole * segment < amount));
+	} else {
+		pgconf_setf(ret, size, "%.0fMB", amount * segment / mb);
+	}
+}
+
+void parameters_own(const struct parameters_asked *asked, enum settings_role role,
+		    struct pgconf *ret)
+{
+	const struct settings *settings = asked->settings;
+	const struct pgconf *own = role == SETTINGS_PRIMARY ? &settings->primary_settings
+							    : &settings->standby_settings;
+	const char *renamed = asked->major < 13 ? "wal_keep_size" : "wal_keep_segments";
+
+	for (size_t i = 0; i < own->count; i++)
+		if (strcasecmp(own->items[i].name, renamed) != 0)
+			pgconf_set(ret, own->items[i].name, own->items[i].value);
+	for (size_t i = 0; i < own->count; i++)
+		if (strcasecmp(own->items[i].name, renamed) == 0)
+			add_renamed(&own->items[i], asked, ret);
 }
 
 static bool has_major(const struct parameter *row, long major)
@@ -157,9 +195,9 @@ static void decide(struct pgconf *ret, const struct parameters_asked *asked,
 }
 
 /* The parameters that the ini sets; even those are raised to the primary's values. */
-static void decide_own(struct pgconf *ret, const struct parameters_asked *asked)
+static void decide_own(struct pgconf *ret, const struct parameters_asked *asked,
+		       const struct pgconf *own)
 {
-	const struct pgconf *own = parameters_own(asked->settings, asked->role);
 	static const struct conf_lines none;
 	struct parameters_asked filled = *asked;
 
@@ -188,8 +226,12 @@ static bool is_kept(const struct parameters_asked *asked, const char *name)
 {
 	enum settings_role other = asked->role == SETTINGS_PRIMARY ? SETTINGS_STANDBY
 								   : SETTINGS_PRIMARY;
-	bool known = pgconf_get(parameters_own(asked->settings, other), name);
+	struct pgconf theirs = { 0 };
+	bool known;
 
+	parameters_own(asked, other, &theirs);
+	known = pgconf_get(&theirs, name);
+	pgconf_free(&theirs);
 	for (size_t i = 0; i < parameters_count; i++) {
 		if (strcasecmp(parameters[i].name, name) != 0)
 			continue;
@@ -202,19 +244,21 @@ static bool is_kept(const struct parameters_asked *asked, const char *name)
 
 void parameters_decide(struct pgconf *ret, const struct parameters_asked *asked)
 {
-	const struct pgconf *own = parameters_own(asked->settings, asked->role);
+	struct pgconf own = { 0 };
 
+	parameters_own(asked, asked->role, &own);
 	for (size_t i = 0; i < parameters_count; i++)
-		if (is_for(&parameters[i], asked) && !pgconf_get(own, parameters[i].name))
+		if (is_for(&parameters[i], asked) && !pgconf_get(&own, parameters[i].name))
 			decide(ret, asked, &parameters[i]);
-	decide_own(ret, asked);
+	decide_own(ret, asked, &own);
 	for (size_t i = 0; asked->present && i < asked->present->count; i++) {
 		const char *name = asked->present->items[i].name;
 		struct standing now = standing_of(asked, name);
 
-		if (now.ours && !pgconf_get(own, name) && is_kept(asked, name))
+		if (now.ours && !pgconf_get(&own, name) && is_kept(asked, name))
 			leave(ret, name, &now);
 	}
+	pgconf_free(&own);
 }
 
 void parameters_spell(struct pgconf *conf, const struct conf_lines *present)

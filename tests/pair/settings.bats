@@ -317,3 +317,30 @@ refused_unchanged() {
 	run -0 pgrepl primary setup
 	contains 'nothing to do$' <<<"$output"
 }
+
+@test "the ini may name retained WAL as any major does, by segments or by size" {
+	local name value given
+	[ "$PGMAJOR" = 12 ] && name=wal_keep_segments || name=wal_keep_size
+	start_primary
+	while read -r given value; do
+		ini primary primary.settings."$given"
+		pgrepl primary setup
+		equal "$given: $(setting_of primary "$name")" "$given: $value"
+		run -0 pgrepl primary setup
+		contains 'nothing to do$' <<<"$output"
+	done < <(if [ "$PGMAJOR" = 12 ]; then
+		printf '%s\n' wal_keep_size=4GB\ 256 wal_keep_size=3000\ 188 WAL_keep_size=3GB\ 192 wal_keep_segments=200\ 200
+	else
+		printf '%s\n' wal_keep_segments=256\ 4096 WAL_Keep_Segments=0x81\ 2064 wal_keep_size=3GB\ 3072
+	fi)
+	# the name that the server has wins; and what is no number is refused, as by the server
+	ini primary primary.settings.wal_keep_segments=300 primary.settings.wal_keep_size=5GB
+	pgrepl primary setup
+	[ "$PGMAJOR" = 12 ] && value=300 || value=5120
+	equal "$(setting_of primary "$name")" $value
+	for name in wal_keep_segments wal_keep_size; do
+		ini primary primary.settings.$name=much
+		run -78 pgrepl primary setup
+		contains '^refused +settings tried' <<<"$output"
+	done
+}
