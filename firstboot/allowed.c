@@ -100,6 +100,47 @@ static int check_port(const struct host *host, const struct pgconf *wanted,
 				  : "port in section [standby]");
 }
 
+/* Without them no standby can be cloned, or follow. */
+static int check_room_for_standbys(const struct host *host, const struct pgconf *wanted,
+				   struct fault *fault)
+{
+	static const char *const names[] = { "max_wal_senders", "max_replication_slots" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = pgconf_get(wanted, names[i]);
+		double number;
+
+		if (host->role->settings != SETTINGS_PRIMARY || !value ||
+		    !guc_measure(value, NULL, 1, &number) || number >= 1)
+			continue;
+		fault_set(fault, FAULT_OPERATOR, "with %s = %s no standby can follow",
+			  names[i], value);
+		return fault_hint(fault, "Correct it in section [primary.settings].");
+	}
+	return 0;
+}
+
+/* Commits do not wait for standbys then, whatever synchronous_standby_names says. */
+static int check_synchronous(const struct host *host, const struct pgconf *wanted,
+			     const struct present *present, struct fault *fault)
+{
+	const struct conf_line *line = conf_lines_find(&present->lines, "synchronous_commit");
+	TEXT_AUTO origin = { 0 };
+	double on;
+
+	if (host->settings.synchronous_standbys <= 0 || !line ||
+	    pgconf_get(wanted, "synchronous_commit") ||
+	    (!text_equal(line->value, "local") &&
+	     !(guc_measure(line->value, guc_switch, 1, &on) && on == 0)))
+		return 0;
+	conf_line_add_origin(&origin, line);
+	fault_set(fault, FAULT_OPERATOR,
+		  "synchronous_standbys = %ld has no effect with synchronous_commit = %s (%s)",
+		  host->settings.synchronous_standbys, line->value, text_str(&origin));
+	return fault_hint(fault,
+			  "Set synchronous_commit = on in section [primary.settings], or synchronous_standbys = 0.");
+}
+
 static int overridden(const char *name, const struct conf_line *line, struct fault *fault)
 {
 	TEXT_AUTO origin = { 0 };
@@ -124,7 +165,9 @@ int allowed_check(struct host *host, const struct pgconf *wanted,
 		if (line && conf_line_is_beyond(line))
 			return overridden(wanted->items[i].name, line, fault);
 	}
-	if (check_port(host, wanted, present, fault) < 0)
+	if (check_port(host, wanted, present, fault) < 0 ||
+	    check_room_for_standbys(host, wanted, fault) < 0 ||
+	    check_synchronous(host, wanted, present, fault) < 0)
 		return -EIO;
 	return check_holdings(host, wanted, fault);
 }

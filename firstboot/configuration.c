@@ -130,6 +130,13 @@ static int read_both(struct host *host, struct configuration *ret, struct fault 
 		text_add(&ret->main_wanted, text_str(&ret->main_now));
 	else
 		pgconf_add_include(text_str(&ret->main_now), &ret->main_wanted);
+	if (ret->present.elsewhere && !file_exists(ret->ours)) {
+		fault_set(fault, FAULT_OPERATOR, "the server does not read \"%s\"",
+			  ret->ours);
+		return fault_hint(fault,
+				  "Append the line \"include '%s'\" to its config_file and create that file, empty, then run setup again.",
+				  ret->ours);
+	}
 	return allowed_check(host, &ret->wanted, &ret->present, fault);
 }
 

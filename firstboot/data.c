@@ -212,6 +212,43 @@ static bool would_clear_clone(const struct host *host, struct fault *fault)
 	return true;
 }
 
+/*
+ * What a start would make of the cluster: recover it, and then promote it on a timeline of its own,
+ * or fail. A running server may have a backup_label: that of an exclusive backup, up to 14.
+ */
+static bool is_unrecovered(const struct host *host, struct fault *fault)
+{
+	static const struct {
+		const char *name;
+		bool running, of_standby; /* does it count then as well? */
+		const char *what, *hint;
+	} files[] = {
+		{ "recovery.conf", true, true,
+		  "has a recovery.conf, with which no server starts",
+		  "Move that file away: since PostgreSQL 12 its parameters belong in postgresql.conf." },
+		{ "recovery.signal", true, false, "is to be recovered (recovery.signal)",
+		  "Let the recovery end under a server that you start by hand, or remove that file, then run setup again." },
+		{ "backup_label", false, false,
+		  "is a copy that was not recovered yet (backup_label)",
+		  "If it is to be a primary, start its server by hand once, then run setup again. A server that crashed in an exclusive backup starts without that file." },
+	};
+	bool standby = host->role->settings == SETTINGS_STANDBY;
+	struct postmaster postmaster;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		STRING_AUTO path = text_format("%s/%s", host->cluster.path, files[i].name);
+
+		if (!file_exists(path) || (standby && !files[i].of_standby) ||
+		    (!files[i].running && cluster_postmaster(&host->cluster, &postmaster) > 0))
+			continue;
+		fault_set(fault, FAULT_OPERATOR, "the cluster in \"%s\" %s",
+			  host->cluster.path, files[i].what);
+		fault_hint(fault, "%s", files[i].hint);
+		return true;
+	}
+	return false;
+}
+
 /* What is in PGDATA can be used, or moved aside. */
 static enum step_state judge(struct host *host, struct text *detail, struct fault *fault)
 {
@@ -226,10 +263,15 @@ static enum step_state judge(struct host *host, struct text *detail, struct faul
 				 host->found.state == CLUSTER_EMPTY ? "empty"
 								    : "not there yet");
 	case CLUSTER_PRIMARY:
-		return standby ? not_a_standby(host, detail, fault)
-			       : adoptable(host, detail, fault);
+		if (standby)
+			return not_a_standby(host, detail, fault);
+		return is_unrecovered(host, fault) ? STEP_REFUSED
+						   : adoptable(host, detail, fault);
 	case CLUSTER_STANDBY:
-		return standby ? adoptable(host, detail, fault) : not_a_primary(host, fault);
+		if (!standby)
+			return not_a_primary(host, fault);
+		return is_unrecovered(host, fault) ? STEP_REFUSED
+						   : adoptable(host, detail, fault);
 	case CLUSTER_UNREADABLE:
 		fault_errno(fault, FAULT_OPERATOR, -EACCES,
 			    "could not read data directory \"%s\"", host->cluster.path);

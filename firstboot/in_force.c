@@ -39,10 +39,11 @@ static int load_time(struct host *host, double *ret, struct fault *fault)
 {
 	RESULT_AUTO loaded = NULL;
 
-	if (host_query(host, "SELECT extract(epoch FROM pg_conf_load_time())", 0, NULL,
-		       &loaded, fault) < 0)
+	/* in whole numbers: extra_float_digits rounds others */
+	if (host_query(host, "SELECT (extract(epoch FROM pg_conf_load_time()) * 1000000)::int8",
+		       0, NULL, &loaded, fault) < 0)
 		return -EIO;
-	*ret = strtod(db_value(loaded, 0, 0), NULL);
+	*ret = strtod(db_value(loaded, 0, 0), NULL) / 1e6;
 	return 0;
 }
 

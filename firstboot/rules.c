@@ -4,6 +4,7 @@
 #include "in_force.h"
 #include "logins.h"
 #include "postgresql/conf_lines.h"
+#include "postgresql/guc.h"
 #include "postgresql/hba_rules.h"
 
 #include <errno.h>
@@ -96,20 +97,72 @@ static void describe(const struct host *host, const struct plan *plan, struct te
 		  text_str(&plan->notes));
 }
 
+static char *path_of(const struct host *host, const struct conf_lines *lines,
+		     const char *parameter, const char *usual)
+{
+	const struct conf_line *line = conf_lines_find(lines, parameter);
+
+	return conf_path(host->cluster.path, line ? line->value : usual);
+}
+
 /* Of a FIFO, a server that starts would wait for the writer. */
 static int check_file(const struct host *host, const struct conf_lines *lines,
 		      const char *parameter, const char *usual, struct fault *fault)
 {
-	const struct conf_line *line = conf_lines_find(lines, parameter);
-	const char *name = line ? line->value : usual;
-	STRING_AUTO path = *name == '/' ? text_copy(name)
-					: text_format("%s/%s", host->cluster.path, name);
+	STRING_AUTO path = path_of(host, lines, parameter, usual);
 	FD_AUTO fd = file_open(path);
 
 	if (fd != -FILE_NOT_REGULAR)
 		return 0;
 	fault_errno(fault, FAULT_OPERATOR, fd, "could not open \"%s\"", path);
 	return fault_hint(fault, "Put the server's own file there, then run setup again.");
+}
+
+/* Does it let in whoever uses TLS, without a password or certificate? */
+static bool is_open_to_tls(const struct hba_line *line)
+{
+	enum { TYPE, DATABASE, ROLE, ADDRESS };
+	STRING_AUTO rule = text_format("%.*s", (int)line->len, line->s);
+	char *rest = rule, *word;
+	bool tls = false;
+
+	for (int i = TYPE; (word = strtok_r(rest, " \t\r\n", &rest)); i++) {
+		if (i == TYPE)
+			tls = text_equal(word, "hostssl");
+		/* an address may have a mask */
+		if (tls && i > ADDRESS &&
+		    (text_equal(word, "trust") || text_equal(word, "ident")))
+			return true;
+	}
+	return false;
+}
+
+/* Without ssl, the server passes over rules for TLS: with it, they would let somebody in. */
+static int check_dormant(const struct host *host, const struct conf_lines *lines,
+			 struct fault *fault)
+{
+	const struct conf_line *ssl = conf_lines_find(lines, "ssl");
+	STRING_AUTO path = path_of(host, lines, "hba_file", "pg_hba.conf");
+	TEXT_AUTO content = { 0 };
+	HBA_AUTO file = { 0 };
+	size_t number;
+	double on;
+
+	if (!host->settings.tls ||
+	    (ssl && guc_measure(ssl->value, guc_switch, 1, &on) && on > 0) ||
+	    file_read(path, HBA_MAX, &content) < 0 ||
+	    hba_scan(&file, text_str(&content), host->programs.major, &number) < 0)
+		return 0;
+	for (size_t i = 0; i < file.count; i++) {
+		if (file.lines[i].block || !is_open_to_tls(&file.lines[i]))
+			continue;
+		fault_set(fault, FAULT_OPERATOR,
+			  "%s:%zu: this rule has no effect while ssl is off, but would let clients in without a password once setup turns it on",
+			  path, file.lines[i].number);
+		return fault_hint(fault,
+				  "Remove the rule, or set ssl = on yourself if you want it, or set tls = off in the ini of all hosts.");
+	}
+	return 0;
 }
 
 static int check_files(const struct host *host, struct fault *fault)
@@ -121,6 +174,8 @@ static int check_files(const struct host *host, struct fault *fault)
 		r = check_file(host, &lines, "hba_file", "pg_hba.conf", fault);
 	if (r == 0)
 		r = check_file(host, &lines, "ident_file", "pg_ident.conf", fault);
+	if (r == 0)
+		r = check_dormant(host, &lines, fault);
 	return r;
 }
 

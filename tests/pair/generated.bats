@@ -240,7 +240,8 @@ generate_past() {
 		name=${values[0]}
 		count=${#places[@]}
 		# a file of this host's that says so means it
-		case $name in hba_file | ident_file) count=$((count - 1)) ;; esac
+		# nor is one of several targets put right by another
+		case $name in hba_file | ident_file | recovery_target_*) count=$((count - 1)) ;; esac
 		for ((times = RANDOM % 4; times > 0; times--)); do
 			value=${values[1 + RANDOM % (${#values[@]} - 1)]}
 			line "$name" "$value" >>"$PAIR/${places[RANDOM % count]}"

@@ -337,7 +337,7 @@ refused_unchanged() {
 	ini primary primary.settings.wal_keep_segments=300 primary.settings.wal_keep_size=5GB
 	pgrepl primary setup
 	[ "$PGMAJOR" = 12 ] && value=300 || value=5120
-	equal "$(setting_of primary "$name")" $value
+	equal "$(setting_of primary "$name")" "$value"
 	for name in wal_keep_segments wal_keep_size; do
 		ini primary primary.settings.$name=much
 		run -78 pgrepl primary setup
