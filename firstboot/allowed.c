@@ -141,6 +141,38 @@ static int check_synchronous(const struct host *host, const struct pgconf *wante
 			  "Set synchronous_commit = on in section [primary.settings], or synchronous_standbys = 0.");
 }
 
+/* What somebody has written for a standby: how it knows its primary, and the other way round. */
+static int check_conninfo(const struct host *host, const struct pgconf *wanted,
+			  const struct present *present, struct fault *fault)
+{
+	const struct conf_line *line = conf_lines_find(&present->lines, "primary_conninfo");
+	const char *after = pgconf_get(wanted, "primary_conninfo"), *keyword;
+	STRING_AUTO value = NULL;
+	STRING_AUTO name = NULL;
+	TEXT_AUTO origin = { 0 };
+
+	if (!line || line->origin == CONF_OURS || !after)
+		return 0;
+	conf_line_add_origin(&origin, line);
+	keyword = replication_find_weakened(line->value, after, &value);
+	if (keyword) {
+		fault_set(fault, FAULT_OPERATOR,
+			  "primary_conninfo (%s) has %s=%s, and what the ini says is weaker",
+			  text_str(&origin), keyword, value);
+		return fault_hint(fault,
+				  "Set tls = on, and tls_root_cert in section [standby] to the certificate that the primary is verified with; or change that line, then run setup again.");
+	}
+	name = replication_conninfo_get(line->value, "application_name");
+	if (!name || *host->settings.application_name ||
+	    text_equal(name, host->application_name))
+		return 0;
+	fault_set(fault, FAULT_OPERATOR,
+		  "the primary knows this standby as \"%s\" (%s), and would know it as \"%s\"",
+		  name, text_str(&origin), host->application_name);
+	return fault_hint(fault,
+			  "The primary may wait for commits by that name: set application_name in section [standby] to the name that it should have.");
+}
+
 static int overridden(const char *name, const struct conf_line *line, struct fault *fault)
 {
 	TEXT_AUTO origin = { 0 };
@@ -167,7 +199,8 @@ int allowed_check(struct host *host, const struct pgconf *wanted,
 	}
 	if (check_port(host, wanted, present, fault) < 0 ||
 	    check_room_for_standbys(host, wanted, fault) < 0 ||
-	    check_synchronous(host, wanted, present, fault) < 0)
+	    check_synchronous(host, wanted, present, fault) < 0 ||
+	    check_conninfo(host, wanted, present, fault) < 0)
 		return -EIO;
 	return check_holdings(host, wanted, fault);
 }

@@ -127,6 +127,56 @@ void replication_conninfo(struct text *ret, const struct replication_login *logi
 	db_add_conninfo(ret, "keepalives_count", "3");
 }
 
+char *replication_conninfo_get(const char *conninfo, const char *keyword)
+{
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+	char *value = NULL;
+
+	for (PQconninfoOption *one = options; one && one->keyword; one++)
+		if (text_equal(one->keyword, keyword) && one->val)
+			value = text_copy(one->val);
+	PQconninfoFree(options);
+	return value;
+}
+
+/* How far up a list a value is; without one, libpq's default counts. */
+static int rank_of(const char *value, const char *const *values, int usual)
+{
+	for (int i = 0; value && values[i]; i++)
+		if (text_equal(value, values[i]))
+			return i;
+	return usual;
+}
+
+const char *replication_find_weakened(const char *before, const char *after, char **ret_value)
+{
+	/* libpq's manual, "Parameter Key Words": each list from weak to strong */
+	static const struct {
+		const char *keyword, *values[7];
+		int usual;
+	} rows[] = {
+		{ "sslmode",
+		  { "disable", "allow", "prefer", "require", "verify-ca", "verify-full" },
+		  2 },
+		{ "gssencmode", { "disable", "prefer", "require" }, 1 },
+		{ "channel_binding", { "disable", "prefer", "require" }, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		STRING_AUTO old = replication_conninfo_get(before, rows[i].keyword);
+		STRING_AUTO new = replication_conninfo_get(after, rows[i].keyword);
+
+		/* what is only preferred protects from nobody */
+		if (rank_of(old, rows[i].values, rows[i].usual) <= rows[i].usual ||
+		    rank_of(old, rows[i].values, rows[i].usual) <=
+			    rank_of(new, rows[i].values, rows[i].usual))
+			continue;
+		*ret_value = text_copy(old);
+		return rows[i].keyword;
+	}
+	return NULL;
+}
+
 static int login_open(const struct replication_login *login, bool replication,
 		      struct db *db, struct fault *fault)
 {

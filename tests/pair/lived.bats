@@ -104,3 +104,52 @@ logs_in_over_tcp() {
 	ini primary common.allow_restart=on
 	run -0 pgrepl primary setup
 }
+
+# standby_by_hand REST: a standby of "primary" that somebody has made, with the rest of its primary_conninfo.
+standby_by_hand() {
+	as_server sh -c "umask 077; printf '*:*:*:*:%s\n' '$(<"$PAIR/password")' >'$PAIR/by-hand'"
+	as_server "$PG/bin/pg_basebackup" -D "$PAIR/standby" -c fast -w \
+		-d "host=127.0.0.1 port=$(port_of primary) user=replica passfile=$PAIR/by-hand"
+	as_server touch "$PAIR/standby/standby.signal"
+	sed -i '/^port/d' "$PAIR/standby/pgrepl.conf"
+	printf '%s\n' "port = $(port_of standby)" \
+		"primary_conninfo = 'host=127.0.0.1 port=$(port_of primary) user=replica passfile=$PAIR/by-hand $1'" \
+		>>"$PAIR/standby/postgresql.conf"
+	pg_ctl -D "$PAIR/standby" -l "$PAIR/standby.log" -w start
+}
+
+@test "a standby made by hand keeps the name that its primary waits for" {
+	start_primary
+	standby_by_hand application_name=node2
+	streams node2
+	sql primary "alter system set synchronous_standby_names = 'FIRST 1 (node2)'"
+	sql primary 'select pg_reload_conf()'
+	ini standby common.allow_restart=on standby.application_name=
+	run -78 pgrepl standby setup
+	contains 'the primary knows this standby as "node2" \(postgresql.conf:[0-9]+\), and would know it as "' <<<"$output"
+	contains 'hint: .*set application_name' <<<"$output"
+	streams node2
+	ini standby common.allow_restart=on standby.application_name=node2
+	pgrepl standby setup
+	streams node2
+	equal "$(sql primary 'select sync_state from pg_stat_replication')" sync
+}
+
+@test "a standby made by hand goes on verifying its primary as much as it did" {
+	local mode before
+	start_primary
+	as_server cp "$PAIR/primary/server.crt" "$PAIR/ca.crt"
+	standby_by_hand "application_name=standby sslmode=verify-ca sslrootcert=$PAIR/ca.crt"
+	streams standby
+	for mode in verify-ca require; do
+		sed -i "s/sslmode=[a-z-]*/sslmode=$mode/" "$PAIR/standby/postgresql.conf"
+		ini standby common.allow_restart=on common.tls="$([ $mode = require ] && echo off || echo on)"
+		before=$(configuration_of standby)
+		run -78 pgrepl standby setup
+		contains "primary_conninfo \\(postgresql.conf:[0-9]+\\) has sslmode=$mode, and what the ini says is weaker" <<<"$output"
+		unchanged "$before" "$(configuration_of standby)"
+	done
+	ini standby common.allow_restart=on
+	pgrepl standby setup
+	streams standby
+}
