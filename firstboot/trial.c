@@ -1,5 +1,6 @@
 #include "trial.h"
 
+#include "base/file.h"
 #include "configuration.h"
 #include "postgresql/conf_lines.h"
 #include "postgresql/mirror.h"
@@ -182,6 +183,58 @@ static int try(struct host *host, struct fault *fault)
 
 /* --- settings tried --- */
 
+/*
+ * Memory is no reason here: the running server has that which this one would need. Nor is an
+ * included file, which may be missing only in the copy.
+ */
+static int judge_restart(const struct host *host, const char *said, struct fault *fault)
+{
+	TEXT_AUTO reason = { 0 };
+	TEXT_AUTO more = { 0 };
+
+	find_reasons(said, host_directory(host), &reason, &more);
+	if (!reason.len || text_equal(find_hint(text_str(&reason)), MEMORY) ||
+	    strstr(text_str(&reason), "could not open configuration "))
+		return 0;
+	fault_set(fault, FAULT_OPERATOR, "the server runs, but would not start again: %s",
+		  text_str(&reason));
+	if (more.len)
+		fault_detail(fault, "%s", text_str(&more));
+	return fault_hint(fault,
+			  "Somebody has changed its configuration since it was started: correct that, then run setup again.");
+}
+
+/*
+ * Settings may need a restart, which must not be tried with what else is in its files and not in
+ * force yet: those from before would not bring the server back. A dry run writes nothing.
+ */
+static int try_restart(struct host *host, struct fault *fault)
+{
+	STRING_AUTO ours = text_format("%s/" PGCONF_FILE, host->cluster.trial);
+	FAULT_AUTO refusal = { 0 };
+	TEXT_AUTO said = { 0 };
+	struct postmaster postmaster;
+	int r;
+
+	if (host->dry_run || !host_in_place(host) ||
+	    cluster_postmaster(&host->cluster, &postmaster) <= 0 ||
+	    settings_check(host, &said, &refusal) == STEP_DONE)
+		return 0;
+	text_reset(&said);
+	r = scratch_open(host, fault);
+	if (r == 0)
+		r = mirror_from_directory(host->cluster.path, host_directory(host), fault);
+	/* without ours: they are about to change */
+	if (r == 0)
+		r = file_put(ours, 0600, "", 0, fault);
+	if (r == 0)
+		r = cluster_try(host_directory(host), &host->programs, NULL, &said, fault);
+	if (r == 0)
+		r = judge_restart(host, text_str(&said), fault);
+	scratch_close(host);
+	return r < 0 ? r : 0;
+}
+
 /* Does our file say all that the ini sets? Then the server's program has accepted it. */
 static bool are_written(const struct host *host)
 {
@@ -212,6 +265,8 @@ enum step_state tried_check(struct host *host, struct text *detail, struct fault
 	TEXT_AUTO reasons = { 0 };
 	int r;
 
+	if (try_restart(host, fault) < 0)
+		return STEP_REFUSED;
 	if (are_written(host))
 		return step_done(detail, "the server has accepted them before");
 	r = configuration_wanted(host, &wanted, fault);

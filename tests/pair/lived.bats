@@ -105,6 +105,23 @@ logs_in_over_tcp() {
 	run -0 pgrepl primary setup
 }
 
+@test "a server that would not start again with its owner's changes is not restarted" {
+	local pid line
+	by_hand primary 'wal_level = minimal' 'max_wal_senders = 0'
+	pid=$(pid_of primary)
+	for line in "shared_preload_libraries = 'nolib'" 'work_mem = lots' 'no_such_parameter = 1'; do
+		echo "$line" >>"$PAIR/primary/postgresql.conf"
+		ini primary common.allow_restart=on
+		run -78 pgrepl primary setup
+		contains '^refused +settings tried +the server runs, but would not start again: ' <<<"$output"
+		[ ! -e "$PAIR/primary/pgrepl.conf" ]
+		equal "$(pid_of primary)" "$pid"
+		sed -i '$d' "$PAIR/primary/postgresql.conf"
+	done
+	pgrepl primary setup
+	[ "$(pid_of primary)" != "$pid" ]
+}
+
 # standby_by_hand REST: a standby of "primary" that somebody has made, with the rest of its primary_conninfo.
 standby_by_hand() {
 	as_server sh -c "umask 077; printf '*:*:*:*:%s\n' '$(<"$PAIR/password")' >'$PAIR/by-hand'"
@@ -116,6 +133,10 @@ standby_by_hand() {
 		"primary_conninfo = 'host=127.0.0.1 port=$(port_of primary) user=replica passfile=$PAIR/by-hand $1'" \
 		>>"$PAIR/standby/postgresql.conf"
 	pg_ctl -D "$PAIR/standby" -l "$PAIR/standby.log" -w start
+}
+
+is_synchronous() {
+	equal "$(sql primary 'select sync_state from pg_stat_replication')" sync
 }
 
 @test "a standby made by hand keeps the name that its primary waits for" {
@@ -132,7 +153,7 @@ standby_by_hand() {
 	ini standby common.allow_restart=on standby.application_name=node2
 	pgrepl standby setup
 	streams node2
-	equal "$(sql primary 'select sync_state from pg_stat_replication')" sync
+	eventually is_synchronous
 }
 
 @test "a standby made by hand goes on verifying its primary as much as it did" {
