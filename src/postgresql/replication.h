@@ -123,7 +123,8 @@ int replication_has_wal(const struct replication_login *login, long timeline,
  * The first keyword by which a connection string protects a connection more than another, or
  * NULL; *ret_value, which the caller frees, is its value. What libpq cannot read protects nothing.
  */
-const char *replication_find_weakened(const char *before, const char *after, char **ret_value);
+const char *replication_find_weakened(const char *before, const char *after,
+				      char **ret_value);
 
 /* A copy of the value of a keyword in a connection string, or NULL. */
 char *replication_conninfo_get(const char *conninfo, const char *keyword);
