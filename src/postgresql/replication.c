@@ -159,7 +159,6 @@ const char *replication_find_weakened(const char *before, const char *after, cha
 		  { "disable", "allow", "prefer", "require", "verify-ca", "verify-full" },
 		  2 },
 		{ "gssencmode", { "disable", "prefer", "require" }, 1 },
-		{ "channel_binding", { "disable", "prefer", "require" }, 1 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
