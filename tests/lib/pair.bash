@@ -399,6 +399,26 @@ replicates() {
 	eventually 10 has_row "$2" "$what"
 }
 
+# wal_is_gone SEGMENT: it and all before it; the slot of a clone may keep it a moment longer.
+wal_is_gone() {
+	sql primary checkpoint
+	equal "$(sql primary "select count(*) from pg_ls_waldir() where name ~ '^[0-9A-F]{24}\$' and name <= '$1'")" 0
+}
+
+# remove_wal: the primary keeps no WAL for standbys any more, and what it had is gone.
+remove_wal() {
+	local last retained=wal_keep_size
+	[ "$PGMAJOR" != 12 ] || retained=wal_keep_segments
+	last=$(sql primary 'select pg_walfile_name(pg_current_wal_insert_lsn())')
+	sql primary "alter system set $retained = 0"
+	sql primary 'select pg_reload_conf()' >/dev/null
+	for _ in 1 2 3 4; do
+		sql primary "create table if not exists filler (what text); insert into filler values ('x')"
+		sql primary 'select pg_switch_wal()' >/dev/null
+	done
+	eventually wal_is_gone "$last"
+}
+
 # --- a clone that is held halfway ----------------------------------------------------------------
 
 # start_held_clone CONDITION...: runs the setup of "standby" in the background, and stops the process that

@@ -66,19 +66,6 @@ refuses_and_keeps() {
 	contains 'nothing to do$' <<<"$output"
 }
 
-# remove_wal: the primary removes what the clone needs.
-remove_wal() {
-	local retained
-	retained=$([ "$PGMAJOR" = 12 ] && echo wal_keep_segments || echo wal_keep_size)
-	for _ in 1 2 3; do
-		sql primary "create table if not exists filler (what text); insert into filler values ('x'); select pg_switch_wal()"
-	done
-	sql primary "alter system set $retained = 0"
-	sql primary 'select pg_reload_conf()'
-	sql primary 'checkpoint'
-	sql primary 'checkpoint'
-}
-
 @test "a complete clone whose WAL the primary has removed is made anew, and the reason is given" {
 	fail_late
 	remove_wal

@@ -39,22 +39,6 @@ start_pair() {
 	start_standby standby "${keys[@]}"
 }
 
-# wal_is_gone SEGMENT: a clone's slot may have kept it a moment longer.
-wal_is_gone() {
-	sql primary checkpoint
-	equal "$(sql primary "select count(*) from pg_ls_waldir() where name = '$1'")" 0
-}
-
-remove_wal() {
-	local i last
-	last=$(sql primary 'select pg_walfile_name(pg_current_wal_insert_lsn())')
-	for i in 1 2 3 4; do
-		sql primary "create table filler$i (x int)"
-		sql primary 'select pg_switch_wal()' >/dev/null
-	done
-	eventually wal_is_gone "$last"
-}
-
 @test "a standby whose WAL is gone is told so, with the commands that clone it anew" {
 	local kept
 	mapfile -t kept < <(no_wal_kept)
